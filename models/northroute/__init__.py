@@ -1,0 +1,3 @@
+"""northroute."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,25 @@
+"""Bayesian hierarchical models: specifications, priors, sampling, the diagnostics gate, fits."""
+
+from northroute.bayes.counts import fit_counts
+from northroute.bayes.fit import BayesFit, load
+from northroute.bayes.gate import Check, Gate
+from northroute.bayes.measurement import MeasurementSpec, fit_measurement
+from northroute.bayes.priors import COUNTS, MEASUREMENT, Prior, replaced
+from northroute.bayes.spec import QUICK, CountSpec, Sampling
+
+__all__ = [
+    "COUNTS",
+    "MEASUREMENT",
+    "QUICK",
+    "BayesFit",
+    "Check",
+    "CountSpec",
+    "Gate",
+    "MeasurementSpec",
+    "Prior",
+    "Sampling",
+    "fit_counts",
+    "fit_measurement",
+    "load",
+    "replaced",
+]

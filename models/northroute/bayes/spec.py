@@ -1,0 +1,99 @@
+"""What is fitted and how: the specification of a count model and the settings of the sampler."""
+
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from northroute.bayes.priors import COUNTS, Priors
+from northroute.conventions import DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class CountSpec:
+    """A hierarchical negative binomial for a panel of counts.
+
+    Attributes
+    ----------
+    name : str
+        Names the fit, its file and its random stream.
+    outcome : str
+    exposure : str, optional
+        Its log enters with coefficient one.
+    exposure_unit : float
+        Rates are per this much exposure (100 articles, say).
+    unit_covariates : tuple of str
+        Covariates that are constant within a unit.
+    covariates : tuple of str
+        Unit-month covariates with one slope for all countries.
+    varying : tuple of str
+        Unit-month covariates whose slope varies by country.
+    month : {"shared", "country"}
+        One random walk over months for all units, or one for each country.
+    priors : mapping of str to Prior
+    """
+
+    name: str
+    outcome: str
+    exposure: str | None = None
+    exposure_unit: float = 1.0
+    unit_covariates: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    varying: tuple[str, ...] = ()
+    month: Literal["shared", "country"] = "shared"
+    priors: Priors = field(default_factory=lambda: COUNTS)
+
+    def describe(self) -> str:
+        """One line for tables: the model in words."""
+        parts = ["negative binomial", f"log exposure {self.exposure}" if self.exposure else "no exposure"]
+        parts.append(
+            "country and region intercepts, random walk over months" + (" by country" * (self.month == "country"))
+        )
+        for label, names in (
+            ("region covariates", self.unit_covariates),
+            ("common slopes", self.covariates),
+            ("country-varying slopes", self.varying),
+        ):
+            if names:
+                parts.append(f"{label} {', '.join(names)}")
+        return "; ".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON and for the fit's key."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Settings of the sampler; the sampler is nutpie, named in every call and every output.
+
+    A fit that fails its diagnostics is tried again up to ``retries`` times, each time with twice the warm-up and half
+    the distance of ``target_accept`` to one.
+    """
+
+    chains: int = 4
+    draws: int = 1000
+    tune: int = 1000
+    target_accept: float = 0.9
+    retries: int = 2
+    seed: int = DEFAULT_SEED
+    prior_draws: int = 4000
+
+    @property
+    def cores(self) -> int:
+        """Chains run side by side, at most one a processor."""
+        return min(self.chains, os.cpu_count() or 1)
+
+    def harder(self) -> "Sampling":
+        """Return the settings of the next attempt."""
+        return Sampling(
+            chains=self.chains,
+            draws=self.draws,
+            tune=2 * self.tune,
+            target_accept=1 - (1 - self.target_accept) / 2,
+            retries=self.retries - 1,
+            seed=self.seed,
+            prior_draws=self.prior_draws,
+        )
+
+
+QUICK = Sampling(draws=500, tune=500, retries=1, prior_draws=2000)

@@ -1,0 +1,441 @@
+"""Estimands on monthly article counts by country, where a sum of article columns stands for each construct."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import arviz_stats as azs
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from northroute.bayes import BayesFit, CountSpec
+from northroute.claims.answer import Answer
+from northroute.claims.estimate import Estimate, Quantity, Requirement, Specification
+from northroute.claims.register import Claim, Register
+from northroute.conventions import WINDOW
+from northroute.panel import Panel, lag, log_rate, standardise, within_between
+
+CENTRAL_ASIA = ("KAZ", "KGZ", "UZB")
+COMPARISON = "COL"
+EXPOSURE = "article_total"
+PER_ARTICLES = 100.0
+WINDOWS = {"2015-2018": ("2015-01", "2018-12"), "2019-2022": ("2019-01", "2022-12")}
+REFERENCE = "reference"
+
+_LEVELS = (
+    "state_violence",
+    "criminal_violence",
+    "criminal_lethal",
+    "criminal_nonlethal",
+    "other_crime",
+    "crime_enforcement",
+    "drug_incident",
+)
+_INDEPENDENT = "constructs fitted one by one: their posteriors are taken as independent given the data"
+_ARTICLES = (
+    "articles, not incidents; one incident can give many articles, and coverage is followed only by the article total"
+)
+_NO_TJK_TKM = "no counts for Tajikistan and Turkmenistan"
+_REGIONS = "the geographic half (share of regions) needs region-month events"
+
+Array = NDArray[np.float64]
+Fits = Mapping[str, BayesFit]
+
+
+def column(construct: str, variant: str = REFERENCE) -> str:
+    """Name of the panel column that holds a construct's variant."""
+    return construct if variant == REFERENCE else f"{construct}_{variant.replace(' ', '_')}"
+
+
+def panel(source: Panel, register: Register, effectiveness: pd.DataFrame) -> Panel:
+    """Build the panel of constructs: sums of article columns, and the covariates of the slope models.
+
+    Parameters
+    ----------
+    source : Panel
+        Country-month article counts by the provider's columns.
+    register : Register
+        Its proxies say which columns are summed.
+    effectiveness : pandas.DataFrame
+        WGI government effectiveness with columns ``iso3``, ``year``, ``estimate``.
+    """
+    built = source.select(months=WINDOW)
+    for construct, proxy in register.proxies.items():
+        for variant, columns in {REFERENCE: proxy.reference, **proxy.alternatives}.items():
+            built.require(*columns)
+            built = built.with_outcome(column(construct, variant), built.frame[list(columns)].sum(axis=1, skipna=False))
+    sources = [c for p in ("drug_incident", "other_crime") for c in _variants(register, p)]
+    for name in sources:
+        built = standardise(
+            within_between(log_rate(built, name, EXPOSURE), f"{name}_log_rate"), f"{name}_log_rate_within"
+        )
+    for name in _variants(register, "corruption_reports"):
+        rate = lag(log_rate(built, name, EXPOSURE), f"{name}_log_rate")
+        built = standardise(within_between(rate, f"{name}_log_rate_lag1"), f"{name}_log_rate_lag1_within")
+    return _with_effectiveness(built, effectiveness, _variants(register, "other_crime"))
+
+
+def _variants(register: Register, construct: str) -> list[str]:
+    return [column(construct, v) for v in (REFERENCE, *register.proxies[construct].alternatives)]
+
+
+def _with_effectiveness(built: Panel, effectiveness: pd.DataFrame, crimes: Sequence[str]) -> Panel:
+    keyed = effectiveness.set_index(["iso3", "year"])["estimate"]
+    years = built.frame.index.get_level_values("month").year
+    keys = pd.MultiIndex.from_arrays([built.frame["country"], years])
+    values = pd.Series(keyed.reindex(keys).to_numpy(float), index=built.frame.index)
+    central = built.frame["country"].isin(CENTRAL_ASIA)
+    centred = (values - values[central].mean()) / values[central].std(ddof=0)
+    for crime in crimes:
+        built = built.with_covariate(f"{crime}_x_effectiveness", built.frame[_within(crime)] * centred)
+    return built
+
+
+def _within(name: str) -> str:
+    return f"{name}_log_rate_within_z"
+
+
+def _lagged(name: str) -> str:
+    return f"{name}_log_rate_lag1_within_z"
+
+
+def catalog(register: Register) -> dict[str, tuple[CountSpec, tuple[str, ...]]]:
+    """Every fit that the estimands need: specification and countries, by name."""
+    everywhere = (*CENTRAL_ASIA, COMPARISON)
+    fits: dict[str, tuple[CountSpec, tuple[str, ...]]] = {}
+
+    def add(name: str, outcome: str, countries: tuple[str, ...], **slopes: tuple[str, ...]) -> None:
+        spec = CountSpec(f"articles_{name}", outcome, EXPOSURE, PER_ARTICLES, month="country", **slopes)  # type: ignore[arg-type]
+        fits[name] = (spec, countries)
+
+    for construct in _LEVELS:
+        for name in _variants(register, construct):
+            add(name, name, everywhere)
+    for crime in _variants(register, "other_crime"):
+        add(
+            f"C11_{crime}",
+            "drug_incident",
+            CENTRAL_ASIA,
+            varying=(_within(crime),),
+            covariates=(f"{crime}_x_effectiveness",),
+        )
+    for outcome in _variants(register, "state_violence"):
+        add(f"C16_{outcome}", outcome, CENTRAL_ASIA, varying=(_within("drug_incident"),))
+    add("C16_common", "state_violence", CENTRAL_ASIA, covariates=(_within("drug_incident"),))
+    for outcome in _variants(register, "state_response"):
+        for corruption in _variants(register, "corruption_reports"):
+            add(f"C22_{outcome}_{corruption}", outcome, CENTRAL_ASIA, varying=(_lagged(corruption),))
+    return fits
+
+
+def mean_rates(fit: BayesFit, group: Any = "posterior", window: tuple[str, str] | None = None) -> dict[str, Array]:
+    """Mean rate per 100 articles by country over a window, exposure-weighted: arrays of shape (chain, draw).
+
+    The months' rates include level, walk and season; the window restricts the mean, not the fit.
+    """
+    constants = fit.tree["constant_data"].to_dataset()
+    level = fit.parameter("unit_level", group).to_numpy()
+    walk = fit.parameter("month_effect", group).transpose(..., "country", "month").to_numpy()
+    season = fit.parameter("season_effect", group).to_numpy()
+    months = pd.PeriodIndex(constants["month"].to_numpy().astype(str), freq="M")
+    rates: dict[str, Array] = {}
+    for i, name in enumerate(constants["country"].to_numpy().astype(str)):
+        rows = constants["country_of_row"].to_numpy() == i
+        at = constants["month_of_row"].to_numpy()[rows]
+        weight = np.exp(constants["log_exposure"].to_numpy()[rows])
+        if window:
+            kept = (months[at] >= pd.Period(window[0], "M")) & (months[at] <= pd.Period(window[1], "M"))
+            at, weight = at[kept], weight[kept]
+        eta = level[..., [i]] + walk[..., i, :][..., at] + season[..., months[at].month - 1]
+        rates[name] = (np.exp(eta) * weight).sum(-1) / weight.sum()
+    return rates
+
+
+def _exposures(fit: BayesFit) -> dict[str, float]:
+    constants = fit.tree["constant_data"].to_dataset()
+    weight = np.exp(constants["log_exposure"].to_numpy())
+    total = np.bincount(constants["country_of_row"].to_numpy(), weight)
+    return {str(c): float(t) for c, t in zip(constants["country"].to_numpy(), total, strict=True)}
+
+
+def _pooled(rates: Mapping[str, Array], exposure: Mapping[str, float]) -> Array:
+    weight = {c: exposure[c] for c in CENTRAL_ASIA}
+    return np.asarray(sum(rates[c] * w for c, w in weight.items()) / sum(weight.values()))
+
+
+Rates = Mapping[str, Mapping[str, Array]]
+Values = dict[str, tuple[Array, tuple[float | None, float | None], bool]]
+
+
+def state_over_criminal(rates: Rates, claim: Claim) -> Values:
+    """C01."""
+    state, criminal = rates["state_violence"], rates["criminal_violence"]
+    return {
+        f"rate ratio, {c}": (state[c] / criminal[c], (claim.threshold("rate_ratio"), None), True)
+        for c in (*CENTRAL_ASIA, "pooled")
+    }
+
+
+def lethal_share(rates: Rates, claim: Claim) -> Values:
+    """C02."""
+    lethal, other = rates["criminal_lethal"], rates["criminal_nonlethal"]
+    return {
+        f"lethal share, {c}": (lethal[c] / (lethal[c] + other[c]), (None, claim.threshold("lethal_share")), False)
+        for c in (*CENTRAL_ASIA, "pooled")
+    }
+
+
+def violence_share(rates: Rates, claim: Claim) -> Values:
+    """C03."""
+    violence, other = rates["criminal_violence"], rates["other_crime"]
+    return {
+        f"violence as a share of crime articles, {c}": (
+            violence[c] / (violence[c] + other[c]),
+            (None, claim.threshold("violence_share")),
+            False,
+        )
+        for c in (*CENTRAL_ASIA, "pooled")
+    }
+
+
+def kazakh_gap(rates: Rates, claim: Claim) -> Values:
+    """C10."""
+    crime = {c: rates["criminal_violence"][c] + rates["other_crime"][c] for c in CENTRAL_ASIA}
+    gaps = {c: np.log(crime[c]) - np.log(rates["drug_incident"][c]) for c in CENTRAL_ASIA}
+    others = np.max([g for c, g in gaps.items() if c != "KAZ"], axis=0)
+    values: Values = {
+        "gap of KAZ minus the largest other": (gaps["KAZ"] - others, (claim.threshold("difference"), None), False)
+    }
+    return values | {f"log crime rate minus log drug rate, {c}": (g, (None, None), False) for c, g in gaps.items()}
+
+
+def unlike_latin_america(rates: Rates, claim: Claim) -> Values:
+    """C29."""
+    violence, enforcement = rates["criminal_violence"], rates["crime_enforcement"]
+    here = violence["pooled"] / enforcement["pooled"]
+    there = violence[COMPARISON] / enforcement[COMPARISON]
+    return {
+        "violence per enforcement article, Central Asia to Colombia": (
+            here / there,
+            (None, claim.threshold("rate_ratio")),
+            True,
+        )
+    }
+
+
+RATE_CLAIMS: Mapping[str, tuple[Callable[[Rates, Claim], Values], tuple[str, ...], str]] = {
+    "C01": (state_over_criminal, ("state_violence", "criminal_violence"), f"{_NO_TJK_TKM}; {_REGIONS}"),
+    "C02": (
+        lethal_share,
+        ("criminal_lethal", "criminal_nonlethal"),
+        f"{_NO_TJK_TKM}; articles per event need events",
+    ),
+    "C03": (violence_share, ("criminal_violence", "other_crime"), _NO_TJK_TKM),
+    "C10": (kazakh_gap, ("criminal_violence", "other_crime", "drug_incident"), _NO_TJK_TKM),
+    "C29": (
+        unlike_latin_america,
+        ("criminal_violence", "crime_enforcement"),
+        f"{_NO_TJK_TKM}; Colombia only; drug reports are not counted, so enforcement articles stand in their place",
+    ),
+}
+"""Claims on mean rates: the estimand, the constructs it needs, and what of the claim is left out."""
+
+
+def answer_rates(claim_id: str, fits: Fits, register: Register) -> Answer:
+    """Answer a claim of :data:`RATE_CLAIMS`, with each proxy's alternatives and both halves of the window."""
+    function, constructs, scope = RATE_CLAIMS[claim_id]
+    claim = register[claim_id]
+    reference = {c: column(c) for c in constructs}
+    posterior = _evaluate(function, reference, fits, claim)
+    prior = _evaluate(function, reference, fits, claim, "prior")
+    quantities = tuple(
+        Quantity(name, draws, prior[name][0].ravel(), region, log_scale)
+        for name, (draws, region, log_scale) in posterior.items()
+    )
+    specifications = []
+    for construct in constructs:
+        for variant in register.proxies[construct].alternatives:
+            chosen = reference | {construct: column(construct, variant)}
+            values = _evaluate(function, chosen, fits, claim)
+            specifications.append(Specification(f"{construct}: {variant}", _probability(values)))
+    for label, window in WINDOWS.items():
+        values = _evaluate(function, reference, fits, claim, window=window)
+        specifications.append(Specification(f"months {label}", _probability(values)))
+    estimate = _estimate(claim_id, quantities, [fits[c] for c in reference.values()], register, constructs, scope)
+    return Answer(estimate, tuple(specifications))
+
+
+def _evaluate(
+    function: Callable[[Rates, Claim], Values],
+    chosen: Mapping[str, str],
+    fits: Fits,
+    claim: Claim,
+    group: str = "posterior",
+    window: tuple[str, str] | None = None,
+) -> Values:
+    rates: dict[str, dict[str, Array]] = {}
+    for construct, name in chosen.items():
+        by_country = mean_rates(fits[name], group, window)
+        rates[construct] = by_country | {"pooled": _pooled(by_country, _exposures(fits[name]))}
+    return function(rates, claim)
+
+
+def _probability(values: Values) -> float:
+    held = [
+        Quantity("", draws, region=region).inside(draws)
+        for draws, region, _ in values.values()
+        if region != (None, None)
+    ]
+    return float(np.logical_and.reduce(held).mean())
+
+
+def crime_shows_capability(fits: Fits, register: Register) -> Answer:
+    """C11: slope of drug incidents on other crime, and its interaction with government effectiveness."""
+    claim = register["C11"]
+
+    def quantities(name: str) -> tuple[Quantity, ...]:
+        fit = fits[f"C11_{name}"]
+        limits = ((claim.threshold("slope"), None), (claim.threshold("interaction"), None))
+        names = ("mean slope, per sd of log crime rate", "change of the slope per sd of effectiveness")
+        return tuple(
+            Quantity(label, fit.draws(p)[..., 0], fit.draws(p, "prior")[..., 0].ravel(), region)
+            for label, p, region in zip(names, ("slope", "common_slope"), limits, strict=True)
+        )
+
+    reference, *others = _variants(register, "other_crime")
+    specifications = tuple(Specification(name, _joint(quantities(name))) for name in others)
+    estimate = _estimate(
+        "C11",
+        quantities(reference),
+        [fits[f"C11_{reference}"]],
+        register,
+        ("drug_incident", "other_crime"),
+        _NO_TJK_TKM,
+        assumptions=(
+            "both counts come from the same news: a common-method association, not an effect",
+            "effectiveness is taken at its published estimate; its standard error would shrink the interaction",
+        ),
+    )
+    return Answer(estimate, specifications)
+
+
+def unique_countries(fits: Fits, register: Register) -> Answer:
+    """C16: spread of the interdiction slopes across countries, and varying against common slopes in LOO."""
+    claim = register["C16"]
+
+    def quantity(name: str) -> Quantity:
+        fit = fits[f"C16_{name}"]
+        spread = [
+            fit.parameter("slope_country", g).isel(varying=0).std("country").to_numpy() for g in ("posterior", "prior")
+        ]
+        return Quantity(
+            "sd of the slopes across countries", spread[0], spread[1].ravel(), (claim.threshold("sd"), None)
+        )
+
+    reference, *others = _variants(register, "state_violence")
+    varying, common = fits[f"C16_{reference}"], fits["C16_common"]
+    gain, error = elpd_difference(varying, common)
+    needed = claim.threshold("elpd_standard_errors")
+    slopes = varying.parameter("slope_country").isel(varying=0)
+    shown = tuple(
+        Quantity(f"slope per sd of log drug rate, {c}", slopes.sel(country=c).to_numpy())
+        for c in slopes["country"].to_numpy()
+    )
+    estimate = _estimate(
+        "C16",
+        (quantity(reference), *shown),
+        [varying, common],
+        register,
+        ("state_violence", "drug_incident"),
+        f"{_NO_TJK_TKM}; three countries carry little information on a spread",
+        assumptions=("interdiction is read from articles on transnational organised crime",),
+        requirements=(
+            Requirement(
+                f"varying slopes beat a common slope by {needed:g} se in LOO (difference {gain:.1f}, se {error:.1f})",
+                gain > needed * error,
+            ),
+        ),
+    )
+    return Answer(estimate, tuple(Specification(name, _joint((quantity(name),))) for name in others))
+
+
+def civil_society(fits: Fits, register: Register) -> Answer:
+    """C22: slopes of next month's state response on this month's corruption reports."""
+    claim = register["C22"]
+
+    def quantities(response: str, corruption: str) -> tuple[Quantity, ...]:
+        fit = fits[f"C22_{response}_{corruption}"]
+        post, prior = (fit.parameter("slope_country", g).isel(varying=0) for g in ("posterior", "prior"))
+        region = (claim.threshold("difference"), None)
+        return tuple(
+            Quantity(
+                f"slope of {c} minus that of UZB",
+                (post.sel(country=c) - post.sel(country="UZB")).to_numpy(),
+                (prior.sel(country=c) - prior.sel(country="UZB")).to_numpy().ravel(),
+                region,
+            )
+            for c in ("KGZ", "KAZ")
+        )
+
+    responses, reports = _variants(register, "state_response"), _variants(register, "corruption_reports")
+    specifications = tuple(
+        Specification(f"{r} on {c}", _joint(quantities(r, c)))
+        for r in responses
+        for c in reports
+        if (r, c) != (responses[0], reports[0])
+    )
+    estimate = _estimate(
+        "C22",
+        quantities(responses[0], reports[0]),
+        [fits[f"C22_{responses[0]}_{reports[0]}"]],
+        register,
+        ("state_response", "corruption_reports"),
+        "Uzbekistan is the only other country with counts",
+        assumptions=("a lag of one month; who uncovered the corruption is not known from the counts",),
+    )
+    return Answer(estimate, specifications)
+
+
+SLOPE_CLAIMS: Mapping[str, Callable[[Fits, Register], Answer]] = {
+    "C11": crime_shows_capability,
+    "C16": unique_countries,
+    "C22": civil_society,
+}
+"""Claims on slopes within countries."""
+
+
+def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float]:
+    """Difference in expected log predictive density by PSIS-LOO, and its standard error, over the same rows."""
+    pointwise = [np.asarray(azs.loo(f.tree, var_name="y", pointwise=True).elpd_i) for f in (first, second)]
+    difference = pointwise[0] - pointwise[1]
+    return float(difference.sum()), float(np.sqrt(difference.size * difference.var()))
+
+
+def _joint(quantities: Sequence[Quantity]) -> float:
+    return float(np.logical_and.reduce([q.inside(q.draws) for q in quantities if q.decisive]).mean())
+
+
+def _estimate(
+    claim_id: str,
+    quantities: tuple[Quantity, ...],
+    used: Sequence[BayesFit],
+    register: Register,
+    constructs: Sequence[str],
+    scope: str,
+    assumptions: tuple[str, ...] = (),
+    requirements: tuple[Requirement, ...] = (),
+) -> Estimate:
+    first = used[0]
+    proxies = {c: f"{' + '.join(register.proxies[c].reference)} ({register.proxies[c].caveat})" for c in constructs}
+    return Estimate(
+        claim_id=claim_id,
+        quantities=quantities,
+        data=(f"{first.info['panel']}, {WINDOW[0]} to {WINDOW[1]}: {first.info['rows']} country-months",),
+        scope=scope,
+        proxies=proxies,
+        assumptions=(_ARTICLES, *((_INDEPENDENT,) if len(constructs) > 1 and len(used) > 1 else ()), *assumptions),
+        requirements=requirements,
+        fits=tuple(f.name for f in used),
+        stamps=tuple(f.stamp for f in used if f.stamp),
+        simulated=any(f.simulated for f in used),
+    )

@@ -1,0 +1,271 @@
+"""Estimands on region-month events: each is a function of the regions' log rates, for posterior, prior and truth alike.
+
+The regions are all there are, so the estimands are finite-population contrasts of their latent rates rather than
+superpopulation coefficients.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from northroute.bayes import BayesFit, CountSpec
+from northroute.claims.answer import Answer
+from northroute.claims.estimate import Estimate, Quantity, Specification
+from northroute.claims.register import Claim, Register
+from northroute.errors import ModelError
+from northroute.panel import Panel
+
+OUTCOMES = ("state_violence", "criminal_violence", "drug_incident", "general_crime")
+HUBS = {
+    "Tajik-Afghan border": "hub_tajik_afghan",
+    "Ferghana Valley": "hub_ferghana",
+    "Caspian coast": "hub_caspian",
+}
+Array = NDArray[np.float64]
+Levels = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """What is known of the regions, in the fits' order.
+
+    Attributes
+    ----------
+    names : tuple of str
+    country : array of str, shape (unit,)
+    flags : mapping of str to bool array, shape (unit,)
+    log_density, log_population, log_exposure : array, shape (unit,)
+        Exposure is the mean over months, in the fits' exposure unit.
+    """
+
+    names: tuple[str, ...]
+    country: NDArray[Any]
+    flags: Mapping[str, NDArray[np.bool_]]
+    log_density: Array
+    log_population: Array
+    log_exposure: Array
+
+
+def catalog(panel: Panel, exposure: str, exposure_unit: float, prefix: str) -> dict[str, CountSpec]:
+    """Specifications of the fits that the estimands need, by outcome."""
+    covariates = tuple(c for c in ("log_density", "hub", "rail", "borders_russia") if c in panel.covariates)
+    return {
+        outcome: CountSpec(
+            name=f"{prefix}_{outcome}",
+            outcome=outcome,
+            exposure=exposure,
+            exposure_unit=exposure_unit,
+            unit_covariates=covariates,
+            varying=("interdiction",),
+        )
+        for outcome in OUTCOMES
+    }
+
+
+def regions(frame: pd.DataFrame, panel: Panel, exposure: str, exposure_unit: float) -> Regions:
+    """Align the region table with the panel's units."""
+    table = frame.set_index("region")
+    missing = [u for u in panel.units if u not in table.index]
+    if missing:
+        raise ModelError(f"Panel '{panel.name}' has regions that the region table lacks: {missing[:5]}.")
+    table = table.loc[list(panel.units)]
+    mean = panel.frame[exposure].groupby(level="unit", sort=False).mean().loc[list(panel.units)]
+    names = (*HUBS.values(), "rail_dushanbe_astrakhan", "borders_russia", "borders_afghanistan")
+    return Regions(
+        names=tuple(str(u) for u in panel.units),
+        country=table["iso3"].to_numpy(dtype=str),
+        flags={n: table[n].to_numpy(dtype=bool) for n in names},
+        log_density=np.log(table["density"].to_numpy(float)),
+        log_population=np.log(table["population_2020"].to_numpy(float)),
+        log_exposure=np.log(mean.to_numpy(float) / exposure_unit),
+    )
+
+
+def correlation(a: Array, b: Array) -> Array:
+    """Correlation over the last axis."""
+    a, b = a - a.mean(-1, keepdims=True), b - b.mean(-1, keepdims=True)
+    return np.asarray((a * b).sum(-1) / np.sqrt((a**2).sum(-1) * (b**2).sum(-1)))
+
+
+def within_coefficient(y: Array, x: Array, group: NDArray[Any]) -> Array:
+    """Least-squares coefficient of x with group intercepts, over the last axis of y."""
+    deviation = x.astype(float).copy()
+    for g in np.unique(group):
+        deviation[group == g] -= x[group == g].mean()
+    return np.asarray((y * deviation).sum(-1) / (deviation**2).sum())
+
+
+def log_ratio(levels: Array, inside: NDArray[np.bool_], country: NDArray[Any]) -> Array:
+    """Log of the mean rate inside against the same country's regions outside, averaged over regions inside."""
+    total, weight = np.zeros(levels.shape[:-1]), 0
+    for c in np.unique(country[inside]):
+        here, others = inside & (country == c), ~inside & (country == c)
+        if others.any():
+            ratio = np.log(np.exp(levels[..., here]).mean(-1)) - np.log(np.exp(levels[..., others]).mean(-1))
+            total, weight = total + here.sum() * ratio, weight + int(here.sum())
+    return np.asarray(total / weight)
+
+
+def country_log_rate(levels: Array, where: Regions, country: str) -> Array:
+    """Log rate of a country: exposure-weighted mean of its regions' rates."""
+    here = where.country == country
+    weight = np.exp(where.log_exposure[here])
+    return np.asarray(np.log((np.exp(levels[..., here]) * weight).sum(-1) / weight.sum()))
+
+
+Values = dict[str, tuple[Array, tuple[float | None, float | None], bool]]
+
+
+def co_location(levels: Levels, where: Regions, claim: Claim) -> Values:
+    """C04."""
+    state = correlation(levels["state_violence"], levels["drug_incident"])
+    criminal = correlation(levels["criminal_violence"], levels["drug_incident"])
+    floor, width = claim.threshold("correlation"), claim.threshold("difference")
+    return {
+        "correlation, state with drug": (state, (floor, None), False),
+        "correlation, criminal with drug": (criminal, (floor, None), False),
+        "difference of the two": (state - criminal, (-width, width), False),
+    }
+
+
+def density(levels: Levels, where: Regions, claim: Claim) -> Values:
+    """C05."""
+    values: Values = {}
+    for label, outcome in (("state", "state_violence"), ("criminal", "criminal_violence")):
+        events = levels[outcome] + where.log_exposure
+        for offset, y in (("per month", events), ("per inhabitant", events - where.log_population)):
+            coefficient = within_coefficient(y, where.log_density, where.country)
+            values[f"{label} violence {offset}, on log density"] = (
+                coefficient,
+                (claim.threshold("coefficient"), None),
+                False,
+            )
+    return values
+
+
+def hubs(levels: Levels, where: Regions, claim: Claim) -> Values:
+    """C07."""
+    drug = levels["drug_incident"]
+    values: Values = {}
+    anywhere = np.zeros(len(where.names), dtype=bool)
+    for label, flag in HUBS.items():
+        inside = where.flags[flag]
+        anywhere |= inside
+        ratio = np.exp(log_ratio(drug, inside, where.country))
+        values[f"rate ratio, {label}"] = (ratio, (claim.threshold("rate_ratio"), None), True)
+    top = np.argsort(-drug, axis=-1)[..., : int(anywhere.sum())]
+    values["share of the top ranks that hub regions fill"] = (anywhere[top].mean(-1), (None, None), False)
+    return values
+
+
+def rail_corridor(levels: Levels, where: Regions, claim: Claim) -> Values:
+    """C08."""
+    inside = where.flags["rail_dushanbe_astrakhan"]
+    return {
+        f"rate ratio, {label}": (
+            np.exp(log_ratio(levels[outcome], inside, where.country)),
+            (claim.threshold("rate_ratio"), None),
+            True,
+        )
+        for label, outcome in (("state violence", "state_violence"), ("drug incidents", "drug_incident"))
+    }
+
+
+def kazakh_gap(levels: Levels, where: Regions, claim: Claim) -> Values:
+    """C10."""
+    names = list(dict.fromkeys(where.country.tolist()))
+    gaps = {
+        c: country_log_rate(levels["general_crime"], where, c) - country_log_rate(levels["drug_incident"], where, c)
+        for c in names
+    }
+    others = np.max([g for c, g in gaps.items() if c != "KAZ"], axis=0)
+    values: Values = {
+        "gap of KAZ minus the largest other": (gaps["KAZ"] - others, (claim.threshold("difference"), None), False)
+    }
+    return values | {f"log crime rate minus log drug rate, {c}": (g, (None, None), False) for c, g in gaps.items()}
+
+
+def russian_border(levels: Levels, where: Regions, claim: Claim) -> Values:
+    """C12."""
+    here = where.country == "KAZ"
+    inside = where.flags["borders_russia"] & here
+    ratio = np.exp(log_ratio(levels["drug_incident"][..., here], inside[here], where.country[here]))
+    return {
+        "rate ratio of drug incidents, border to other regions": (ratio, (None, claim.threshold("rate_ratio")), True)
+    }
+
+
+ESTIMANDS: Mapping[str, Callable[[Levels, Regions, Claim], Values]] = {
+    "C04": co_location,
+    "C05": density,
+    "C07": hubs,
+    "C08": rail_corridor,
+    "C10": kazakh_gap,
+    "C12": russian_border,
+}
+"""Claims that region-month events answer."""
+
+
+def answer(
+    claim_id: str,
+    fits: Mapping[str, BayesFit],
+    where: Regions,
+    register: Register,
+    truth: xr.Dataset | None = None,
+) -> Answer:
+    """Estimate a claim from fits by outcome.
+
+    Parameters
+    ----------
+    claim_id : str
+        A key of :data:`ESTIMANDS`.
+    fits : mapping of str to BayesFit
+        One fit an outcome.
+    where : Regions
+    register : Register
+    truth : xarray.Dataset, optional
+        The simulated truth with ``unit_level`` by outcome and unit.
+    """
+    claim = register[claim_id]
+    function = ESTIMANDS[claim_id]
+    order = list(where.names)
+
+    def levels(group: Any) -> dict[str, Array]:
+        return {o: f.parameter("unit_level", group).sel(unit=order).to_numpy() for o, f in fits.items()}
+
+    posterior = function(levels("posterior"), where, claim)
+    prior = function(levels("prior"), where, claim)
+    true: Values = {}
+    if truth is not None:
+        known = {o: truth["unit_level"].sel(outcome=o, unit=order).to_numpy() for o in fits}
+        true = function(known, where, claim)
+    quantities = tuple(
+        Quantity(
+            name=name,
+            draws=draws.astype(float),
+            prior=prior[name][0].astype(float).ravel(),
+            region=region,
+            log_scale=log_scale,
+            truth=float(true[name][0]) if name in true else None,
+        )
+        for name, (draws, region, log_scale) in posterior.items()
+    )
+    first = next(iter(fits.values()))
+    estimate = Estimate(
+        claim_id=claim_id,
+        quantities=quantities,
+        data=(f"{first.info['panel']}: {first.info['rows']} region-months",),
+        assumptions=(
+            "outcomes fitted one by one: their posteriors are taken as independent given the data",
+            "rates are of reported events per exposure; detection is assumed equal within a country",
+        ),
+        fits=tuple(f.name for f in fits.values()),
+        stamps=tuple(f.stamp for f in fits.values() if f.stamp),
+        simulated=any(f.simulated for f in fits.values()),
+    )
+    return Answer(estimate, tuple[Specification, ...]())

@@ -1,0 +1,103 @@
+"""The panel's contract, checked with pandera every time a panel is made."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from northroute.errors import PanelError, SimulatedDataError
+
+_REMEDY = {
+    "count": "Counts are whole and not negative; leave a cell empty if it was not observed.",
+    "exposure": "Exposure must be a positive number wherever a count was observed; drop or blank the month.",
+    "covariate": "Covariates may be missing but not infinite.",
+    "key": "Each unit needs one row for every month of the window.",
+}
+
+
+def schema(outcomes: Sequence[str], exposures: Sequence[str], covariates: Sequence[str]) -> pa.DataFrameSchema:
+    """Return the pandera schema of a panel with these columns.
+
+    The index is (unit, month), unique; outcomes are ``Int64`` >= 0 or missing; exposures > 0 or missing; covariates
+    finite or missing.
+    """
+    columns: dict[str, pa.Column] = {"country": pa.Column(str, pa.Check.str_length(3, 3), nullable=False)}
+    columns |= {o: pa.Column("Int64", pa.Check.ge(0, error="count"), nullable=True) for o in outcomes}
+    columns |= {e: pa.Column(float, pa.Check.gt(0, error="exposure"), nullable=True) for e in exposures}
+    finite = pa.Check(lambda s: ~np.isinf(s), error="covariate")
+    columns |= {c: pa.Column(float, finite, nullable=True) for c in covariates}
+    columns["simulated"] = pa.Column(bool, nullable=False)
+    index = pa.MultiIndex(
+        [pa.Index(None, name="unit"), pa.Index("datetime64", name="month", coerce=True)], unique=["unit", "month"]
+    )
+    return pa.DataFrameSchema(columns, index=index, strict=True)
+
+
+def validate(
+    frame: pd.DataFrame,
+    name: str,
+    outcomes: Sequence[str],
+    exposures: Sequence[str],
+    covariates: Sequence[str],
+    *,
+    simulated: bool,
+) -> None:
+    """Check a frame against the panel's contract.
+
+    Raises
+    ------
+    PanelError
+        Naming the panel, the first offending unit and month, the column and the remedy.
+    SimulatedDataError
+        If the frame's own mark and the panel's flag disagree.
+    """
+    try:
+        schema(outcomes, exposures, covariates).validate(frame, lazy=True)
+    except SchemaErrors as failure:
+        raise PanelError(_explain(failure, frame, name)) from failure
+    if bool(frame["simulated"].any()) != simulated or frame["simulated"].nunique() > 1:
+        raise SimulatedDataError(
+            f"Panel '{name}': the column 'simulated' and the panel's flag disagree. Simulated and real rows are never "
+            "mixed, and the mark is never changed by hand; rebuild the panel from its source."
+        )
+    _complete(frame, name)
+    observed = frame[list(outcomes)].notna().any(axis=1)
+    for exposure in exposures:
+        gaps = observed & frame[exposure].isna()
+        if gaps.any():
+            raise PanelError(
+                f"Panel '{name}', {_cell(gaps)}, column '{exposure}': no exposure although a count was observed "
+                f"({int(gaps.sum())} such rows). {_REMEDY['exposure']}"
+            )
+
+
+def _complete(frame: pd.DataFrame, name: str) -> None:
+    units = frame.index.get_level_values("unit").unique()
+    months = pd.DatetimeIndex(frame.index.get_level_values("month").unique())
+    expected = pd.date_range(months.min(), months.max(), freq="MS")
+    if len(frame) != len(units) * len(expected) or len(months) != len(expected):
+        raise PanelError(
+            f"Panel '{name}' has {len(frame)} rows; {len(units)} units x {len(expected)} months need "
+            f"{len(units) * len(expected)}. {_REMEDY['key']} Use northroute.panel.build, which completes the keys."
+        )
+
+
+def _cell(mask: "pd.Series[bool]") -> str:
+    unit, month = mask[mask].index.to_frame(index=False).iloc[0]
+    return f"{unit} {month:%Y-%m}"
+
+
+def _explain(failure: SchemaErrors, frame: pd.DataFrame, name: str) -> str:
+    cases = failure.failure_cases
+    first = cases.iloc[0]
+    column, check, value = first["column"], str(first["check"]), first["failure_case"]
+    if check in _REMEDY:
+        place = f"Panel '{name}', {_cell(frame[column] == value)}, column '{column}'"
+        return f"{place}: value {value} is not allowed ({len(cases)} such cells). {_REMEDY[check]}"
+    if "unique" in check:
+        return f"Panel '{name}': a unit-month occurs more than once. {_REMEDY['key']}"
+    return (
+        f"Panel '{name}', column '{column}': {check} failed with {value!r}. Build panels with northroute.panel.build."
+    )

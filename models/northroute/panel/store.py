@@ -1,0 +1,65 @@
+"""Panels on disk: Parquet, with roles, scalings and the simulated mark in the file's own metadata."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from northroute.errors import DataError
+from northroute.panel.panel import Panel, Scaling
+
+_KEY = b"northroute"
+
+
+def save(panel: Panel, path: Path) -> Path:
+    """Write a panel to one Parquet file, atomically, and return the path."""
+    table = pa.Table.from_pandas(panel.frame.reset_index(), preserve_index=False)
+    roles = {
+        "name": panel.name,
+        "outcomes": panel.outcomes,
+        "exposures": panel.exposures,
+        "covariates": panel.covariates,
+        "simulated": panel.simulated,
+        "scalings": {k: asdict(v) for k, v in panel.scalings.items()},
+        "inputs": dict(panel.inputs),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(path.suffix + ".partial")
+    pq.write_table(
+        table.replace_schema_metadata((table.schema.metadata or {}) | {_KEY: json.dumps(roles).encode()}), partial
+    )
+    partial.replace(path)
+    return path
+
+
+def load(path: Path) -> Panel:
+    """Read a panel written by :func:`save`; its contract is checked again.
+
+    Raises
+    ------
+    DataError
+        If the file is not a panel or cannot be read.
+    """
+    remedy = "Write panels with northroute.panel.save, or build one from its source."
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as failure:
+        raise DataError(f"this is not a readable Parquet file ({failure})", file=path, remedy=remedy) from failure
+    metadata = table.schema.metadata or {}
+    if _KEY not in metadata:
+        raise DataError("the Parquet file carries no panel description", file=path, remedy=remedy)
+    roles = json.loads(metadata[_KEY])
+    frame: pd.DataFrame = table.to_pandas().set_index(["unit", "month"])
+    return Panel(
+        frame=frame,
+        name=roles["name"],
+        outcomes=tuple(roles["outcomes"]),
+        exposures=tuple(roles["exposures"]),
+        covariates=tuple(roles["covariates"]),
+        simulated=roles["simulated"],
+        scalings={k: Scaling(**v) for k, v in roles["scalings"].items()},
+        inputs=roles["inputs"],
+    )

@@ -1,0 +1,89 @@
+"""Hashes, versions and the provenance stamp that every output carries."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+TRACKED_PACKAGES = (
+    *("northroute", "numpy", "pandas", "xarray", "scipy"),
+    *("pymc", "pytensor", "numba", "nutpie", "arviz", "statsmodels", "pyfixest"),
+)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def value_hash(value: Any) -> str:
+    """SHA-256 of a JSON-serialisable value in canonical form (sorted keys, no white space)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def frame_hash(frame: pd.DataFrame) -> str:
+    """SHA-256 of a table's column names, types, index and values; independent of how the table is stored."""
+    digest = hashlib.sha256()
+    flat = frame.reset_index()
+    for name in flat.columns:
+        digest.update(f"{name}:{flat[name].dtype}".encode())
+        digest.update(np.ascontiguousarray(pd.util.hash_array(_plain(flat[name]), categorize=True)).tobytes())
+    return digest.hexdigest()
+
+
+def _plain(column: "pd.Series[Any]") -> np.ndarray[Any, Any]:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb":
+        return column.to_numpy()
+    return column.astype("string").fillna("<unobserved>").to_numpy(dtype=object)
+
+
+def versions(packages: Iterable[str] = TRACKED_PACKAGES) -> dict[str, str]:
+    """Installed versions of the packages that decide a number, and of Python."""
+    found = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a result comes from.
+
+    Attributes
+    ----------
+    data_hash : str
+        SHA-256 over the data that the result rests on.
+    seed : int
+        The run's one seed; streams are derived from it by name (see :mod:`northroute.seeds`).
+    simulated : bool
+        True if any value that the result rests on was simulated. Nothing downstream may drop it.
+    register_hash : str
+        SHA-256 of the claims register in force, empty where a result does not depend on it.
+    command : str
+        The command that made it.
+    versions : mapping of str to str
+        Package versions.
+    """
+
+    data_hash: str
+    seed: int
+    simulated: bool
+    register_hash: str = ""
+    command: str = ""
+    versions: Mapping[str, str] = field(default_factory=versions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON."""
+        return asdict(self) | {"versions": dict(self.versions)}

@@ -1,0 +1,88 @@
+"""Individual drug seizures 2011-2016 (UNODC), a voluntary and partial report.
+
+A country-year without a single record did not report: it is unobserved. A country-year with records, none of them of a
+drug, reported none of it: a zero, as far as a voluntary report can say. Cannabis was removed by the compiler of the file.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from northroute.conventions import COUNTRIES
+from northroute.errors import MissingDataError
+from northroute.provenance import file_sha256
+from northroute.sources import regions
+from northroute.sources.reading import read_csv
+from northroute.sources.table import Table
+
+FILE: Final = "drugs/unodc_ids_individual_seizures_2011_2016.csv"
+YEARS: Final = range(2011, 2017)
+CITATION: Final = "UNODC, Individual Drug Seizures 2011-2016"
+LICENCE: Final = "none stated; not bundled; cite UNODC"
+
+
+def load(data: Path) -> Table:
+    """Read the seizures, one row a record.
+
+    Columns ``iso3``, ``region`` (missing where the place could not be matched), ``date``, ``drug``, ``amount_kg`` (missing
+    where the amount was not a weight), ``place``, ``transport``, ``routing``.
+
+    Raises
+    ------
+    MissingDataError
+        If the file is not in the data folder.
+    DataError
+        If it breaks its format.
+    """
+    path = data / FILE
+    if not path.exists():
+        raise MissingDataError(f"No individual seizures in '{data}': expected {FILE}.")
+    frame = read_csv(path, _schema(), extra=True).rename(columns={"region_iso": "region", "drug_name": "drug"})
+    frame["drug"] = frame["drug"].str.lower()
+    return Table("individual seizures (UNODC)", frame, (), False, {path.name: file_sha256(path)}, CITATION, LICENCE)
+
+
+def country_year(seizures: Table, drugs: tuple[str, ...] = ("heroin", "opium")) -> Table:
+    """Count and weigh seizures by country, year and drug, for every country and year.
+
+    ``n_reported`` and ``kg`` are missing in country-years that did not report, and 0 where a reporting country-year has no
+    record of the drug. ``kg_sd`` is the bootstrap standard error of the sum, ``sqrt(sum of squared weights)``, as if
+    another year drew the same number of seizures from the same weights, with the number itself Poisson.
+    """
+    frame = seizures.frame.assign(year=seizures.frame["date"].dt.year)
+    keys = pd.MultiIndex.from_product([list(COUNTRIES), YEARS, drugs], names=["iso3", "year", "drug"])
+    weighed = frame.dropna(subset=["amount_kg"]).groupby(["iso3", "year", "drug"])["amount_kg"]
+    totals = pd.DataFrame(
+        {
+            "n_reported": weighed.size(),
+            "kg": weighed.sum(),
+            "kg_sd": weighed.agg(lambda s: float(np.sqrt((s**2).sum()))),
+        }
+    )
+    totals = totals.reindex(keys)
+    reporting = pd.MultiIndex.from_frame(frame[["iso3", "year"]].drop_duplicates())
+    reported = keys.droplevel("drug").isin(reporting)
+    totals.loc[reported] = totals.loc[reported].fillna(0.0)
+    totals["n_reported"] = totals["n_reported"].astype("Int64")
+    return Table(
+        "seizures by country and year (UNODC)", totals.reset_index(), ("iso3", "year", "drug"), False, seizures.files
+    )
+
+
+def _schema() -> pa.DataFrameSchema:
+    places = list(regions.load("first-level").frame["region"])
+    return pa.DataFrameSchema(
+        {
+            "iso3": pa.Column(str, pa.Check.isin(list(COUNTRIES))),
+            "region_iso": pa.Column(str, pa.Check.isin(places, error="a known region"), nullable=True),
+            "date": pa.Column("datetime64[us]"),
+            "drug_name": pa.Column(str),
+            "amount_kg": pa.Column(float, pa.Check.ge(0), nullable=True),
+            "place": pa.Column(str, nullable=True),
+            "transport": pa.Column(str, nullable=True),
+            "routing": pa.Column(str, nullable=True),
+        }
+    )
