@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,10 @@ from northroute.bayes.spec import CountSpec
 from northroute.errors import ModelError
 from northroute.panel import Panel
 from northroute.provenance import value_hash
+
+
+SHORTEST_PERIOD: Final = 8
+"""Months: the shortest period in the walk of a single country; what is faster is left to dispersion."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ def design(panel: Panel, spec: CountSpec) -> Design:
     if spec.exposure:
         log_exposure = np.log(kept[spec.exposure].to_numpy(float) / spec.exposure_unit)
     nested = len(units) > len(countries)
+    frequencies = len(months) - 1 if spec.month == "shared" else 2 * len(months) // SHORTEST_PERIOD
     return Design(
         counts=kept[spec.outcome].to_numpy(np.int64),
         arrays={
@@ -102,13 +107,13 @@ def design(panel: Panel, spec: CountSpec) -> Design:
             "unit_x": _unit_matrix(kept, spec, units, nested),
             "x": _row_matrix(kept, spec.covariates, spec.name),
             "z": _row_matrix(kept, spec.varying, spec.name),
-            "walk_basis": walk_basis(len(months)),
+            "walk_basis": walk_basis(len(months))[:, :frequencies],
         },
         coords={
             "country": countries,
             "unit": units,
             "month": [f"{m:%Y-%m}" for m in months],
-            "frequency": list(range(1, len(months))),
+            "frequency": list(range(1, frequencies + 1)),
             "month_of_year": list(range(1, 13)),
             "unit_covariate": list(spec.unit_covariates),
             "covariate": list(spec.covariates),

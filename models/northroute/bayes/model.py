@@ -11,9 +11,12 @@ r"""The hierarchical negative binomial.
 with w a random walk over months that sums to zero, and s a season that sums to zero. In a panel whose units are countries
 :math:`\lambda_c = \alpha + a_c`.
 
-Parametrisation. Levels and slopes are centred on their mean: with dozens of months a region the likelihood, not the
-prior, places them. The walk is written in the cosine basis that diagonalises its precision (see :func:`walk_basis`):
-same prior, but its coordinates are nearly independent in the posterior, where the steps of a walk are not.
+Parametrisation. Levels are centred on their mean: with dozens of months a region the likelihood, not the prior, places
+them. So are slopes in a panel of regions; in a panel of a few countries, where the prior matters, they are not. The walk
+is written in the cosine basis that diagonalises its precision (see :func:`northroute.bayes.design.walk_basis`): same
+prior, but its coordinates are nearly independent in the posterior, where the steps of a walk are not. A walk of one
+country keeps only periods of eight months and longer: with one count a month, anything faster cannot be told from
+dispersion and is left to it.
 """
 
 from typing import Any
@@ -38,7 +41,7 @@ def build(spec: CountSpec, data: Design) -> pm.Model:
         if spec.covariates:
             eta += d["x"] @ p["common_slope"].variable("common_slope", dims="covariate")
         if spec.varying:
-            eta += (d["z"] * _slopes(spec)[:, d["country_of_row"]].T).sum(axis=1)
+            eta += (d["z"] * _slopes(spec, centred=data.nested)[:, d["country_of_row"]].T).sum(axis=1)
         eta += _walk(spec, d)
         sd_season = p["sd_season"].variable("sd_season")
         season = pm.ZeroSumNormal("z_season", 1.0, dims="month_of_year") * sd_season
@@ -57,10 +60,13 @@ def _levels(spec: CountSpec, data: Design, d: dict[str, Any], country_level: Any
     return pm.Normal("unit_level", mean, spec.priors["sd_unit"].variable("sd_unit"), dims="unit")
 
 
-def _slopes(spec: CountSpec) -> Any:
+def _slopes(spec: CountSpec, *, centred: bool) -> Any:
     mean = spec.priors["slope"].variable("slope", dims="varying")
-    sd = spec.priors["sd_slope"].variable("sd_slope", dims="varying")
-    deviation = pm.ZeroSumNormal("slope_deviation", sd[:, None], dims=("varying", "country"))
+    sd = spec.priors["sd_slope"].variable("sd_slope", dims="varying")[:, None]
+    if centred:
+        deviation = pm.ZeroSumNormal("slope_deviation", sd, dims=("varying", "country"))
+    else:
+        deviation = pm.ZeroSumNormal("z_slope", 1.0, dims=("varying", "country")) * sd
     return pm.Deterministic("slope_country", mean[:, None] + deviation, dims=("varying", "country"))
 
 

@@ -66,15 +66,15 @@ class CountSpec:
 class Sampling:
     """Settings of the sampler; the sampler is nutpie, named in every call and every output.
 
-    A fit that fails its diagnostics is tried again up to ``retries`` times, each time with twice the warm-up and half
-    the distance of ``target_accept`` to one.
+    A fit that fails its diagnostics is tried again up to ``retries`` times, each time with twice the warm-up, twice the
+    draws and half the distance of ``target_accept`` to one.
     """
 
     chains: int = 4
     draws: int = 1000
     tune: int = 1000
     target_accept: float = 0.9
-    retries: int = 2
+    retries: int = 1
     seed: int = DEFAULT_SEED
     prior_draws: int = 4000
 
@@ -87,7 +87,7 @@ class Sampling:
         """Return the settings of the next attempt."""
         return Sampling(
             chains=self.chains,
-            draws=self.draws,
+            draws=2 * self.draws,
             tune=2 * self.tune,
             target_accept=1 - (1 - self.target_accept) / 2,
             retries=self.retries - 1,

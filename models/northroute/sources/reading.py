@@ -156,8 +156,8 @@ def _explain(path: Path, failure: SchemaErrors, frame: pd.DataFrame, schema: pa.
     cases = failure.failure_cases
     case = cases.iloc[0]
     what = f"value {case['failure_case']!r} breaks the rule '{case['check']}'{_and_more(len(cases))}"
-    line = int(case["index"]) if pd.notna(case["index"]) else None
-    return DataError(what, file=path, row=line, column=str(case["column"]), remedy=RESTORE)
+    where = int(case["index"]) if pd.notna(case["index"]) else None
+    return DataError(what, file=path, row=where, column=str(case["column"]), remedy=RESTORE)
 
 
 def _and_more(count: int) -> str:

@@ -212,4 +212,4 @@ def _interdiction(rng: np.random.Generator, units: int, months: int) -> NDArray[
 def _correlated(rng: np.random.Generator, correlation: float, shape: tuple[int, int]) -> NDArray[np.float64]:
     common = rng.normal(size=shape[1])
     own = rng.normal(size=shape)
-    return np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own
+    return np.asarray(np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own)
