@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ _INDEPENDENT = "constructs fitted one by one: their posteriors are taken as inde
 _ARTICLES = (
     "articles, not incidents; one incident can give many articles, and coverage is followed only by the article total"
 )
-_NO_TJK_TKM = "no counts for Tajikistan and Turkmenistan"
+NO_TJK_TKM = "no counts for Tajikistan and Turkmenistan"
 _REGIONS = "the geographic half (share of regions) needs region-month events"
 
 Array = NDArray[np.float64]
@@ -64,18 +63,18 @@ def panel(source: Panel, register: Register, effectiveness: pd.DataFrame) -> Pan
         for variant, columns in {REFERENCE: proxy.reference, **proxy.alternatives}.items():
             built.require(*columns)
             built = built.with_outcome(column(construct, variant), built.frame[list(columns)].sum(axis=1, skipna=False))
-    sources = [c for p in ("drug_incident", "other_crime") for c in _variants(register, p)]
+    sources = [c for p in ("drug_incident", "other_crime") for c in variants(register, p)]
     for name in sources:
         built = standardise(
             within_between(log_rate(built, name, EXPOSURE), f"{name}_log_rate"), f"{name}_log_rate_within"
         )
-    for name in _variants(register, "corruption_reports"):
+    for name in variants(register, "corruption_reports"):
         rate = lag(log_rate(built, name, EXPOSURE), f"{name}_log_rate")
         built = standardise(within_between(rate, f"{name}_log_rate_lag1"), f"{name}_log_rate_lag1_within")
-    return _with_effectiveness(built, effectiveness, _variants(register, "other_crime"))
+    return _with_effectiveness(built, effectiveness, variants(register, "other_crime"))
 
 
-def _variants(register: Register, construct: str) -> list[str]:
+def variants(register: Register, construct: str) -> list[str]:
     return [column(construct, v) for v in (REFERENCE, *register.proxies[construct].alternatives)]
 
 
@@ -87,15 +86,15 @@ def _with_effectiveness(built: Panel, effectiveness: pd.DataFrame, crimes: Seque
     central = built.frame["country"].isin(CENTRAL_ASIA)
     centred = (values - values[central].mean()) / values[central].std(ddof=0)
     for crime in crimes:
-        built = built.with_covariate(f"{crime}_x_effectiveness", built.frame[_within(crime)] * centred)
+        built = built.with_covariate(f"{crime}_x_effectiveness", built.frame[within(crime)] * centred)
     return built
 
 
-def _within(name: str) -> str:
+def within(name: str) -> str:
     return f"{name}_log_rate_within_z"
 
 
-def _lagged(name: str) -> str:
+def lagged(name: str) -> str:
     return f"{name}_log_rate_lag1_within_z"
 
 
@@ -109,22 +108,22 @@ def catalog(register: Register) -> dict[str, tuple[CountSpec, tuple[str, ...]]]:
         fits[name] = (spec, countries)
 
     for construct in _LEVELS:
-        for name in _variants(register, construct):
+        for name in variants(register, construct):
             add(name, name, everywhere)
-    for crime in _variants(register, "other_crime"):
+    for crime in variants(register, "other_crime"):
         add(
             f"C11_{crime}",
             "drug_incident",
             CENTRAL_ASIA,
-            varying=(_within(crime),),
+            varying=(within(crime),),
             covariates=(f"{crime}_x_effectiveness",),
         )
-    for outcome in _variants(register, "state_violence"):
-        add(f"C16_{outcome}", outcome, CENTRAL_ASIA, varying=(_within("drug_incident"),))
-    add("C16_common", "state_violence", CENTRAL_ASIA, covariates=(_within("drug_incident"),))
-    for outcome in _variants(register, "state_response"):
-        for corruption in _variants(register, "corruption_reports"):
-            add(f"C22_{outcome}_{corruption}", outcome, CENTRAL_ASIA, varying=(_lagged(corruption),))
+    for outcome in variants(register, "state_violence"):
+        add(f"C16_{outcome}", outcome, CENTRAL_ASIA, varying=(within("drug_incident"),))
+    add("C16_common", "state_violence", CENTRAL_ASIA, covariates=(within("drug_incident"),))
+    for outcome in variants(register, "state_response"):
+        for corruption in variants(register, "corruption_reports"):
+            add(f"C22_{outcome}_{corruption}", outcome, CENTRAL_ASIA, varying=(lagged(corruption),))
     return fits
 
 
@@ -224,18 +223,18 @@ def unlike_latin_america(rates: Rates, claim: Claim) -> Values:
 
 
 RATE_CLAIMS: Mapping[str, tuple[Callable[[Rates, Claim], Values], tuple[str, ...], str]] = {
-    "C01": (state_over_criminal, ("state_violence", "criminal_violence"), f"{_NO_TJK_TKM}; {_REGIONS}"),
+    "C01": (state_over_criminal, ("state_violence", "criminal_violence"), f"{NO_TJK_TKM}; {_REGIONS}"),
     "C02": (
         lethal_share,
         ("criminal_lethal", "criminal_nonlethal"),
-        f"{_NO_TJK_TKM}; articles per event need events",
+        f"{NO_TJK_TKM}; articles per event need events",
     ),
-    "C03": (violence_share, ("criminal_violence", "other_crime"), _NO_TJK_TKM),
-    "C10": (kazakh_gap, ("criminal_violence", "other_crime", "drug_incident"), _NO_TJK_TKM),
+    "C03": (violence_share, ("criminal_violence", "other_crime"), NO_TJK_TKM),
+    "C10": (kazakh_gap, ("criminal_violence", "other_crime", "drug_incident"), NO_TJK_TKM),
     "C29": (
         unlike_latin_america,
         ("criminal_violence", "crime_enforcement"),
-        f"{_NO_TJK_TKM}; Colombia only; drug reports are not counted, so enforcement articles stand in their place",
+        f"{NO_TJK_TKM}; Colombia only; drug reports are not counted, so enforcement articles stand in their place",
     ),
 }
 """Claims on mean rates: the estimand, the constructs it needs, and what of the claim is left out."""
@@ -261,7 +260,7 @@ def answer_rates(claim_id: str, fits: Fits, register: Register) -> Answer:
     for label, window in WINDOWS.items():
         values = _evaluate(function, reference, fits, claim, window=window)
         specifications.append(Specification(f"months {label}", _probability(values)))
-    estimate = _estimate(claim_id, quantities, [fits[c] for c in reference.values()], register, constructs, scope)
+    estimate = estimate_from(claim_id, quantities, [fits[c] for c in reference.values()], register, constructs, scope)
     return Answer(estimate, tuple(specifications))
 
 
@@ -273,9 +272,10 @@ def _evaluate(
     group: str = "posterior",
     window: tuple[str, str] | None = None,
 ) -> Values:
+    draws = min(fits[name].tree[group].sizes["draw"] for name in chosen.values())
     rates: dict[str, dict[str, Array]] = {}
     for construct, name in chosen.items():
-        by_country = mean_rates(fits[name], group, window)
+        by_country = {c: r[:, :draws] for c, r in mean_rates(fits[name], group, window).items()}
         rates[construct] = by_country | {"pooled": _pooled(by_country, _exposures(fits[name]))}
     return function(rates, claim)
 
@@ -289,133 +289,11 @@ def _probability(values: Values) -> float:
     return float(np.logical_and.reduce(held).mean())
 
 
-def crime_shows_capability(fits: Fits, register: Register) -> Answer:
-    """C11: slope of drug incidents on other crime, and its interaction with government effectiveness."""
-    claim = register["C11"]
-
-    def quantities(name: str) -> tuple[Quantity, ...]:
-        fit = fits[f"C11_{name}"]
-        limits = ((claim.threshold("slope"), None), (claim.threshold("interaction"), None))
-        names = ("mean slope, per sd of log crime rate", "change of the slope per sd of effectiveness")
-        return tuple(
-            Quantity(label, fit.draws(p)[..., 0], fit.draws(p, "prior")[..., 0].ravel(), region)
-            for label, p, region in zip(names, ("slope", "common_slope"), limits, strict=True)
-        )
-
-    reference, *others = _variants(register, "other_crime")
-    specifications = tuple(Specification(name, _joint(quantities(name))) for name in others)
-    estimate = _estimate(
-        "C11",
-        quantities(reference),
-        [fits[f"C11_{reference}"]],
-        register,
-        ("drug_incident", "other_crime"),
-        _NO_TJK_TKM,
-        assumptions=(
-            "both counts come from the same news: a common-method association, not an effect",
-            "effectiveness is taken at its published estimate; its standard error would shrink the interaction",
-        ),
-    )
-    return Answer(estimate, specifications)
-
-
-def unique_countries(fits: Fits, register: Register) -> Answer:
-    """C16: spread of the interdiction slopes across countries, and varying against common slopes in LOO."""
-    claim = register["C16"]
-
-    def quantity(name: str) -> Quantity:
-        fit = fits[f"C16_{name}"]
-        spread = [
-            fit.parameter("slope_country", g).isel(varying=0).std("country").to_numpy() for g in ("posterior", "prior")
-        ]
-        return Quantity(
-            "sd of the slopes across countries", spread[0], spread[1].ravel(), (claim.threshold("sd"), None)
-        )
-
-    reference, *others = _variants(register, "state_violence")
-    varying, common = fits[f"C16_{reference}"], fits["C16_common"]
-    gain, error = elpd_difference(varying, common)
-    needed = claim.threshold("elpd_standard_errors")
-    slopes = varying.parameter("slope_country").isel(varying=0)
-    shown = tuple(
-        Quantity(f"slope per sd of log drug rate, {c}", slopes.sel(country=c).to_numpy())
-        for c in slopes["country"].to_numpy()
-    )
-    estimate = _estimate(
-        "C16",
-        (quantity(reference), *shown),
-        [varying, common],
-        register,
-        ("state_violence", "drug_incident"),
-        f"{_NO_TJK_TKM}; three countries carry little information on a spread",
-        assumptions=("interdiction is read from articles on transnational organised crime",),
-        requirements=(
-            Requirement(
-                f"varying slopes beat a common slope by {needed:g} se in LOO (difference {gain:.1f}, se {error:.1f})",
-                gain > needed * error,
-            ),
-        ),
-    )
-    return Answer(estimate, tuple(Specification(name, _joint((quantity(name),))) for name in others))
-
-
-def civil_society(fits: Fits, register: Register) -> Answer:
-    """C22: slopes of next month's state response on this month's corruption reports."""
-    claim = register["C22"]
-
-    def quantities(response: str, corruption: str) -> tuple[Quantity, ...]:
-        fit = fits[f"C22_{response}_{corruption}"]
-        post, prior = (fit.parameter("slope_country", g).isel(varying=0) for g in ("posterior", "prior"))
-        region = (claim.threshold("difference"), None)
-        return tuple(
-            Quantity(
-                f"slope of {c} minus that of UZB",
-                (post.sel(country=c) - post.sel(country="UZB")).to_numpy(),
-                (prior.sel(country=c) - prior.sel(country="UZB")).to_numpy().ravel(),
-                region,
-            )
-            for c in ("KGZ", "KAZ")
-        )
-
-    responses, reports = _variants(register, "state_response"), _variants(register, "corruption_reports")
-    specifications = tuple(
-        Specification(f"{r} on {c}", _joint(quantities(r, c)))
-        for r in responses
-        for c in reports
-        if (r, c) != (responses[0], reports[0])
-    )
-    estimate = _estimate(
-        "C22",
-        quantities(responses[0], reports[0]),
-        [fits[f"C22_{responses[0]}_{reports[0]}"]],
-        register,
-        ("state_response", "corruption_reports"),
-        "Uzbekistan is the only other country with counts",
-        assumptions=("a lag of one month; who uncovered the corruption is not known from the counts",),
-    )
-    return Answer(estimate, specifications)
-
-
-SLOPE_CLAIMS: Mapping[str, Callable[[Fits, Register], Answer]] = {
-    "C11": crime_shows_capability,
-    "C16": unique_countries,
-    "C22": civil_society,
-}
-"""Claims on slopes within countries."""
-
-
-def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float]:
-    """Difference in expected log predictive density by PSIS-LOO, and its standard error, over the same rows."""
-    pointwise = [np.asarray(azs.loo(f.tree, var_name="y", pointwise=True).elpd_i) for f in (first, second)]
-    difference = pointwise[0] - pointwise[1]
-    return float(difference.sum()), float(np.sqrt(difference.size * difference.var()))
-
-
-def _joint(quantities: Sequence[Quantity]) -> float:
+def joint(quantities: Sequence[Quantity]) -> float:
     return float(np.logical_and.reduce([q.inside(q.draws) for q in quantities if q.decisive]).mean())
 
 
-def _estimate(
+def estimate_from(
     claim_id: str,
     quantities: tuple[Quantity, ...],
     used: Sequence[BayesFit],

@@ -4,7 +4,7 @@ C13 and C14 fit the normal model with known measurement error. C15 and C26 have 
 their posterior is drawn directly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from northroute.bayes import BayesFit, MeasurementSpec, Prior
 from northroute.claims.answer import Answer
 from northroute.claims.estimate import Estimate, Quantity, Specification
 from northroute.claims.register import Claim, Register
-from northroute.conventions import COUNTRIES, WINDOW
+from northroute.conventions import WINDOW
 
 TOP = ("TJK", "UZB")
 RANK_AND_FILE = ("KAZ", "KGZ")
@@ -149,8 +149,7 @@ def heroin_protected(fits: Mapping[str, BayesFit], register: Register) -> Answer
     return Answer(estimate, _others("C14", fits, lambda f: float((f.draws("slope") < limit).mean())))
 
 
-def _others(claim_id: str, fits: Mapping[str, BayesFit], probability: object) -> tuple[Specification, ...]:
-    assert callable(probability)
+def _others(claim_id: str, fits: Mapping[str, BayesFit], probability: Callable[[BayesFit], float]) -> tuple[Specification, ...]:
     return tuple(
         Specification(name.removeprefix(f"{claim_id} "), probability(fit))
         for name, fit in fits.items()
@@ -315,8 +314,3 @@ def a_third(opium: pd.DataFrame, register: Register, seed: int) -> Answer:
         ),
     )
     return Answer(estimate, specifications)
-
-
-def reporting_countries(seizures: pd.DataFrame) -> tuple[str, ...]:
-    """Countries that reported both drugs in some year, in the project's order."""
-    return tuple(c for c in COUNTRIES if c in set(seizures["iso3"]))

@@ -1,0 +1,134 @@
+"""Slopes within countries on monthly article counts: what moves together from month to month."""
+
+from collections.abc import Callable, Mapping
+
+import arviz_stats as azs
+import numpy as np
+
+from northroute.bayes import BayesFit
+from northroute.claims.answer import Answer
+from northroute.claims.article_counts import NO_TJK_TKM, Fits, estimate_from, joint, variants
+from northroute.claims.estimate import Quantity, Requirement, Specification
+from northroute.claims.register import Register
+
+
+def crime_shows_capability(fits: Fits, register: Register) -> Answer:
+    """C11: slope of drug incidents on other crime, and its interaction with government effectiveness."""
+    claim = register["C11"]
+
+    def quantities(name: str) -> tuple[Quantity, ...]:
+        fit = fits[f"C11_{name}"]
+        limits = ((claim.threshold("slope"), None), (claim.threshold("interaction"), None))
+        names = ("mean slope, per sd of log crime rate", "change of the slope per sd of effectiveness")
+        return tuple(
+            Quantity(label, fit.draws(p)[..., 0], fit.draws(p, "prior")[..., 0].ravel(), region)
+            for label, p, region in zip(names, ("slope", "common_slope"), limits, strict=True)
+        )
+
+    reference, *others = variants(register, "other_crime")
+    specifications = tuple(Specification(name, joint(quantities(name))) for name in others)
+    estimate = estimate_from(
+        "C11",
+        quantities(reference),
+        [fits[f"C11_{reference}"]],
+        register,
+        ("drug_incident", "other_crime"),
+        NO_TJK_TKM,
+        assumptions=(
+            "both counts come from the same news: a common-method association, not an effect",
+            "effectiveness is taken at its published estimate; its standard error would shrink the interaction",
+        ),
+    )
+    return Answer(estimate, specifications)
+
+
+def unique_countries(fits: Fits, register: Register) -> Answer:
+    """C16: spread of the interdiction slopes across countries, and varying against common slopes in LOO."""
+    claim = register["C16"]
+
+    def quantity(name: str) -> Quantity:
+        fit = fits[f"C16_{name}"]
+        spread = [
+            fit.parameter("slope_country", g).isel(varying=0).std("country").to_numpy() for g in ("posterior", "prior")
+        ]
+        return Quantity(
+            "sd of the slopes across countries", spread[0], spread[1].ravel(), (claim.threshold("sd"), None)
+        )
+
+    reference, *others = variants(register, "state_violence")
+    varying, common = fits[f"C16_{reference}"], fits["C16_common"]
+    gain, error = elpd_difference(varying, common)
+    needed = claim.threshold("elpd_standard_errors")
+    slopes = varying.parameter("slope_country").isel(varying=0)
+    shown = tuple(
+        Quantity(f"slope per sd of log drug rate, {c}", slopes.sel(country=c).to_numpy())
+        for c in slopes["country"].to_numpy()
+    )
+    estimate = estimate_from(
+        "C16",
+        (quantity(reference), *shown),
+        [varying, common],
+        register,
+        ("state_violence", "drug_incident"),
+        f"{NO_TJK_TKM}; three countries carry little information on a spread",
+        assumptions=("interdiction is read from articles on transnational organised crime",),
+        requirements=(
+            Requirement(
+                f"varying slopes beat a common slope by {needed:g} se in LOO (difference {gain:.1f}, se {error:.1f})",
+                gain > needed * error,
+            ),
+        ),
+    )
+    return Answer(estimate, tuple(Specification(name, joint((quantity(name),))) for name in others))
+
+
+def civil_society(fits: Fits, register: Register) -> Answer:
+    """C22: slopes of next month's state response on this month's corruption reports."""
+    claim = register["C22"]
+
+    def quantities(response: str, corruption: str) -> tuple[Quantity, ...]:
+        fit = fits[f"C22_{response}_{corruption}"]
+        post, prior = (fit.parameter("slope_country", g).isel(varying=0) for g in ("posterior", "prior"))
+        region = (claim.threshold("difference"), None)
+        return tuple(
+            Quantity(
+                f"slope of {c} minus that of UZB",
+                (post.sel(country=c) - post.sel(country="UZB")).to_numpy(),
+                (prior.sel(country=c) - prior.sel(country="UZB")).to_numpy().ravel(),
+                region,
+            )
+            for c in ("KGZ", "KAZ")
+        )
+
+    responses, reports = variants(register, "state_response"), variants(register, "corruption_reports")
+    specifications = tuple(
+        Specification(f"{r} on {c}", joint(quantities(r, c)))
+        for r in responses
+        for c in reports
+        if (r, c) != (responses[0], reports[0])
+    )
+    estimate = estimate_from(
+        "C22",
+        quantities(responses[0], reports[0]),
+        [fits[f"C22_{responses[0]}_{reports[0]}"]],
+        register,
+        ("state_response", "corruption_reports"),
+        "Uzbekistan is the only other country with counts",
+        assumptions=("a lag of one month; who uncovered the corruption is not known from the counts",),
+    )
+    return Answer(estimate, specifications)
+
+
+SLOPE_CLAIMS: Mapping[str, Callable[[Fits, Register], Answer]] = {
+    "C11": crime_shows_capability,
+    "C16": unique_countries,
+    "C22": civil_society,
+}
+"""Claims on slopes within countries."""
+
+
+def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float]:
+    """Difference in expected log predictive density by PSIS-LOO, and its standard error, over the same rows."""
+    pointwise = [np.asarray(azs.loo(f.tree, var_name="y", pointwise=True).elpd_i) for f in (first, second)]
+    difference = pointwise[0] - pointwise[1]
+    return float(difference.sum()), float(np.sqrt(difference.size * difference.var()))

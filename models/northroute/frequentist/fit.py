@@ -1,0 +1,128 @@
+"""A frequentist fit: coefficients, cluster-robust covariance, t(G-1) inference, provenance, and its file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from northroute.conventions import INTERVAL_PROB, SIMULATED_MARK
+from northroute.errors import DataError
+from northroute.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class FrequentistFit:
+    """Coefficients with a cluster-robust covariance.
+
+    Attributes
+    ----------
+    name, model : str
+        The fit's name and the model in words.
+    terms : tuple of str
+    coef : array, shape (term,)
+        On the log scale: ``exp(coef)`` is a rate ratio.
+    covariance : array, shape (term, term)
+    clusters : int
+        G; inference uses t with G - 1 degrees of freedom.
+    rows : int
+        Rows used.
+    dropped : mapping of str to int
+        Rows left out, by reason.
+    loglik : float
+    provenance : Provenance
+    """
+
+    name: str
+    model: str
+    terms: tuple[str, ...]
+    coef: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    clusters: int
+    rows: int
+    dropped: Mapping[str, int]
+    loglik: float
+    provenance: Provenance
+
+    @property
+    def simulated(self) -> bool:
+        """True if the data were simulated."""
+        return self.provenance.simulated
+
+    @property
+    def se(self) -> NDArray[np.float64]:
+        """Standard errors, shape (term,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def tidy(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
+        """Table by term: coefficient, standard error, t, two-sided p, confidence interval, rate ratio and its interval."""
+        df = self.clusters - 1
+        t = self.coef / self.se
+        half = stats.t.ppf((1 + prob) / 2, df) * self.se
+        return pd.DataFrame(
+            {
+                "fit": self.name,
+                "data": SIMULATED_MARK if self.simulated else "real",
+                "term": self.terms,
+                "coef": self.coef,
+                "se": self.se,
+                "t": t,
+                "df": df,
+                "p": 2 * stats.t.sf(np.abs(t), df),
+                "low": self.coef - half,
+                "high": self.coef + half,
+                "interval": f"{prob * 100:g} % confidence, t({df})",
+                "rate_ratio": np.exp(self.coef),
+                "rate_ratio_low": np.exp(self.coef - half),
+                "rate_ratio_high": np.exp(self.coef + half),
+            }
+        )
+
+    def one_sided(self, term: str, direction: Literal["above", "below"], value: float = 0.0) -> float:
+        """P-value of the null that the coefficient is not above (or not below) ``value``."""
+        if term not in self.terms:
+            raise KeyError(f"Fit '{self.name}' has no term '{term}'; it has {list(self.terms)}.")
+        i = self.terms.index(term)
+        t = (self.coef[i] - value) / self.se[i]
+        return float(stats.t.sf(t if direction == "above" else -t, self.clusters - 1))
+
+    def save(self, path: Path) -> Path:
+        """Write the fit as JSON, which keeps every digit, and return the path."""
+        content: dict[str, Any] = {
+            "name": self.name,
+            "model": self.model,
+            "terms": list(self.terms),
+            "coef": self.coef.tolist(),
+            "covariance": self.covariance.tolist(),
+            "clusters": self.clusters,
+            "rows": self.rows,
+            "dropped": dict(self.dropped),
+            "loglik": self.loglik,
+            "provenance": self.provenance.to_dict(),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        return path
+
+
+def load(path: Path) -> FrequentistFit:
+    """Read a fit written by :meth:`FrequentistFit.save`.
+
+    Raises
+    ------
+    DataError
+        If the file is not such a fit.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        arrays = {k: np.array(content.pop(k)) for k in ("coef", "covariance")}
+        return FrequentistFit(
+            terms=tuple(content.pop("terms")), provenance=Provenance(**content.pop("provenance")), **arrays, **content
+        )
+    except (KeyError, TypeError, ValueError) as failure:
+        raise DataError(f"not a saved fit ({failure})", file=path, remedy="Fit again.") from failure
