@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from northroute.panel import Panel, build
 from northroute.sources.simulated import OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from northroute.errors import DataError, ModelError
 from northroute.frequentist import PoissonSpec, fit_poisson, fit_poisson_frame, load
 from northroute.panel import Panel
@@ -59,7 +60,7 @@ def test_recovers_the_simulated_slope(region_panel: Panel, spec: PoissonSpec, re
     # in ten thousand fails; the seed is fixed
     assert abs(fit.coef[0] - region_truth["criminal_violence"]) < 4 * fit.se[0]
     assert fit.simulated
-    assert set(fit.tidy()["data"]) == {"SIMULATED"}
+    assert set(fit.tidy()["source"]) == {"SIMULATED"}
 
 
 def test_matches_dummies_in_statsmodels(region_panel: Panel, spec: PoissonSpec) -> None:
@@ -104,7 +105,9 @@ def test_round_trip(region_panel: Panel, spec: PoissonSpec, tmp_path: Path) -> N
         ({"convention": "hc1"}, "no convention 'hc1'"),
     ],
 )
-def test_refuses_what_it_cannot_fit(region_panel: Panel, spec: PoissonSpec, change: dict[str, object], message: str) -> None:
+def test_refuses_what_it_cannot_fit(
+    region_panel: Panel, spec: PoissonSpec, change: dict[str, object], message: str
+) -> None:
     with pytest.raises(ModelError, match=message):
         fit_poisson(region_panel, replace(spec, **change))  # type: ignore[arg-type]
 

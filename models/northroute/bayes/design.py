@@ -13,7 +13,6 @@ from northroute.errors import ModelError
 from northroute.panel import Panel
 from northroute.provenance import value_hash
 
-
 SHORTEST_PERIOD: Final = 8
 """Months: the shortest period in the walk of a single country; what is faster is left to dispersion."""
 

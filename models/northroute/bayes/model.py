@@ -16,20 +16,16 @@ them. So are slopes in a panel of regions; in a panel of a few countries, where 
 is written in the cosine basis that diagonalises its precision (see :func:`northroute.bayes.design.walk_basis`): same
 prior, but its coordinates are nearly independent in the posterior, where the steps of a walk are not. A walk of one
 country keeps only periods of eight months and longer: with one count a month, anything faster cannot be told from
-dispersion and is left to it; its slowest frequencies are centred.
+dispersion and is left to it.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import pymc as pm
-import pytensor.tensor as pt
 
 from northroute.bayes.design import Design
 from northroute.bayes.likelihood import negative_binomial
 from northroute.bayes.spec import CountSpec
-
-SLOW: Final = 2
-"""Frequencies of a country's walk that are centred: of those the data tell more than the prior, of faster ones less."""
 
 
 def build(spec: CountSpec, data: Design) -> pm.Model:
@@ -46,7 +42,7 @@ def build(spec: CountSpec, data: Design) -> pm.Model:
             eta += d["x"] @ p["common_slope"].variable("common_slope", dims="covariate")
         if spec.varying:
             eta += (d["z"] * _slopes(spec, centred=data.nested)[:, d["country_of_row"]].T).sum(axis=1)
-        eta += _walk(spec, data, d)
+        eta += _walk(spec, d)
         sd_season = p["sd_season"].variable("sd_season")
         season = pm.ZeroSumNormal("z_season", 1.0, dims="month_of_year") * sd_season
         eta += pm.Deterministic("season_effect", season, dims="month_of_year")[d["season_of_row"]]
@@ -74,15 +70,13 @@ def _slopes(spec: CountSpec, *, centred: bool) -> Any:
     return pm.Deterministic("slope_country", mean[:, None] + deviation, dims=("varying", "country"))
 
 
-def _walk(spec: CountSpec, data: Design, d: dict[str, Any]) -> Any:
+def _walk(spec: CountSpec, d: dict[str, Any]) -> Any:
     basis = d["walk_basis"]
     if spec.month == "shared":
         sd = spec.priors["sd_month"].variable("sd_month")
         walk = basis @ pm.Normal("z_month", 0, 1, dims="frequency") * sd
         return pm.Deterministic("month_effect", walk, dims="month")[d["month_of_row"]]
-    sd = spec.priors["sd_month"].variable("sd_month", dims="country")[:, None]
-    countries, slow = data.coords["country"], min(SLOW, len(data.coords["frequency"]))
-    low = pm.Normal("z_month_slow", 0, sd, shape=(len(countries), slow))
-    high = pm.Normal("z_month_fast", 0, 1, shape=(len(countries), len(data.coords["frequency"]) - slow)) * sd
-    effect = pm.Deterministic("month_effect", pt.concatenate([low, high], 1) @ basis.T, dims=("country", "month"))
+    sd = spec.priors["sd_month"].variable("sd_month", dims="country")
+    walks = pm.Normal("z_month", 0, 1, dims=("country", "frequency")) @ basis.T * sd[:, None]
+    effect = pm.Deterministic("month_effect", walks, dims=("country", "month"))
     return effect[d["country_of_row"], d["month_of_row"]]

@@ -96,4 +96,4 @@ class Sampling:
         )
 
 
-QUICK = Sampling(draws=500, tune=500, retries=1, prior_draws=2000)
+QUICK = Sampling(draws=1000, tune=600, target_accept=0.95, retries=1, prior_draws=2000)

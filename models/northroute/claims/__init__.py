@@ -3,7 +3,7 @@
 from northroute.claims.answer import Answer
 from northroute.claims.estimate import Estimate, Quantity, Requirement, Specification
 from northroute.claims.register import Claim, Proxy, Register, load, write_lock
-from northroute.claims.verdict import Verdict, decide, not_testable, to_frame
+from northroute.claims.verdict import Verdict, decide, not_recovered, not_testable, to_frame
 
 __all__ = [
     "Answer",
@@ -17,6 +17,7 @@ __all__ = [
     "Verdict",
     "decide",
     "load",
+    "not_recovered",
     "not_testable",
     "to_frame",
     "write_lock",

@@ -75,12 +75,13 @@ def panel(source: Panel, register: Register, effectiveness: pd.DataFrame) -> Pan
 
 
 def variants(register: Register, construct: str) -> list[str]:
+    """Columns of a construct: the reference first, then its alternatives."""
     return [column(construct, v) for v in (REFERENCE, *register.proxies[construct].alternatives)]
 
 
 def _with_effectiveness(built: Panel, effectiveness: pd.DataFrame, crimes: Sequence[str]) -> Panel:
     keyed = effectiveness.set_index(["iso3", "year"])["estimate"]
-    years = built.frame.index.get_level_values("month").year
+    years = pd.DatetimeIndex(built.frame.index.get_level_values("month")).year
     keys = pd.MultiIndex.from_arrays([built.frame["country"], years])
     values = pd.Series(keyed.reindex(keys).to_numpy(float), index=built.frame.index)
     central = built.frame["country"].isin(CENTRAL_ASIA)
@@ -91,10 +92,12 @@ def _with_effectiveness(built: Panel, effectiveness: pd.DataFrame, crimes: Seque
 
 
 def within(name: str) -> str:
+    """Column with the standardised within-country log rate of a construct."""
     return f"{name}_log_rate_within_z"
 
 
 def lagged(name: str) -> str:
+    """Column with the same of the month before."""
     return f"{name}_log_rate_lag1_within_z"
 
 
@@ -290,6 +293,7 @@ def _probability(values: Values) -> float:
 
 
 def joint(quantities: Sequence[Quantity]) -> float:
+    """Posterior probability that every decisive quantity lies in its region."""
     return float(np.logical_and.reduce([q.inside(q.draws) for q in quantities if q.decisive]).mean())
 
 
@@ -303,6 +307,7 @@ def estimate_from(
     assumptions: tuple[str, ...] = (),
     requirements: tuple[Requirement, ...] = (),
 ) -> Estimate:
+    """Assemble an estimate on article counts, with its data, proxies, assumptions and stamps."""
     first = used[0]
     proxies = {c: f"{' + '.join(register.proxies[c].reference)} ({register.proxies[c].caveat})" for c in constructs}
     return Estimate(

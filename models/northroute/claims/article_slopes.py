@@ -1,6 +1,8 @@
 """Slopes within countries on monthly article counts: what moves together from month to month."""
 
+import warnings
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import arviz_stats as azs
 import numpy as np
@@ -10,6 +12,8 @@ from northroute.claims.answer import Answer
 from northroute.claims.article_counts import NO_TJK_TKM, Fits, estimate_from, joint, variants
 from northroute.claims.estimate import Quantity, Requirement, Specification
 from northroute.claims.register import Register
+
+MAX_PARETO_K: Final = 0.7
 
 
 def crime_shows_capability(fits: Fits, register: Register) -> Answer:
@@ -57,7 +61,7 @@ def unique_countries(fits: Fits, register: Register) -> Answer:
 
     reference, *others = variants(register, "state_violence")
     varying, common = fits[f"C16_{reference}"], fits["C16_common"]
-    gain, error = elpd_difference(varying, common)
+    gain, error, unreliable = elpd_difference(varying, common)
     needed = claim.threshold("elpd_standard_errors")
     slopes = varying.parameter("slope_country").isel(varying=0)
     shown = tuple(
@@ -74,7 +78,8 @@ def unique_countries(fits: Fits, register: Register) -> Answer:
         assumptions=("interdiction is read from articles on transnational organised crime",),
         requirements=(
             Requirement(
-                f"varying slopes beat a common slope by {needed:g} se in LOO (difference {gain:.1f}, se {error:.1f})",
+                f"varying slopes beat a common slope by {needed:g} se in LOO (difference {gain:.1f}, se {error:.1f}, "
+                f"Pareto k above {MAX_PARETO_K:g} in {unreliable} of {varying.info['rows']} rows)",
                 gain > needed * error,
             ),
         ),
@@ -127,8 +132,18 @@ SLOPE_CLAIMS: Mapping[str, Callable[[Fits, Register], Answer]] = {
 """Claims on slopes within countries."""
 
 
-def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float]:
-    """Difference in expected log predictive density by PSIS-LOO, and its standard error, over the same rows."""
-    pointwise = [np.asarray(azs.loo(f.tree, var_name="y", pointwise=True).elpd_i) for f in (first, second)]
-    difference = pointwise[0] - pointwise[1]
-    return float(difference.sum()), float(np.sqrt(difference.size * difference.var()))
+def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float, int]:
+    """Difference in expected log predictive density by PSIS-LOO over the same rows, with its reliability.
+
+    Returns
+    -------
+    difference, standard_error : float
+    unreliable : int
+        Rows with a Pareto k above 0.7 in either fit (Vehtari, Gelman and Gabry 2017, Statistics and Computing 27:1413).
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution")  # counted instead
+        results = [azs.loo(f.tree, var_name="y", pointwise=True) for f in (first, second)]
+    difference = np.asarray(results[0].elpd_i) - np.asarray(results[1].elpd_i)
+    unreliable = np.logical_or.reduce([np.asarray(r.pareto_k) > MAX_PARETO_K for r in results])
+    return float(difference.sum()), float(np.sqrt(difference.size * difference.var())), int(unreliable.sum())

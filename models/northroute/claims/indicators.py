@@ -15,7 +15,7 @@ from northroute import seeds
 from northroute.bayes import BayesFit, MeasurementSpec, Prior
 from northroute.claims.answer import Answer
 from northroute.claims.estimate import Estimate, Quantity, Specification
-from northroute.claims.register import Claim, Register
+from northroute.claims.register import Register
 from northroute.conventions import WINDOW
 
 TOP = ("TJK", "UZB")
@@ -50,15 +50,17 @@ def seizure_ratios(
         ``corruption``, ``index_sd``, ``fewest`` (the smaller of the two numbers of seizures).
     """
     wide = seizures.pivot(index=["iso3", "year"], columns="drug", values=["n_reported", "kg"]).dropna().astype(float)
-    wide = wide[(wide["kg"] > 0).all(axis=1) & (wide["n_reported"] > 0).all(axis=1)]
-    log_ratio = np.log(wide["kg"]["opium"]) - np.log(wide["kg"]["heroin"])
-    variance = (1 + cv**2) * (1 / wide["n_reported"]["opium"] + 1 / wide["n_reported"]["heroin"])
+    wide = wide[(wide > 0).all(axis=1)]
+    kg = {drug: wide["kg", drug] for drug in ("opium", "heroin")}
+    number = {drug: wide["n_reported", drug] for drug in kg}
+    log_ratio = np.log(kg["opium"]) - np.log(kg["heroin"])
+    variance = (1 + cv**2) * (1 / number["opium"] + 1 / number["heroin"])
     table = pd.DataFrame(
         {
             "log_ratio": log_ratio,
             "log_ratio_sd": np.sqrt(variance),
             "log_odds_heroin": -log_ratio,
-            "fewest": wide["n_reported"].min(axis=1),
+            "fewest": np.minimum(number["opium"], number["heroin"]),
         }
     ).reset_index()
     indices = vdem[["iso3", "year", "executive_corruption", "corruption"]]
@@ -114,11 +116,11 @@ def opium_over_heroin(fits: Mapping[str, BayesFit], register: Register) -> Answe
     by_country = tuple(
         Quantity(
             f"opium to heroin by weight, {c}",
-            np.exp(means.sel(group=c)).to_numpy(),
-            np.exp(prior.sel(group=c)).to_numpy().ravel(),
+            np.exp(means.sel(group=c).to_numpy()),
+            np.exp(prior.sel(group=c).to_numpy()).ravel(),
             log_scale=True,
         )
-        for c in means["group"].to_numpy()
+        for c in means["group"].to_numpy().astype(str)
     )
     decisive = Quantity(
         "countries with more opium than heroin, of 5", count(fit), count(fit, "prior").ravel(), (majority, None)
@@ -149,7 +151,9 @@ def heroin_protected(fits: Mapping[str, BayesFit], register: Register) -> Answer
     return Answer(estimate, _others("C14", fits, lambda f: float((f.draws("slope") < limit).mean())))
 
 
-def _others(claim_id: str, fits: Mapping[str, BayesFit], probability: Callable[[BayesFit], float]) -> tuple[Specification, ...]:
+def _others(
+    claim_id: str, fits: Mapping[str, BayesFit], probability: Callable[[BayesFit], float]
+) -> tuple[Specification, ...]:
     return tuple(
         Specification(name.removeprefix(f"{claim_id} "), probability(fit))
         for name, fit in fits.items()
@@ -167,7 +171,7 @@ def _seizure_estimate(
         scope=scope,
         assumptions=(
             "reporting is voluntary and partial: country-years without a report are unobserved, never zero",
-            f"one seizure's weight has coefficient of variation {SEIZURE_CV:g}, so a total of n has relative variance (1 + cv^2)/n",
+            f"weights of single seizures have coefficient of variation {SEIZURE_CV:g}, so a total of n has (1 + cv^2)/n",
             *more,
         ),
         fits=(fit.name,),
@@ -188,10 +192,11 @@ def two_types(vdem: pd.DataFrame, register: Register, seed: int) -> Answer:
     def draw(name: str, sd: float, years: tuple[int, int]) -> dict[str, dict[str, Array]]:
         rng = seeds.generator(f"C15 {name}", seed)
         kept = vdem[vdem["year"].between(*years)]
-        means = kept.groupby("iso3")[["executive_corruption", "public_sector_corruption"]].mean()
+        columns = ["executive_corruption", "public_sector_corruption"]
+        means = kept.groupby("iso3")[columns].mean().astype(float)
         return {
-            column: {c: means.loc[c, column] + rng.normal(0, sd, SHAPE) for c in (*TOP, *RANK_AND_FILE)}
-            for column in means.columns
+            column: {c: means[column].loc[c] + rng.normal(0, sd, SHAPE) for c in (*TOP, *RANK_AND_FILE)}
+            for column in columns
         }
 
     rng = seeds.generator("C15 prior", seed)
@@ -250,15 +255,18 @@ def _two_types(indices: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
     }
 
 
+OPIUM_PER_HEROIN = Prior(
+    "normal", 0.15, "log kg of opium for one kg of pure heroin: 18.5 within a third", float(np.log(18.5))
+)
+
+
 @dataclass(frozen=True)
 class Conversion:
     """Priors from opium to heroin, each with its reason."""
 
     converted: tuple[float, float] = (16.0, 4.0)
     """Beta prior of the share of opium turned into morphine or heroin: mean 0.80, sd 0.09; the rest is used as opium."""
-    per_kilogram: Prior = Prior(
-        "normal", 0.15, "log kg of opium for one kg of pure heroin: 18.5 within a third", float(np.log(18.5))
-    )
+    per_kilogram: Prior = OPIUM_PER_HEROIN
     purity: tuple[float, float] = (0.5, 1.0)
     """Uniform prior of the purity in which the transit tonnage is expressed, from wholesale quality to pure."""
     production_error: float = 0.10

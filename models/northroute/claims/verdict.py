@@ -127,6 +127,11 @@ def not_testable(claim: Claim, reason: str) -> Verdict:
     return Verdict(claim=claim, word="not testable", simulated=False, reason=reason)
 
 
+def not_recovered(claim: Claim, reason: str) -> Verdict:
+    """Return the verdict of a claim whose simulated estimate may not be summarised."""
+    return Verdict(claim=claim, word="missed", simulated=True, reason=reason)
+
+
 def summarise(quantity: Quantity, prob: float = INTERVAL_PROB) -> Summary:
     """Median, equal-tailed interval and probability of the region for one quantity."""
     low, median, high = np.quantile(quantity.draws, [(1 - prob) / 2, 0.5, (1 + prob) / 2])
@@ -152,7 +157,7 @@ def to_frame(verdicts: Sequence[Verdict], register_hash: str) -> pd.DataFrame:
         common = {
             "claim": v.claim.id,
             "slug": v.claim.slug,
-            "simulated": v.simulated,
+            "source": SIMULATED_MARK if v.simulated else "real",
             "verdict": v.marked,
             "probability": v.probability,
             "mcse": v.mcse,

@@ -67,7 +67,7 @@ class FrequentistFit:
         return pd.DataFrame(
             {
                 "fit": self.name,
-                "data": SIMULATED_MARK if self.simulated else "real",
+                "source": SIMULATED_MARK if self.simulated else "real",
                 "term": self.terms,
                 "coef": self.coef,
                 "se": self.se,
@@ -120,9 +120,12 @@ def load(path: Path) -> FrequentistFit:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        arrays = {k: np.array(content.pop(k)) for k in ("coef", "covariance")}
         return FrequentistFit(
-            terms=tuple(content.pop("terms")), provenance=Provenance(**content.pop("provenance")), **arrays, **content
+            terms=tuple(content.pop("terms")),
+            coef=np.array(content.pop("coef")),
+            covariance=np.array(content.pop("covariance")),
+            provenance=Provenance(**content.pop("provenance")),
+            **content,
         )
     except (KeyError, TypeError, ValueError) as failure:
         raise DataError(f"not a saved fit ({failure})", file=path, remedy="Fit again.") from failure

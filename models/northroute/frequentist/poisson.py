@@ -65,8 +65,12 @@ def fit_poisson_frame(
     table, dropped = _table(frame, spec, label)
     clusters = table[spec.cluster].nunique()
     if clusters < 2:
-        raise ModelError(f"{spec.name}: one cluster only ({spec.cluster}); between-cluster variation needs two or more.")
-    formula = f"{spec.outcome} ~ {' + '.join(spec.covariates)}" + (f" | {' + '.join(spec.effects)}" * bool(spec.effects))
+        raise ModelError(
+            f"{spec.name}: one cluster only ({spec.cluster}); between-cluster variation needs two or more."
+        )
+    formula = f"{spec.outcome} ~ {' + '.join(spec.covariates)}" + (
+        f" | {' + '.join(spec.effects)}" * bool(spec.effects)
+    )
     with warnings.catch_warnings(record=True):  # dropped rows and terms are reported in the fit, below
         warnings.simplefilter("always")
         try:
@@ -82,18 +86,26 @@ def fit_poisson_frame(
             )
         except (RuntimeError, ValueError, np.linalg.LinAlgError) as failure:
             hint = f"Is one of {', '.join(spec.covariates)} constant within {spec.effects}, and so absorbed by the effects?"
-            raise ModelError(f"{spec.name}: could not fit {formula}. {hint} ({' '.join(str(failure).split())})") from failure
-    lost = [str(c) for c in fit._collin_vars or ()]  # noqa: SLF001  no public accessor
+            raise ModelError(
+                f"{spec.name}: could not fit {formula}. {hint} ({' '.join(str(failure).split())})"
+            ) from failure
+    lost = [str(c) for c in fit._collin_vars or ()]
     if lost:
-        raise ModelError(f"{spec.name}: {lost} is collinear with the other terms or absorbed by the effects. Leave it out.")
+        raise ModelError(
+            f"{spec.name}: {lost} is collinear with the other terms or absorbed by the effects. Leave it out."
+        )
     if not fit.convergence:
-        raise ModelError(f"{spec.name}: no convergence in 100 iterations. Rescale the covariates, or look for separation.")
-    covariance = np.asarray(fit._vcov, dtype=float)  # noqa: SLF001  no public accessor
+        raise ModelError(
+            f"{spec.name}: no convergence in 100 iterations. Rescale the covariates, or look for separation."
+        )
+    covariance = np.asarray(fit._vcov, dtype=float)
     if not np.isfinite(covariance).all() or (np.diag(covariance) <= 0).any():
-        raise ModelError(f"{spec.name}: the covariance is not finite and positive; there are {clusters} clusters for {formula}.")
-    used = int(fit._N)  # noqa: SLF001  no public accessor
+        raise ModelError(
+            f"{spec.name}: the covariance is not finite and positive; there are {clusters} clusters for {formula}."
+        )
+    used = int(fit._N)
     dropped["singleton or separated"] = len(table) - used
-    kept_clusters = int(fit._G[0])  # noqa: SLF001  no public accessor
+    kept_clusters = int(fit._G[0])
     return FrequentistFit(
         name=spec.name,
         model=spec.describe(),
@@ -103,7 +115,7 @@ def fit_poisson_frame(
         clusters=kept_clusters,
         rows=used,
         dropped={k: v for k, v in dropped.items() if v},
-        loglik=float(fit._loglik),  # noqa: SLF001  no public accessor
+        loglik=float(fit._loglik),
         provenance=Provenance(data_hash or frame_hash(table), DEFAULT_SEED, simulated, command=command),
     )
 

@@ -11,7 +11,7 @@ CONVENTIONS: Final[dict[Convention, str]] = {
     "statsmodels": "G/(G-1) x (N-1)/(N-K), K with all effects (statsmodels with dummies)",
     "none": "no correction",
 }
-"""Small-sample factors on the cluster-robust covariance, by the software that uses them; N rows, K coefficients, G clusters."""
+"""Small-sample factors on the cluster-robust covariance by software; N rows, K coefficients, G clusters."""
 
 
 @dataclass(frozen=True)

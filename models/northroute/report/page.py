@@ -1,0 +1,187 @@
+"""The page: one self-contained HTML file, with its tables, figures and manifest beside it."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from northroute.bayes import BayesFit
+from northroute.claims import Register, to_frame
+from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
+from northroute.frequentist import FrequentistFit
+from northroute.report import figures, style, tables
+from northroute.report.finding import Finding
+from northroute.resources import resource
+
+_VERDICT_COLUMNS = ["claim", "source", "verdict", "probability", "prior_probability", "agreement", "quantity", "median"]
+_VERDICT_COLUMNS += ["low", "high"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything the page shows.
+
+    Attributes
+    ----------
+    register : Register
+    real, simulated : tuple of Finding
+        Kept apart: two tables, never one.
+    fits : tuple of BayesFit
+        Fits behind the findings, failed ones too.
+    fixed_effects : tuple of FrequentistFit
+        Fixed-effects companions.
+    regions : pandas.DataFrame
+        The region table.
+    region_rates : mapping of str to float
+        Posterior median rate of simulated drug incidents by region.
+    inputs : mapping of str to str
+        SHA-256 of every file that was read.
+    stamp : mapping
+        Data hash, register hash, versions, seed, command.
+    notices : tuple of str
+        Shown at the top: a changed register, data that are missing.
+    """
+
+    register: Register
+    real: tuple[Finding, ...]
+    simulated: tuple[Finding, ...]
+    fits: tuple[BayesFit, ...]
+    fixed_effects: tuple[FrequentistFit, ...]
+    regions: pd.DataFrame
+    region_rates: Mapping[str, float]
+    inputs: Mapping[str, str]
+    stamp: Mapping[str, Any]
+    notices: tuple[str, ...]
+
+
+def write(site: Site, out: Path) -> Path:
+    """Write figures, tables and ``index.html`` under ``out``; return the page."""
+    drawn = _figures(site, out / "figures")
+    _tables(site, out / "tables")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("reports/templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": _number, "percent": _percent, "ratio": _bounds}
+    text = environment.get_template("index.html.j2").render(
+        site=site,
+        figures={name: _embedded(path) for name, path in drawn.items()},
+        sections=[("real", site.real), ("simulated", site.simulated)],
+        counts=_counts(site.real),
+        recovered=_counts(site.simulated),
+        diagnostics=diagnostics(site.fits).to_dict("records"),
+        coefficients=_coefficients(site.fixed_effects).to_dict("records"),
+        countries=COUNTRIES,
+        interval=interval_label(),
+        mark=SIMULATED_MARK,
+    )
+    path = out / "index.html"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def diagnostics(fits: Iterable[BayesFit]) -> pd.DataFrame:
+    """One row a fit: the gate's values, attempts, draws and seconds."""
+    rows = []
+    for fit in fits:
+        settings = fit.info["settings"]
+        rows.append(
+            {
+                "source": SIMULATED_MARK if fit.simulated else "real",
+                "fit": fit.name,
+                "model": fit.info["model"],
+                "rows": fit.info["rows"],
+                "gate": "passed" if fit.gate.passed else "FAILED",
+                **{check.name: check.value for check in fit.gate.checks},
+                "sampler": fit.info["sampler"],
+                "chains x draws": f"{settings['chains']} x {settings['draws']}",
+                "target acceptance": settings["target_accept"],
+                "attempts": fit.info["attempts"],
+                "seconds": fit.info["seconds"],
+                "data_sha256": fit.provenance.data_hash,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _figures(site: Site, folder: Path) -> dict[str, Path]:
+    drawn: dict[str, Path] = {}
+    for kind, findings in (("real", site.real), ("simulated", site.simulated)):
+        simulated = kind == "simulated"
+        for f in findings:
+            if f.estimate is not None:
+                name = f"{kind}_{f.verdict.claim.id}"
+                drawn[name] = style.save(figures.posterior(f.estimate), folder, name)
+        if any(f.estimate is not None for f in findings):
+            name = f"{kind}_overview"
+            drawn[name] = style.save(figures.overview(findings, simulated=simulated), folder, name)
+    drawn["map_regions"] = style.save(figures.region_map(site.regions), folder, "map_regions")
+    if site.region_rates:
+        label = "drug incidents per 100 events (posterior median)"
+        rates = figures.region_map(site.regions, site.region_rates, label=label, simulated=True)
+        drawn["map_simulated_rates"] = style.save(rates, folder, "map_simulated_rates")
+    return drawn
+
+
+def _tables(site: Site, folder: Path) -> None:
+    sha = site.register.sha256
+    for kind, findings in (("real", site.real), ("simulated", site.simulated)):
+        if not findings:
+            continue
+        frame = to_frame([f.verdict for f in findings], sha)
+        columns = [c for c in _VERDICT_COLUMNS if c in frame.columns]
+        tables.write(frame, folder, f"claims_{kind}", site.stamp, simulated=kind == "simulated", columns=columns)
+        fits = [f for f in site.fits if f.simulated == (kind == "simulated")]
+        if fits:
+            tables.write(diagnostics(fits), folder, f"diagnostics_{kind}", site.stamp, simulated=kind == "simulated")
+    for simulated in (False, True):
+        fixed = [f for f in site.fixed_effects if f.simulated == simulated]
+        if fixed:
+            name = f"fixed_effects_{'simulated' if simulated else 'real'}"
+            tables.write(_coefficients(fixed), folder, name, site.stamp, simulated=simulated)
+
+
+def _coefficients(fits: Sequence[FrequentistFit]) -> pd.DataFrame:
+    if not fits:
+        return pd.DataFrame()
+    return pd.concat(
+        [f.tidy().assign(rows=f.rows, clusters=f.clusters, model=f.model) for f in fits], ignore_index=True
+    )
+
+
+def _counts(findings: Sequence[Finding]) -> dict[str, int]:
+    words = [f.verdict.word for f in findings]
+    return {w: words.count(w) for w in dict.fromkeys(words)}
+
+
+def _embedded(path: Path) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def _number(value: float | None) -> str:
+    if value is None or np.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _percent(value: float) -> str:
+    if np.isnan(value):
+        return "–"
+    return f"{value:.3f}"
+
+
+def _bounds(region: tuple[float | None, float | None]) -> str:
+    low, high = region
+    if low is not None and high is not None:
+        return f"between {low:g} and {high:g}"
+    if low is not None:
+        return f"> {low:g}"
+    return f"< {high:g}" if high is not None else ""

@@ -1,0 +1,73 @@
+"""Monthly article counts by country: C01, C02, C03, C10, C11, C16, C22, C29."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from northroute.bayes import Sampling, fit_counts
+from northroute.claims import Register, article_counts, article_slopes
+from northroute.claims.answer import Answer
+from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson
+from northroute.panel import Panel, build
+from northroute.sources import governance, mlp
+from northroute.workflow.line import Line, Run, finding
+
+SETTINGS = Sampling(draws=2000, target_accept=0.98, retries=2)
+"""Country panels have few units: scales lie near zero, so steps are shorter and draws more."""
+
+CLAIMS = (*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS)
+
+
+def panel(data: Path, register: Register) -> tuple[Panel, dict[str, str]]:
+    """Read the counts and return the panel of constructs, with the SHA-256 of the files read."""
+    table = mlp.load(data)
+    wgi = governance.load("wgi")
+    source = build(
+        table, unit="country", outcomes=mlp.COUNTS, exposures=(mlp.EXPOSURE,), name="monthly article counts (MLP)"
+    )
+    built = article_counts.panel(source, register, wgi.frame.query("indicator == 'ge'"))
+    return built, {**table.files, **wgi.files}
+
+
+def run(data: Path, register: Register, run: Run) -> Line:
+    """Fit and answer what the article counts can answer."""
+    built, inputs = panel(data, register)
+    settings = replace(SETTINGS, seed=run.seed)
+    fits = {
+        name: run.released(
+            fit_counts(
+                built.select(countries=countries),
+                spec,
+                settings,
+                folder=run.folder,
+                command=run.command,
+                progress=run.progress,
+            )
+        )
+        for name, (spec, countries) in article_counts.catalog(register).items()
+    }
+
+    def make(claim_id: str) -> Callable[[], Answer]:
+        if claim_id in article_counts.RATE_CLAIMS:
+            return lambda: article_counts.answer_rates(claim_id, fits, register)
+        return lambda: article_slopes.SLOPE_CLAIMS[claim_id](fits, register)
+
+    return Line(
+        findings={c: finding(register[c], make(c)) for c in CLAIMS},
+        fits=tuple(fits.values()),
+        fixed_effects=_companions(built.select(countries=article_counts.CENTRAL_ASIA), run),
+        inputs=inputs,
+    )
+
+
+def _companions(built: Panel, run: Run) -> tuple[FrequentistFit, ...]:
+    """Fixed-effects regressions of the slope claims, clustered by country (three clusters)."""
+    pairs = {
+        "C11": ("drug_incident", article_counts.within("other_crime")),
+        "C16": ("state_violence", article_counts.within("drug_incident")),
+        "C22": ("state_response", article_counts.lagged("corruption_reports")),
+    }
+    return tuple(
+        fit_poisson(built, PoissonSpec(f"articles_{c}", outcome, (x,), mlp.EXPOSURE), command=run.command)
+        for c, (outcome, x) in pairs.items()
+    )

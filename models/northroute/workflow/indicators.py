@@ -1,0 +1,44 @@
+"""Country-year indicators, bundled with the package: C13, C14, C15, C26."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from northroute.bayes import Sampling, fit_measurement
+from northroute.claims import Register, indicators
+from northroute.claims.answer import Answer
+from northroute.sources import governance
+from northroute.workflow.line import Line, Run, finding
+
+_SETTINGS = Sampling(draws=3000, target_accept=0.95, retries=2)
+
+
+def run(register: Register, run: Run) -> Line:
+    """Fit and answer what the bundled tables can answer."""
+    tables = {name: governance.load(name) for name in ("seizures", "vdem", "opium")}
+    seizures, vdem, opium = (tables[n].frame for n in ("seizures", "vdem", "opium"))
+    settings = replace(_SETTINGS, seed=run.seed)
+    fits = {
+        name: run.released(
+            fit_measurement(
+                job.frame,
+                job.spec,
+                settings,
+                source="UNODC seizures with V-Dem indices",
+                folder=run.folder,
+                command=run.command,
+                progress=run.progress,
+            )
+        )
+        for name, job in indicators.catalog(seizures, vdem).items()
+    }
+    answers: dict[str, Callable[[], Answer]] = {
+        "C13": lambda: indicators.opium_over_heroin(fits, register),
+        "C14": lambda: indicators.heroin_protected(fits, register),
+        "C15": lambda: indicators.two_types(vdem, register, run.seed),
+        "C26": lambda: indicators.a_third(opium, register, run.seed),
+    }
+    return Line(
+        findings={c: finding(register[c], make) for c, make in answers.items()},
+        fits=tuple(fits.values()),
+        inputs={f: sha for t in tables.values() for f, sha in t.files.items()},
+    )

@@ -1,0 +1,187 @@
+"""From data to the page: every line of the job, reusing whatever is finished and unchanged."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from northroute import provenance
+from northroute.bayes import BayesFit
+from northroute.bayes.sampling import Progress, quiet
+from northroute.claims import Claim, Register, load, not_testable
+from northroute.conventions import DEFAULT_SEED
+from northroute.errors import MissingDataError
+from northroute.report import Finding, Site, write
+from northroute.sources import mlp, regions
+from northroute.workflow import articles, indicators, simulated
+from northroute.workflow.line import Run
+
+FETCH = "northroute fetch mlp"
+_NO_ARTICLES = (
+    f"needs the monthly article counts, which are not here: {FETCH}, or --data DIR with mlp_civic_space_counts"
+)
+_NO_EVENTS = (
+    "needs region-month events, and this version reads none; how the engine does on simulated ones is shown below"
+)
+_NO_ESTIMAND = "this version has no estimand for it yet"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to reproduce and where to write it.
+
+    Attributes
+    ----------
+    out : Path
+        Folder of the page, tables, figures, fits and manifest.
+    data : Path, optional
+        Folder of real data; without it the bundled tables are the only real data.
+    quick : bool
+        Simulate 24 months and draw half as much; for a look, the real fits stay as they are.
+    allow_failed : bool
+        Summarise fits that failed their diagnostics; everything that rests on them is stamped.
+    seed : int
+    command : str
+        Recorded in every output.
+    """
+
+    out: Path
+    data: Path | None = None
+    quick: bool = False
+    allow_failed: bool = False
+    seed: int = DEFAULT_SEED
+    command: str = "northroute reproduce"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run brought: the page, the findings, the fits that failed, seconds."""
+
+    page: Path
+    real: tuple[Finding, ...]
+    simulated: tuple[Finding, ...]
+    failed: tuple[str, ...]
+    notices: tuple[str, ...]
+    seconds: float
+
+
+def reproduce(options: Options, progress: Progress = quiet) -> Result:
+    """Run the main job.
+
+    Raises
+    ------
+    MissingDataError
+        If ``options.data`` holds no data that northroute can read.
+    """
+    started, clock = datetime.now(UTC), time.perf_counter()
+    if options.data and mlp.folder_of(options.data) is None:
+        raise MissingDataError(
+            f"'{options.data}' holds no complete {mlp.FOLDER}/ ({', '.join(f'{f}.csv' for f in mlp.FILES.values())}). "
+            f"Get it with: {FETCH}, or leave --data out."
+        )
+    register = load()
+    run = Run(
+        folder=options.out / "fits",
+        seed=options.seed,
+        command=options.command,
+        quick=options.quick,
+        allow_failed=options.allow_failed,
+        progress=progress,
+    )
+    lines = [indicators.run(register, run)]
+    if options.data:
+        lines.append(articles.run(options.data, register, run))
+    recovery = simulated.run(register, run)
+    answered = {c: f for line in lines for c, f in line.findings.items()}
+    real = tuple(
+        answered.get(c) or Finding(not_testable(claim, _why_not(claim, options)))
+        for c, claim in register.claims.items()
+    )
+    found = tuple(recovery.line.findings.values())
+    lines.append(recovery.line)
+    fits = tuple(f for line in lines for f in line.fits)
+    inputs = {name: sha for line in lines for name, sha in line.inputs.items()}
+    stamp = {
+        "command": options.command,
+        "seed": options.seed,
+        "register_sha256": register.sha256,
+        "data_sha256": provenance.value_hash(inputs),
+        "versions": provenance.versions(),
+    }
+    notices = tuple(n for n in (register.notice(), "" if options.data else _notice()) if n)
+    progress("writing the page", 0.0)
+    site = Site(
+        register=register,
+        real=real,
+        simulated=found,
+        fits=fits,
+        fixed_effects=tuple(f for line in lines for f in line.fixed_effects),
+        regions=regions.load("first-level").frame,
+        region_rates=recovery.region_rates,
+        inputs=inputs,
+        stamp=stamp,
+        notices=notices,
+    )
+    page = write(site, options.out)
+    seconds = time.perf_counter() - clock
+    _manifest(options.out, stamp, inputs, fits, (*real, *found), register, started, seconds)
+    failed = tuple(f"{f.name}: {' '.join(f.gate.failures)}" for f in fits if not f.gate.passed)
+    return Result(page, real, found, failed, notices, seconds)
+
+
+def _why_not(claim: Claim, options: Options) -> str:
+    if claim.untestable:
+        return claim.untestable
+    if claim.id in articles.CLAIMS and not options.data:
+        return _NO_ARTICLES
+    return _NO_EVENTS if "E" in claim.data else _NO_ESTIMAND
+
+
+def _notice() -> str:
+    return (
+        "The article counts are not here, so the claims that need them are not tested on this page. They are one command "
+        f"away with a connection: make reproduce-real ({FETCH}, then northroute reproduce)."
+    )
+
+
+def _manifest(
+    out: Path,
+    stamp: dict[str, Any],
+    inputs: dict[str, str],
+    fits: Sequence[BayesFit],
+    findings: Sequence[Finding],
+    register: Register,
+    started: datetime,
+    seconds: float,
+) -> None:
+    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json" and "fits" not in p.parts)
+    content = {
+        **stamp,
+        "register": {
+            "in_force": register.sha256,
+            "registered": register.registered_sha256,
+            "changes": register.changes,
+        },
+        "inputs": inputs,
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+        "fits": [
+            {
+                "name": f.name,
+                "key": f.info["key"],
+                "simulated": f.simulated,
+                "passed": f.gate.passed,
+                "command": f.provenance.command,
+                "seconds": round(f.info["seconds"], 2),
+            }
+            for f in fits
+        ],
+        "claims": [
+            {"id": f.verdict.claim.id, "simulated": f.verdict.simulated, "verdict": f.verdict.marked} for f in findings
+        ],
+        "outputs": {str(p.relative_to(out).as_posix()): provenance.file_sha256(p) for p in files},
+    }
+    (out / "manifest.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

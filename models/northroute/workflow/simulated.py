@@ -1,0 +1,75 @@
+"""SIMULATED region-months with known truth: C04, C05, C07, C08, C10, C12 as recovered or missed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from northroute.bayes import QUICK, BayesFit, Sampling, fit_counts
+from northroute.claims import Register, region_events
+from northroute.frequentist import PoissonSpec, fit_poisson
+from northroute.panel import Panel, build
+from northroute.sources import regions
+from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
+from northroute.workflow.line import Line, Run, finding
+
+EXPOSURE = "all_events"
+COVARIATE = "interdiction"
+QUICK_MONTHS = 24
+
+
+@dataclass(frozen=True)
+class SimulatedLine:
+    """The line, and the posterior median rate of drug incidents by region for the map."""
+
+    line: Line
+    region_rates: dict[str, float]
+
+
+def panel(simulation: Simulation) -> Panel:
+    """Return the simulated panel; its ``simulated`` flag goes with it."""
+    return build(
+        simulation.table,
+        unit="unit",
+        outcomes=OUTCOMES,
+        exposures=(EXPOSURE,),
+        covariates=(COVARIATE, *UNIT_COVARIATES),
+        name="simulated regions",
+    )
+
+
+def run(register: Register, run: Run) -> SimulatedLine:
+    """Simulate, fit and answer what region-month events could answer."""
+    simulation = simulate_regions(run.seed, months=QUICK_MONTHS if run.quick else 96)
+    built = panel(simulation)
+    settings = replace(QUICK if run.quick else Sampling(), seed=run.seed)
+    specs = region_events.catalog(built, EXPOSURE, EXPOSURE_UNIT, "simulated")
+    fits = {
+        outcome: run.released(
+            fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress)
+        )
+        for outcome, spec in specs.items()
+    }
+    table = regions.load("first-level")
+    where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
+    findings = {
+        c: finding(
+            register[c],
+            lambda c=c: region_events.answer(c, fits, where, register, simulation.truth),  # type: ignore[misc]
+            simulated=True,
+        )
+        for c in region_events.ESTIMANDS
+    }
+    fixed = tuple(
+        fit_poisson(built, PoissonSpec(f"simulated_{outcome}", outcome, (COVARIATE,), EXPOSURE), command=run.command)
+        for outcome in OUTCOMES
+    )
+    line = Line(findings, tuple(fits.values()), fixed, {**table.files, **simulation.table.files})
+    return SimulatedLine(line, _rates(fits["drug_incident"], table.frame))
+
+
+def _rates(fit: BayesFit, table: pd.DataFrame) -> dict[str, float]:
+    if not (fit.gate.passed or fit.allowed):
+        return {}
+    level = fit.parameter("unit_level").median(["chain", "draw"])
+    return {str(r): float(np.exp(level.sel(unit=r))) for r in table["region"]}
