@@ -11,9 +11,9 @@ from northroute.bayes import model as models
 from northroute.bayes.design import Design
 from northroute.bayes.engine import Job, run
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.sampling import Progress, quiet
 from northroute.bayes.spec import CountSpec, Sampling
 from northroute.panel import Panel
+from northroute.progress import Progress, quiet
 
 _NOT_STRUCTURE = ("name", "outcome", "exposure", "exposure_unit")
 

@@ -15,9 +15,9 @@ from northroute import provenance
 from northroute.bayes import fit as fits
 from northroute.bayes import gate, sampling
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.sampling import Progress, quiet
 from northroute.bayes.spec import Sampling
 from northroute.errors import DataError
+from northroute.progress import Progress, quiet
 
 
 @dataclass(frozen=True)

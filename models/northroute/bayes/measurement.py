@@ -23,9 +23,9 @@ from northroute.bayes import priors as prior_sets
 from northroute.bayes.engine import Job, run
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.priors import Priors
-from northroute.bayes.sampling import Progress, quiet
 from northroute.bayes.spec import Sampling
 from northroute.errors import ModelError
+from northroute.progress import Progress, quiet
 from northroute.provenance import frame_hash
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -14,16 +14,12 @@ import xarray as xr
 from northroute import seeds
 from northroute.bayes.spec import Sampling
 from northroute.errors import ModelError
+from northroute.progress import Progress, quiet
 
-Progress = Callable[[str, float], None]
 MAX_DEPTH: Final = 10
 SAMPLER: Final = "nutpie"
 
 _compiled: dict[str, Any] = {}
-
-
-def quiet(_message: str, _share: float) -> None:
-    """Progress callback that reports nothing."""
 
 
 def sample(

@@ -167,7 +167,9 @@ def _seizure_estimate(
     return Estimate(
         claim_id=claim_id,
         quantities=quantities,
-        data=(f"UNODC individual drug seizures 2011-2016, {fit.info['rows']} reporting country-years of 30",),
+        data=(
+            f"UNODC individual drug seizures 2011-2016: {fit.info['rows']} country-years that reported both drugs, of 30",
+        ),
         scope=scope,
         assumptions=(
             "reporting is voluntary and partial: country-years without a report are unobserved, never zero",

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from northroute.bayes import Sampling, fit_measurement
 from northroute.claims import Register, indicators
 from northroute.claims.answer import Answer
-from northroute.sources import governance
+from northroute.sources import governance, unodc
 from northroute.workflow.line import Line, Run, finding
 
 _SETTINGS = Sampling(draws=3000, target_accept=0.95, retries=2)
 
 
-def run(register: Register, run: Run) -> Line:
-    """Fit and answer what the bundled tables can answer."""
-    tables = {name: governance.load(name) for name in ("seizures", "vdem", "opium")}
-    seizures, vdem, opium = (tables[n].frame for n in ("seizures", "vdem", "opium"))
+def run(data: Path | None, register: Register, run: Run) -> Line:
+    """Fit and answer; seizures come from the individual records where they are, else from the bundled totals."""
+    vdem_table, opium_table = governance.load("vdem"), governance.load("opium")
+    if data and (data / unodc.FILE).exists():
+        seizure_table = unodc.country_year(unodc.load(data))
+    else:
+        seizure_table = governance.load("seizures")
+    seizures, vdem, opium = seizure_table.frame.dropna(subset=["kg"]), vdem_table.frame, opium_table.frame
     settings = replace(_SETTINGS, seed=run.seed)
     fits = {
         name: run.released(
@@ -23,7 +28,7 @@ def run(register: Register, run: Run) -> Line:
                 job.frame,
                 job.spec,
                 settings,
-                source="UNODC seizures with V-Dem indices",
+                source=f"{seizure_table.name}, with V-Dem indices",
                 folder=run.folder,
                 command=run.command,
                 progress=run.progress,
@@ -40,5 +45,5 @@ def run(register: Register, run: Run) -> Line:
     return Line(
         findings={c: finding(register[c], make) for c, make in answers.items()},
         fits=tuple(fits.values()),
-        inputs={f: sha for t in tables.values() for f, sha in t.files.items()},
+        inputs={f: sha for t in (seizure_table, vdem_table, opium_table) for f, sha in t.files.items()},
     )

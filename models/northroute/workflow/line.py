@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from northroute.bayes import BayesFit
-from northroute.bayes.sampling import Progress, quiet
 from northroute.claims import Claim, decide, not_recovered, not_testable
 from northroute.claims.answer import Answer
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import GateError
 from northroute.frequentist import FrequentistFit
+from northroute.progress import Progress, quiet
 from northroute.report import Finding
 
 

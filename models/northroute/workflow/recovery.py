@@ -9,9 +9,9 @@ import xarray as xr
 from scipy import stats
 
 from northroute.bayes import BayesFit, Sampling, fit_counts
-from northroute.bayes.sampling import Progress, quiet
 from northroute.claims import region_events
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+from northroute.progress import Progress, quiet
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, simulate_regions
 from northroute.workflow import simulated
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from northroute import provenance
 from northroute.bayes import BayesFit
-from northroute.bayes.sampling import Progress, quiet
 from northroute.claims import Claim, Register, load, not_testable
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import MissingDataError
+from northroute.progress import Progress, quiet
 from northroute.report import Finding, Site, write
 from northroute.sources import mlp, regions
 from northroute.workflow import articles, indicators, simulated
@@ -91,7 +91,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         allow_failed=options.allow_failed,
         progress=progress,
     )
-    lines = [indicators.run(register, run)]
+    lines = [indicators.run(options.data, register, run)]
     if options.data:
         lines.append(articles.run(options.data, register, run))
     recovery = simulated.run(register, run)

@@ -1,0 +1,63 @@
+# Two commands do everything: `make reproduce` and `make test`. Each sets the environment up first, if it has to.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT ?= reports/build
+ARGS ?=
+
+.PHONY: help reproduce reproduce-real test check notebooks bench recover clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+reproduce: $(STAMP) ## Set up, run the main job, write reports/build/index.html (ARGS=--quick for a look)
+	$(BIN)/northroute reproduce --out $(OUT) $(ARGS)
+
+reproduce-real: $(STAMP) ## Fetch the real article counts (needs a connection), then the main job on them
+	$(BIN)/northroute fetch mlp
+	$(BIN)/northroute reproduce --data data/raw --out $(OUT) $(ARGS)
+
+test: $(STAMP) ## Set up and run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## Lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: $(STAMP) ## Execute the notebooks of analysis/ in place
+	for n in analysis/*.ipynb; do $(BIN)/jupyter nbconvert --to notebook --execute --inplace "$$n"; done
+
+bench: $(STAMP) ## Measure speed against the textbook model, side by side
+	$(BIN)/python -m tests.bench.bench_counts $(ARGS)
+
+recover: $(STAMP) ## Fit 20 simulated panels and count how often intervals cover the truth
+	$(BIN)/northroute recover $(ARGS)
+
+clean: ## Remove the environment and everything rendered
+	rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache
+
+# Python 3.12 or later: the first that answers; else uv fetches one.
+$(STAMP): pyproject.toml requirements.lock
+	@python=""; \
+	for p in python3.12 python3.13 python3 python; do \
+	  if command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then python=$$p; break; fi; \
+	done; \
+	if [ -n "$$python" ]; then \
+	  echo "Setting up $(VENV) with $$($$python --version)"; \
+	  $$python -m venv --clear $(VENV); \
+	  $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock; \
+	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
+	elif command -v uv >/dev/null; then \
+	  echo "Setting up $(VENV) with uv"; \
+	  uv venv --quiet --clear --python '>=3.12' $(VENV); \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock; \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+	  echo "northroute needs Python 3.12 or later and found none. Install it (or uv, which fetches one), then run make again." >&2; \
+	  exit 1; \
+	fi
+	@touch $(STAMP)

@@ -1,0 +1,20 @@
+"""The command line; it only calls the package and prints. One module a group of verbs."""
+
+import typer
+
+from northroute.cli import data, job, simulation
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="What do the data say about drug interdictions, violence and corruption in Central Asia?\n\n"
+    "Start with [bold]northroute reproduce[/bold]; read the page it names.",
+    epilog="Real data: northroute fetch mlp, then northroute reproduce. Every verb: northroute VERB --help.",
+)
+job.register(app)
+data.register(app)
+simulation.register(app)
+
+__all__ = ["app"]

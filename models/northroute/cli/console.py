@@ -1,0 +1,77 @@
+"""What every verb shares: the two consoles, errors as one line, progress, the data folder, the command as it was typed."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from northroute.errors import NorthrouteError
+from northroute.progress import Progress as Callback
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+DATA_FOLDER: Final = Path("data/raw")
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of real data; default: $NORTHROUTE_DATA, else data/raw if it is filled."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="The run's one seed.")]
+
+
+@contextmanager
+def errors(kept: str = "") -> Iterator[None]:
+    """Turn the package's own errors into one line and exit code 1, and Ctrl-C into 130; ``kept`` says what survives it."""
+    try:
+        yield
+    except NorthrouteError as problem:
+        err.print(f"[bold red]Error[/bold red] {escape(str(problem))}")
+        raise typer.Exit(1) from problem
+    except KeyboardInterrupt as stop:
+        err.print(f"[bold]Interrupted.[/bold] {kept}")
+        raise typer.Exit(130) from stop
+
+
+@contextmanager
+def progress() -> Iterator[Callback]:
+    """Show a bar on a terminal, and a line a step elsewhere."""
+    if not err.is_terminal:
+        last = [""]
+
+        def line(message: str, share: float) -> None:
+            if message != last[0]:
+                err.print(escape(message))
+                last[0] = message
+
+        yield line
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def update(message: str, share: float) -> None:
+            bar.update(task, description=escape(message), completed=share)
+
+        yield update
+
+
+def command() -> str:
+    """Return the command as it was typed, for the provenance of outputs."""
+    return shlex.join(["northroute", *sys.argv[1:]])
+
+
+def data_folder(chosen: Path | None) -> Path | None:
+    """Return the folder of real data: the one chosen, that of the environment, ``data/raw`` if it is filled, or none."""
+    from northroute.sources import mlp
+
+    if chosen or os.environ.get("NORTHROUTE_DATA"):
+        return chosen or Path(os.environ["NORTHROUTE_DATA"])
+    return DATA_FOLDER if mlp.folder_of(DATA_FOLDER) else None

@@ -1,0 +1,58 @@
+"""Simulation: simulate, recover."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from northroute.cli.console import SeedOption, errors, out, progress
+from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    panel = "Simulation"
+    simulate = typer.Typer(no_args_is_help=True, help="Write SIMULATED data with known truth.")
+    example = "Example: northroute simulate regions --months 48 --out panel.parquet"
+    simulate.command("regions", epilog=example)(simulate_regions)
+    app.add_typer(simulate, name="simulate", rich_help_panel=panel)
+    app.command(rich_help_panel=panel, epilog="Example: northroute recover --panels 20")(recover)
+
+
+def simulate_regions(
+    out_file: Annotated[Path, typer.Option("--out", help="Parquet file of the panel.")] = Path("simulated.parquet"),
+    months: Annotated[int, typer.Option(min=12, help="Number of months from 2015-01.")] = 96,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Write a SIMULATED region-month panel and its truth."""
+    from northroute.panel import save
+    from northroute.sources.simulated import simulate_regions as run
+    from northroute.workflow import simulated
+
+    with errors():
+        simulation = run(seed, months=months)
+        path = save(simulated.panel(simulation), out_file)
+        truth = out_file.with_suffix(".truth.nc")
+        simulation.truth.to_netcdf(truth, engine="h5netcdf")
+    out.print(f"{SIMULATED_MARK}: {path} and its truth in {truth}")
+
+
+def recover(
+    panels: Annotated[int, typer.Option(min=2)] = 20,
+    months: Annotated[int, typer.Option(min=12)] = 48,
+    seed: SeedOption = DEFAULT_SEED,
+    table: Annotated[Path | None, typer.Option("--table", help="Write the coverage of every parameter as CSV.")] = None,
+) -> None:
+    """Fit many SIMULATED panels and count how often 90 % intervals cover the truth."""
+    from northroute.workflow import recover as run
+
+    with errors(), progress() as tell:
+        result = run(panels, months=months, seed=seed, progress=tell)
+    out.print(f"{SIMULATED_MARK}. Allowed times covered, jointly: {result.bounds[0]} to {result.bounds[1]}")
+    out.print(result.summary.to_string(index=False))
+    for failure in result.failed:
+        out.print(f"[bold red]Failed diagnostics[/bold red] {escape(failure)}")
+    if table:
+        result.table.to_csv(table, index=False)
+    raise typer.Exit(0 if result.passed and not result.failed else 1)
