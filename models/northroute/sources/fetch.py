@@ -74,10 +74,15 @@ def fetch_mlp(
             arrived = _copy(source, name, Path(scratch)) if source else _download(address, name, Path(scratch))
             _verify(arrived, expected)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in wanted:
-            partial = folder / f"{name}.partial"
-            shutil.copyfile(Path(scratch) / name, partial)
-            partial.replace(folder / name)
+        partial = {name: folder / f"{name}.partial" for name in wanted}
+        try:
+            for name in wanted:
+                shutil.copyfile(Path(scratch) / name, partial[name])
+            for name in wanted:
+                partial[name].replace(folder / name)
+        finally:
+            for path in partial.values():
+                path.unlink(missing_ok=True)
         (folder / "SOURCE.txt").write_text(f"{mlp.CITATION}\n{address}\nLicence: {mlp.LICENCE}\n", encoding="utf-8")
     return [folder / n for n in published]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
@@ -112,7 +113,7 @@ def _convert(path: Path, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.
         text, kind = frame[name], str(column.dtype)
         if kind.lower().startswith(("int", "float")):
             values = pd.to_numeric(text, errors="coerce")
-            _refuse(path, text, values.isna() & text.notna(), name, "is not a number")
+            _refuse(path, text, (values.isna() | np.isinf(values)) & text.notna(), name, "is not a number")
             if kind.lower().startswith("int"):
                 _refuse(path, text, values.notna() & (values % 1 != 0), name, "is not a whole number")
             values = values.astype("Float64")
