@@ -95,13 +95,15 @@ def _copy(source: Path, name: str, scratch: Path) -> Path:
 
 
 def _download(address: str, name: str, scratch: Path) -> Path:
+    arrived = scratch / name
     try:
-        return Path(pooch.retrieve(f"{address}{name}", known_hash=None, fname=name, path=scratch, progressbar=False))
+        pooch.HTTPDownloader()(f"{address}{name}", str(arrived), None)
     except OSError as failure:
         raise FetchError(
             f"Could not download {name} from {address} ({type(failure).__name__}). Check the connection, or copy the files "
             "from a folder with --from. Nothing was changed."
         ) from failure
+    return arrived
 
 
 def _verify(path: Path, expected: Published) -> None:

@@ -76,6 +76,8 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         header = next(reader)
         for row in reader:
+            if not row:
+                raise DataError("the line is blank", file=path, row=reader.line_num, remedy="Delete the line.")
             if len(row) != len(header):
                 raise DataError(
                     f"{len(row)} fields where the header has {len(header)}; the line is cut off or has a stray comma",
@@ -156,7 +158,7 @@ def _explain(path: Path, failure: SchemaErrors, frame: pd.DataFrame, schema: pa.
         )
     cases = failure.failure_cases
     case = cases.iloc[0]
-    what = f"value {case['failure_case']!r} breaks the rule '{case['check']}'{_and_more(len(cases))}"
+    what = f"value '{case['failure_case']}' breaks the rule '{case['check']}'{_and_more(len(cases))}"
     where = int(case["index"]) if pd.notna(case["index"]) else None
     return DataError(what, file=path, row=where, column=str(case["column"]), remedy=RESTORE)
 
