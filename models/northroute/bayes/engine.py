@@ -94,7 +94,9 @@ def run(
         pilot, _ = sampling.sample(job.name, model, structure, arrays, settings.short(), progress)
         arrays |= job.recentre(_scales(pilot))
     while True:
+        began = time.perf_counter()
         posterior, stats = sampling.sample(job.name, model, structure, arrays, attempt, progress)
+        sampled = time.perf_counter() - began
         report = gate.examine(sampling.reported(posterior), stats, sampling.MAX_DEPTH)
         if report.passed or attempt.retries == 0:
             break
@@ -121,6 +123,7 @@ def run(
         "settings": asdict(attempt),
         "attempts": settings.retries - attempt.retries + 1,
         "seconds": time.perf_counter() - started,
+        "seconds_sampling": sampled,
     }
     fit = BayesFit(
         name=job.name,

@@ -66,15 +66,15 @@ class CountSpec:
 class Sampling:
     """Settings of the sampler; the sampler is nutpie, named in every call and every output.
 
-    A fit that fails its diagnostics is tried again up to ``retries`` times, with effects centred by the scales of the attempt
-    before and twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept`` to
-    one if any draw diverged. A pilot of ``pilot`` draws, thrown away, centres the first attempt; 0 leaves it out.
+    A fit that fails its diagnostics is tried again up to ``retries`` times, with effects centred by the scales of the last
+    attempt and twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
+    to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, centres the first attempt; 0 leaves it out.
     """
 
     chains: int = 4
     draws: int = 1000
     tune: int = 600
-    target_accept: float = 0.9
+    target_accept: float = 0.95
     retries: int = 2
     seed: int = DEFAULT_SEED
     prior_draws: int = 4000
