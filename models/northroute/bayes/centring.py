@@ -4,7 +4,8 @@ An effect :math:`e \sim N(m, \sigma^2)` is written as :math:`e = m + \sigma^{1-c
 :math:`z \sim N(c\,m, \sigma^{2c})`: the same distribution for every c, centred at c = 1 and not at c = 0. Sampling is
 fastest when z is nearly independent of :math:`\sigma` in the posterior: centred where the data outweigh the prior, else not
 (Papaspiliopoulos, Roberts and Skold 2007, Statistical Science 22:59). With Fisher information I on the effect and a typical
-scale s, :math:`c = I s^2 / (1 + I s^2)`, the share of the data in the effect's posterior precision.
+scale s, :math:`c = I s^2 / (1 + I s^2)`, the share of the data in the effect's posterior precision. A first attempt teaches
+s: the low end of the scale's posterior, since effects centred over a scale that may be near zero end in a funnel.
 
 The c's are data of the model: another data set, or scales learnt in a first attempt, need no new compilation.
 """
@@ -17,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 MIN_DISPERSION = 0.05
-FEWEST_PER_SCALE = 6
-"""Groups below which a scale is so uncertain, zero included, that its effects are centred half way at most."""
+LOW_QUANTILE = 0.05
+"""The scale that decides: where the posterior reaches down to zero, centred effects would end in a funnel."""
 
 
 def row_information(counts: NDArray[np.int64], exposure: Array, unit_of_row: NDArray[np.intp]) -> Array:
@@ -33,22 +34,13 @@ def row_information(counts: NDArray[np.int64], exposure: Array, unit_of_row: NDA
     return np.asarray(mean / (1 + dispersion * mean))
 
 
-def centredness(information: ArrayLike, scale: ArrayLike, *, groups: int | None = None) -> Array:
-    """Return c in [0, 1] for effects with this information and this typical scale.
-
-    Parameters
-    ----------
-    information, scale : array-like
-        Broadcast against each other.
-    groups : int, optional
-        Number of effects that share the scale; with fewer than six, c is at most one half.
-    """
+def centredness(information: ArrayLike, scale: ArrayLike) -> Array:
+    """Return c in [0, 1) for effects with this information and this scale, which are broadcast against each other."""
     ratio = np.asarray(information, dtype=float) * np.square(np.asarray(scale, dtype=float))
-    c = ratio / (1 + ratio)
-    return np.asarray(np.minimum(c, 0.5) if groups is not None and groups < FEWEST_PER_SCALE else c)
+    return np.asarray(ratio / (1 + ratio))
 
 
-def typical_scales(prior_scales: Mapping[str, float], learnt: Mapping[str, Any] | None = None) -> dict[str, Array]:
-    """Return the scale assumed for each standard deviation: half its prior's scale, or the median of a first attempt."""
+def assumed_scales(prior_scales: Mapping[str, float], learnt: Mapping[str, Any] | None = None) -> dict[str, Array]:
+    """Return the scale assumed for each standard deviation: half its prior's scale, or what a first attempt taught."""
     scales = {name: np.asarray(value / 2) for name, value in prior_scales.items()}
     return scales | {n: np.asarray(v, dtype=float) for n, v in (learnt or {}).items() if n in scales}

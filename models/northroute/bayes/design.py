@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.centring import centredness, row_information, typical_scales
+from northroute.bayes.centring import assumed_scales, centredness, row_information
 from northroute.bayes.spec import CountSpec
 from northroute.errors import ModelError
 from northroute.panel import Panel
@@ -64,17 +64,18 @@ class Design:
         ----------
         spec : CountSpec
         learnt : mapping of str to array, optional
-            Posterior medians of the standard deviations from a first attempt; by default half their priors' scales.
+            Low posterior quantiles of the standard deviations from a first attempt; by default half their priors' scales.
         """
-        scales = typical_scales({k: p.scale for k, p in spec.priors.items() if k.startswith("sd_")}, learnt)
-        countries = len(self.coords["country"])
+        scales = assumed_scales({k: p.scale for k, p in spec.priors.items() if k.startswith("sd_")}, learnt)
         information = dict(self.information)
         if self.nested:  # units, not rows, inform a country's mean
-            information["sd_country"] = np.asarray(len(self.coords["unit"]) / countries / scales["sd_unit"] ** 2)
+            information["sd_country"] = np.asarray(
+                len(self.coords["unit"]) / len(self.coords["country"]) / scales["sd_unit"] ** 2
+            )
         month = scales["sd_month"][..., None] if scales["sd_month"].ndim else scales["sd_month"]
         found = {
-            "c_country": centredness(information["sd_country"], scales["sd_country"], groups=countries),
-            "c_slope": centredness(information["sd_slope"], scales["sd_slope"], groups=countries),
+            "c_country": centredness(information["sd_country"], scales["sd_country"]),
+            "c_slope": centredness(information["sd_slope"], scales["sd_slope"]),
             "c_month": centredness(information["sd_month"], month),
             "c_season": centredness(information["sd_season"], scales["sd_season"]),
         }

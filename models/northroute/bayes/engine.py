@@ -14,6 +14,7 @@ import xarray as xr
 from northroute import provenance
 from northroute.bayes import fit as fits
 from northroute.bayes import gate, sampling
+from northroute.bayes.centring import LOW_QUANTILE
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.spec import Sampling
 from northroute.errors import DataError
@@ -44,7 +45,7 @@ class Job:
     constants : xarray.Dataset
         Kept with the fit as ``constant_data``.
     recentre : callable, optional
-        From posterior medians of the standard deviations to the data that say how far effects are centred.
+        From low posterior quantiles of the standard deviations to the data that say how far effects are centred.
     """
 
     name: str
@@ -139,7 +140,7 @@ def run(
 
 def _scales(posterior: xr.Dataset) -> dict[str, Any]:
     chosen = posterior[[v for v in posterior.data_vars if str(v).startswith("sd_")]]
-    return {str(k): v.to_numpy() for k, v in chosen.median(["chain", "draw"]).data_vars.items()}
+    return {str(k): v.to_numpy() for k, v in chosen.quantile(LOW_QUANTILE, ["chain", "draw"]).data_vars.items()}
 
 
 def _key_of(path: Path) -> str:
