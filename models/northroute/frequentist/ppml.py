@@ -1,0 +1,110 @@
+"""Poisson pseudo-maximum likelihood with any number of absorbed effects.
+
+Consistent for the conditional mean whatever the dispersion (Gourieroux, Monfort and Trognon 1984, Econometrica 52:701); only
+the errors have to be robust. Singletons and separated rows are left out first, as in ppmlhdfe, and counted.
+"""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from northroute.errors import ModelError
+from northroute.frequentist import irls
+from northroute.frequentist.absorb import absorber
+from northroute.frequentist.collinearity import collinear
+from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.estimate import Estimate, scaled_gradient
+from northroute.frequentist.separation import prune
+from northroute.frequentist.spec import Regression, regression
+from northroute.panel import Panel
+
+FAMILY = "poisson"
+
+
+def poisson(
+    data: Panel | pd.DataFrame,
+    spec: str | Regression,
+    *,
+    exposure: str | None = None,
+    offset: str | None = None,
+    name: str = "",
+    on_collinear: Literal["refuse", "drop"] = "refuse",
+) -> Estimate:
+    """Fit by Poisson pseudo-maximum likelihood.
+
+    Parameters
+    ----------
+    data : Panel or pandas.DataFrame
+    spec : str or Regression
+        Such as ``"events ~ x + x:z | unit + month"``.
+    exposure, offset, name : str, optional
+        See :class:`Regression`.
+    on_collinear : {"refuse", "drop"}
+        What to do with a term that the others or the effects determine; dropped terms are named in ``collinear``.
+
+    Raises
+    ------
+    ModelError
+        For data that :func:`northroute.frequentist.design.design` refuses, collinear terms, nothing left after
+        separation, or no convergence.
+    """
+    return fit_design(
+        design(data, regression(spec, exposure=exposure, offset=offset, name=name)), on_collinear=on_collinear
+    )
+
+
+def fit_design(
+    built: Design,
+    *,
+    on_collinear: Literal["refuse", "drop"] = "refuse",
+    start: Array | None = None,
+    separation: bool = True,
+) -> Estimate:
+    """Fit to a design; ``start`` gives means to start from, ``separation=False`` skips the search for combinations."""
+    pruned = prune(built, rectifier=separation)
+    if not pruned.keep.any():
+        raise ModelError(f"{built.name}: no row is left after separation {pruned.counts}. Use fewer effects.")
+    if not pruned.keep.all():
+        start = start[pruned.keep] if start is not None else None
+        built = built.keep(pruned.keep, pruned.counts)
+    within = absorber(built.effects)
+    # the effects are cleared once at the start weights; the columns then differ from the covariates by effects only
+    weights = start if start is not None else (built.y + built.y.mean()) / 2
+    cleared = within.residual(built.x, weights, 1e-8)
+    out = collinear(built.x, cleared, weights)
+    lost = tuple(t for t, o in zip(built.terms, out, strict=True) if o)
+    if lost:
+        if on_collinear == "refuse":
+            raise ModelError(
+                f"{built.name}: {list(lost)} is collinear with the other terms or absorbed by the effects. Leave it out."
+            )
+        built, cleared = built.without(out), cleared[:, ~out]
+    if not built.x.shape[1]:
+        raise ModelError(f"{built.name}: name at least one covariate that the effects do not absorb.")
+    found = irls.solve(built.y, cleared, built.offset, within, start=start)
+    if not found.converged:
+        raise ModelError(
+            f"{built.name}: no convergence in {found.iterations} iterations. Rescale the covariates, or look for separation."
+        )
+    scores = found.x_within * (built.y - found.mean)[:, None]
+    bread = np.linalg.inv(found.x_within.T @ (found.mean[:, None] * found.x_within))
+    return Estimate(
+        name=built.name,
+        model=f"Poisson of {built.regression.describe()}",
+        family=FAMILY,
+        design=built,
+        terms=built.terms,
+        coef=found.coef,
+        scores=scores,
+        bread=bread,
+        mean=found.mean,
+        loglik=irls.log_likelihood(built.y, found.mean),
+        likelihood=False,
+        iterations=found.iterations,
+        gradient=scaled_gradient(scores, bread),
+        dropped=built.dropped,
+        collinear=lost,
+        x_within=found.x_within,
+        again=fit_design,
+    ).checked()
