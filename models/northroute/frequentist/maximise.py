@@ -27,12 +27,15 @@ class Block:
     x : array, shape (row, term)
     terms : tuple of str
     offset : array, shape (row,)
+    right : tuple of str
+        Right-hand side that the columns were made from, where it is not the regression's.
     """
 
     prefix: str
     x: Array
     terms: tuple[str, ...]
     offset: Array
+    right: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

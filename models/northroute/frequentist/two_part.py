@@ -162,4 +162,4 @@ def _second(built: Design, terms: tuple[str, ...], prefix: str) -> Block:
             f"{built.name}: the {prefix[:-1]} part has values that are not finite. Drop or mend these rows."
         )
     check_rank(x, names, f"{built.name}, {prefix[:-1]} part")
-    return Block(prefix, x, names, np.zeros(built.y.size))
+    return Block(prefix, x, names, np.zeros(built.y.size), terms or ("1",))

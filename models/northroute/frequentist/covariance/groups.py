@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
 from northroute.frequentist.design import Array, codes_of
 from northroute.frequentist.estimate import Estimate
+from northroute.frequentist.periods import period_numbers
 
 Codes = NDArray[np.int64]
 
@@ -74,17 +74,7 @@ def periods(fit: Estimate, column: str) -> Codes:
         If the column is absent or is not dates, year-months or whole numbers.
     """
     column_codes(fit, column)
-    values = fit.design.frame[column]
-    if not pd.api.types.is_numeric_dtype(values):
-        try:
-            stamps = pd.DatetimeIndex(pd.to_datetime(values))
-        except (ValueError, TypeError) as failure:
-            raise ModelError(f"{fit.name}: '{column}' is not a date, a year-month or a number.") from failure
-        return np.asarray(stamps.year * 12 + stamps.month, dtype=np.int64)
-    numbers = values.to_numpy(dtype=float)
-    if (numbers != np.round(numbers)).any():
-        raise ModelError(f"{fit.name}: '{column}' has fractions; number the periods 1, 2, 3.")
-    return numbers.astype(np.int64)
+    return period_numbers(fit.design.frame[column], column)
 
 
 def grid(fit: Estimate, unit: str, time: str) -> tuple[Codes, Codes, tuple[int, int]]:
