@@ -2,7 +2,7 @@
 
 import typer
 
-from northroute.cli import data, job, simulation
+from northroute.cli import data, job, panel_models, simulation
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,5 +16,6 @@ app = typer.Typer(
 job.register(app)
 data.register(app)
 simulation.register(app)
+panel_models.register(app)
 
 __all__ = ["app"]

@@ -4,8 +4,14 @@ With effects of regions and months, the coefficient of month s is the log rate r
 s months
 from the shock, relative to the month before it. Months beyond the window's ends share one coefficient at either end
 (Schmidheiny
-and Siegloch 2023, Journal of Applied Econometrics 38:695). Association, not cause: one shock hits one or two countries,
-so errors clustered by country rest on those few.
+and Siegloch 2023, Journal of Applied Econometrics 38:695). Association, not cause.
+
+Errors: a shock hits one or a few countries, and a coefficient of one month makes the scores of these countries in that
+month sum
+to zero. Sums by country or by month (clusters, Driscoll-Kraay) are therefore near zero and say nothing; they are
+refused. Errors
+clustered by unit, or Conley errors with a short distance, are left, and do not cover what all regions of a hit country
+share.
 """
 
 from collections.abc import Sequence
@@ -14,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.frequentist.covariance.result import Errors
 from northroute.frequentist.design import table_of
@@ -37,6 +44,8 @@ class EventStudy:
         The shock's month.
     countries : tuple of str
         Where it hit.
+    country, time : str
+        Columns of the table.
     terms : mapping of str to int
         Name of each coefficient and its month from the shock; the reference month has none.
     """
@@ -44,6 +53,8 @@ class EventStudy:
     estimate: Estimate
     month: str
     countries: tuple[str, ...]
+    country: str
+    time: str
     terms: dict[str, int]
 
     @property
@@ -51,8 +62,20 @@ class EventStudy:
         """Terms of the months before the reference: zero if the countries moved alike before the shock."""
         return tuple(t for t, s in self.terms.items() if s < REFERENCE)
 
-    def path(self, errors: Errors, prob: float = 0.89) -> pd.DataFrame:
-        """Coefficients in order of time with intervals; the reference month is the row of zeros."""
+    def path(self, errors: Errors, prob: float = INTERVAL_PROB) -> pd.DataFrame:
+        """Coefficients in order of time with intervals; the reference month is the row of zeros.
+
+        Raises
+        ------
+        ModelError
+            For errors that sum scores by country or month.
+        """
+        summed = {part for name in errors.groups for part in name.split("^")} & {self.country, self.time}
+        if summed:
+            raise ModelError(
+                f"{self.estimate.name}: errors by {' and '.join(sorted(summed))} sum scores that the event's coefficients set "
+                "to zero, and come out far too small. Cluster by unit."
+            )
         table = errors.table(prob).set_index("term").loc[list(self.terms)].reset_index()
         table.insert(1, "months_from_shock", [self.terms[t] for t in table["term"]])
         columns = ["coef", "se", "low", "high"]
@@ -122,4 +145,4 @@ def event_study(
     columns = {t: s for t, s in terms.items() if dummies[t].any()}
     table = frame.assign(**{t: dummies[t] for t in columns})
     mean = Regression(outcome, (*columns, *covariates), effects, exposure, name=name)
-    return EventStudy(poisson(table, mean), month, tuple(countries), columns)
+    return EventStudy(poisson(table, mean), month, tuple(countries), country, time, columns)

@@ -52,6 +52,24 @@ class RegressionTable:
 
     def frame(self, digits: int = 3) -> pd.DataFrame:
         """Return the printed table: columns ``term``, ``errors`` and one for each fit, all text."""
+        rows = self._body(digits)
+        for label, values in self._foot().items():
+            rows.append({"term": label, "errors": ""} | {k: values[i] for i, k in self._keys()})
+        frame = pd.DataFrame(rows)
+        frame.insert(0, "source", SIMULATED_MARK if self.simulated else "real")
+        return frame
+
+    def lines(self, digits: int = 3) -> list[str]:
+        """Return the printed table of the first fit as lines of text, for a terminal."""
+        key = self._keys()[0][1]
+        mark = [SIMULATED_MARK] if self.simulated else []
+        body = [
+            f"  {row['errors']:<42} {row[key]}" if row["errors"] else f"{row['term']:<44} {row[key]}"
+            for row in self._body(digits)
+        ]
+        return [*mark, *body, "", *(f"{label}: {values[0]}" for label, values in self._foot().items())]
+
+    def _body(self, digits: int) -> list[dict[str, str]]:
         rows: list[dict[str, str]] = []
         terms = list(dict.fromkeys(t for f in self.fits for t in f.terms))
         for term in terms:
@@ -60,11 +78,7 @@ class RegressionTable:
                 cells = {k: self._cell(i, kind, term, digits) for i, k in self._keys()}
                 if any(cells.values()):
                     rows.append({"term": "", "errors": kind} | cells)
-        for label, values in self._foot().items():
-            rows.append({"term": label, "errors": ""} | {k: values[i] for i, k in self._keys()})
-        frame = pd.DataFrame(rows)
-        frame.insert(0, "source", SIMULATED_MARK if self.simulated else "real")
-        return frame
+        return rows
 
     def to_csv(self, path: Path) -> Path:
         """Write the tidy table, every digit kept."""
@@ -99,7 +113,8 @@ class RegressionTable:
         for errors in self.errors[i]:
             if errors.kind == kind and term in errors.terms:
                 at = errors.terms.index(term)
-                p = f"p = {errors.p[at]:.{digits}f}"
+                least = 10.0**-digits
+                p = f"p = {errors.p[at]:.{digits}f}" if errors.p[at] >= least else f"p < {least:g}"
                 if math.isnan(errors.se[at]):
                     return p
                 return f"({errors.se[at]:.{digits}f}) t({errors.df:g}), {p}"
