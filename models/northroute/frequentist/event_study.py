@@ -73,8 +73,8 @@ class EventStudy:
         summed = {part for name in errors.groups for part in name.split("^")} & {self.country, self.time}
         if summed:
             raise ModelError(
-                f"{self.estimate.name}: errors by {' and '.join(sorted(summed))} sum scores that the event's coefficients set "
-                "to zero, and come out far too small. Cluster by unit."
+                f"{self.estimate.name}: errors by {' and '.join(sorted(summed))} sum scores that the event's "
+                "coefficients set to zero, and come out far too small. Cluster by unit."
             )
         table = errors.table(prob).set_index("term").loc[list(self.terms)].reset_index()
         table.insert(1, "months_from_shock", [self.terms[t] for t in table["term"]])

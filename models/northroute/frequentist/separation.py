@@ -19,7 +19,7 @@ from northroute.frequentist.design import Array, Design, Mask
 SINGLETON = "singleton"
 ZERO_LEVEL = "separated: all counts of an effect's level are zero"
 RECTIFIER = "separated: a combination of covariates and effects is zero at every positive count"
-_ZERO = 1e-4
+_ZERO = 1e-5
 _LIMIT = 200
 
 
@@ -94,30 +94,34 @@ def _levels(design: Design, keep: Mask, drop: Callable[[Mask, str, str], None]) 
 
 
 def _rectify(design: Design) -> tuple[Mask, str]:
-    """Regress an indicator of zero counts, with heavy weights on positive counts; cut the fit at zero; repeat."""
+    """Regress an indicator of zero counts, with heavy weights on positive counts; cut the fit at zero; repeat.
+
+    A fixed point is a combination that is nowhere negative at zero counts: its positive rows are separated. Where there is
+    none the fit keeps a negative part and shrinks to zero.
+    """
     zero = design.y == 0
     none = np.zeros(design.y.size, bool)
     if not zero.any() or (not design.effects and not _collinear_at_positive(design)):
         return none, ""
     weights = np.where(zero, 1.0, float(zero.sum()) / _ZERO**2)
     within = absorber(design.effects)
+    root = np.sqrt(weights)[:, None]
     x = within.residual(_scaled(design.x), weights, 1e-10) if design.x.size else design.x
+    x = root * x[:, np.abs(x).max(axis=0) > 1e-8]
+    x /= np.linalg.norm(x, axis=0)
     u = zero.astype(float)
     for _ in range(_LIMIT):
-        inner = within.residual(u[:, None], weights, 1e-10)[:, 0]
+        inner = within.residual(u[:, None], weights, 1e-10)
         if x.shape[1]:
-            root = np.sqrt(weights)
-            slope = linalg.lstsq(root[:, None] * x, root * inner, lapack_driver="gelsy", cond=1e-10)[0]
-            inner = inner - x @ slope
-        fitted = u - inner
-        fitted[np.abs(fitted) < _ZERO] = 0.0
-        fitted[~zero] = 0.0
-        if (fitted >= 0).all():
-            rows = fitted > 0
+            inner = inner - x @ linalg.lstsq(x, root * inner, lapack_driver="gelsy", cond=1e-13)[0] / root
+        fitted = np.where(zero, u - inner[:, 0], 0.0)
+        top = fitted.max()
+        if top < _ZERO:
+            return none, ""
+        if fitted.min() >= -_ZERO * top:
+            rows = fitted > _ZERO * top
             return rows, _names(design, rows)
         u = np.maximum(fitted, 0.0)
-        if not (u > 0).any():
-            return none, ""
     return none, ""
 
 
