@@ -96,7 +96,9 @@ def test_zero_inflated_near_the_mixed_model(salamanders: pd.DataFrame, reference
 def test_zero_inflated_matches_statsmodels(salamanders: pd.DataFrame, distribution: str) -> None:
     formula = "count ~ C(mined) + cover"
     ours = zero_inflated(salamanders, formula, zero="C(mined)", distribution=distribution)  # type: ignore[arg-type]
-    x = pd.DataFrame({"const": 1.0, "mined": salamanders["mined"].eq("yes").astype(float), "cover": salamanders["cover"]})
+    x = pd.DataFrame(
+        {"const": 1.0, "mined": salamanders["mined"].eq("yes").astype(float), "cover": salamanders["cover"]}
+    )
     model = sm.ZeroInflatedPoisson if distribution == "poisson" else sm.ZeroInflatedNegativeBinomialP
     theirs = model(salamanders["count"], x, exog_infl=x[["const", "mined"]])
     start = np.r_[ours.coef[-2:], ours.coef[:3]]
@@ -164,7 +166,9 @@ def test_conditional_likelihood_is_multinomial(groups: pd.DataFrame) -> None:
     weight = found.design.frame["hours"] * np.exp(found.design.x @ found.coef)
     total = 0.0
     for _, rows in found.design.frame.assign(w=weight).groupby("g"):
-        total += stats.multinomial.logpmf(rows["y"].to_numpy(), int(rows["y"].sum()), (rows["w"] / rows["w"].sum()).to_numpy())
+        total += stats.multinomial.logpmf(
+            rows["y"].to_numpy(), int(rows["y"].sum()), (rows["w"] / rows["w"].sum()).to_numpy()
+        )
     assert found.loglik == pytest.approx(total, abs=1e-8)
 
 
@@ -238,7 +242,9 @@ def test_two_part_models_recover(kind: str) -> None:
     count = rng.poisson(np.exp(0.8 + 0.5 * x) * rng.gamma(size, 1 / size, n))
     if kind == "zero-inflated":
         count[rng.random(n) < 1 / (1 + np.exp(1.0 - 0.7 * z))] = 0
-        found = zero_inflated(pd.DataFrame({"y": count, "x": x, "z": z}), "y ~ x", zero="z", distribution="negative binomial")
+        found = zero_inflated(
+            pd.DataFrame({"y": count, "x": x, "z": z}), "y ~ x", zero="z", distribution="negative binomial"
+        )
         truth = [0.8, 0.5, np.log(0.6), -1.0, 0.7]
     else:
         # zero-truncated by inversion: a uniform number above the probability of zero
@@ -246,7 +252,9 @@ def test_two_part_models_recover(kind: str) -> None:
         law = stats.nbinom(size, size / (size + mean))
         count = law.ppf(rng.uniform(law.pmf(0), 1.0)).astype(int)
         count[rng.random(n) > 1 / (1 + np.exp(-0.2 - 0.7 * z))] = 0
-        found = hurdle(pd.DataFrame({"y": count, "x": x, "z": z}), "y ~ x", positive="z", distribution="negative binomial")
+        found = hurdle(
+            pd.DataFrame({"y": count, "x": x, "z": z}), "y ~ x", positive="z", distribution="negative binomial"
+        )
         truth = [0.8, 0.5, np.log(0.6), 0.2, 0.7]
     assert (np.abs(found.coef - truth) < 4 * information(found).se).all()  # four standard errors, a fixed seed
     assert found.mean.mean() == pytest.approx(count.mean(), rel=0.02)

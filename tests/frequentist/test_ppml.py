@@ -53,7 +53,9 @@ def test_matches_pyfixest(regions_frame: pd.DataFrame, right: str) -> None:
     ours = poisson(regions_frame, formula, exposure="all_events")
     theirs = pf.fepois(
         formula,
-        regions_frame.assign(off=np.log(regions_frame["all_events"]), criminal_violence=lambda d: d["criminal_violence"].astype(float)),
+        regions_frame.assign(
+            off=np.log(regions_frame["all_events"]), criminal_violence=lambda d: d["criminal_violence"].astype(float)
+        ),
         vcov={"CRV1": "country"},
         offset="off",
         iwls_tol=1e-10,
@@ -69,7 +71,8 @@ def test_three_way_gravity_matches_dummies() -> None:
     rng = np.random.default_rng(3)
     places = [f"p{i}" for i in range(7)]
     table = pd.DataFrame(
-        [(a, b, y) for a in places for b in places if a != b for y in range(4)], columns=["exporter", "importer", "year"]
+        [(a, b, y) for a in places for b in places if a != b for y in range(4)],
+        columns=["exporter", "importer", "year"],
     )
     table["agreement"] = rng.integers(0, 2, len(table)).astype(float)
     table["flow"] = rng.poisson(np.exp(1.5 + 0.4 * table["agreement"] + rng.normal(0, 0.5, len(table))))
@@ -79,7 +82,9 @@ def test_three_way_gravity_matches_dummies() -> None:
         "iy": table["importer"] + table["year"].astype(str),
         "pair": table["exporter"] + table["importer"],
     }
-    dummies = pd.concat([pd.get_dummies(v, prefix=k, drop_first=k != "ey", dtype=float) for k, v in keys.items()], axis=1)
+    dummies = pd.concat(
+        [pd.get_dummies(v, prefix=k, drop_first=k != "ey", dtype=float) for k, v in keys.items()], axis=1
+    )
     kept = ours.design.frame.index
     x = np.column_stack([table["agreement"], dummies])[kept]
     # a set of columns of full rank with the agreement among them: without it the dummies' pivots
@@ -88,7 +93,10 @@ def test_three_way_gravity_matches_dummies() -> None:
     theirs = sm.GLM(table["flow"].to_numpy(float)[kept], x, sm.families.Poisson()).fit(tol=1e-12, maxiter=200)
     assert ours.coef[0] == pytest.approx(theirs.params[0], rel=1e-5)
     assert ours.gradient < 1e-6
-    assert cluster(ours, "exporter^importer").groups["exporter^importer"] == table.groupby(["exporter", "importer"]).ngroups
+    assert (
+        cluster(ours, "exporter^importer").groups["exporter^importer"]
+        == table.groupby(["exporter", "importer"]).ngroups
+    )
 
 
 def test_offset_and_exposure_are_the_same_thing(regions_frame: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """From a table and a regression to arrays: outcome, covariates, offset, codes of the effects; what was left out and why."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,12 +133,13 @@ def design(data: Panel | pd.DataFrame, spec: Regression, *, whole: bool = False,
         simulated = "simulated" in frame.columns and bool(frame["simulated"].any())
         digest = ""
     parts = tuple(p for e in spec.effects for p in e.split("^"))
-    plain = [t for t in spec.terms if t in frame.columns]
-    formula = _formula(spec, len(plain) < len(spec.terms))
-    used = _variables(formula, frame) if formula else set(plain)
+    formula = _formula(spec) if any(t not in frame.columns for t in spec.terms) else None
+    used = _variables(formula, frame) if formula is not None else set(spec.terms)
     named = [n for n in (spec.outcome, spec.exposure, spec.offset, *parts) if n]
     absent = [n for n in dict.fromkeys(named) if n not in frame.columns]
-    absent += [t for t in spec.terms if formula is None and t not in frame.columns]
+    # a name that stands alone or in an interaction is a column; inside brackets it may be a function
+    names = [n.strip() for t in spec.terms for n in re.split(r"[:*]", t)]
+    absent += [n for n in names if n.isidentifier() and n not in frame.columns]
     if absent:
         raise ModelError(f"{spec.label}: {label} has no column {absent}; it has {list(frame.columns)}.")
     observed = frame[spec.outcome].notna().to_numpy()
@@ -198,9 +200,7 @@ def matrix(frame: pd.DataFrame, right: str, label: str) -> tuple[Array, tuple[st
     return np.ascontiguousarray(built.to_numpy(dtype=float)), tuple(str(c) for c in built.columns)
 
 
-def _formula(spec: Regression, needed: bool) -> Formula | None:
-    if not needed:
-        return None
+def _formula(spec: Regression) -> Formula:
     try:
         return Formula(" + ".join(("1", *spec.terms)))
     except (FormulaicError, ValueError, TypeError) as failure:

@@ -20,6 +20,8 @@ MeanOf = Callable[[Array], Array]
 Again = Callable[[Design], Estimate]
 DISPERSION = "log_dispersion"
 _MOST_DUMMIES = 1_500
+_NEAR_POISSON = 1e-3
+"""Excess variance over a Poisson's, relative, below which the dispersion is not identified."""
 
 
 def without_separated(built: Design, on_separated: Separated) -> Design:
@@ -171,7 +173,13 @@ def fit(
     scores, slopes = concentrate(found.information, found.scores, blocks[0].x, kept)
     inner = bread[np.ix_(kept, kept)]
     terms, coef = tuple(names[i] for i in kept), found.coef[kept]
+    expected = mean(indices(blocks, found.coef))
     extra = {"dispersion": float(np.exp(coef[terms.index(DISPERSION)]))} if DISPERSION in terms else {}
+    if extra and extra["dispersion"] * expected.mean() < _NEAR_POISSON:
+        raise ModelError(
+            f"{built.name}: the dispersion went to zero ({extra['dispersion']:.2g}); the counts do not vary more than a "
+            "Poisson's. Fit Poisson."
+        )
     return Estimate(
         name=built.name,
         model=model,
@@ -181,7 +189,7 @@ def fit(
         coef=coef,
         scores=scores,
         bread=(inner + inner.T) / 2,
-        mean=mean(indices(blocks, found.coef)),
+        mean=expected,
         loglik=found.value,
         likelihood=True,
         iterations=found.iterations,

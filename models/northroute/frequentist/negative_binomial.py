@@ -8,7 +8,6 @@ units bias it (incidental parameters; Allison and Waterman 2002, Sociological Me
 import numpy as np
 import pandas as pd
 
-from northroute.errors import ModelError
 from northroute.frequentist import densities
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate
@@ -25,7 +24,6 @@ from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 
 FAMILY = "negative binomial"
-_NEAR_POISSON = 1e-6
 
 
 def negative_binomial(
@@ -66,7 +64,7 @@ def fit_design(built: Design) -> Estimate:
     coef, mean = poisson_start(built.y, block)
     start = np.r_[coef, dispersion_start(built.y, mean)]
     blocks = (block, dispersion_block(built.y.size))
-    found = fit(
+    return fit(
         built,
         blocks,
         densities.negative_binomial,
@@ -76,12 +74,6 @@ def fit_design(built: Design) -> Estimate:
         mean=_mean,
         again=fit_design,
     )
-    if found.extra["dispersion"] < _NEAR_POISSON:
-        raise ModelError(
-            f"{built.name}: the dispersion went to zero ({found.extra['dispersion']:.2g}); the counts do not vary more than "
-            "a Poisson's. Fit Poisson."
-        )
-    return found
 
 
 def _mean(index: Array) -> Array:
