@@ -74,10 +74,15 @@ def fetch_mlp(
             arrived = _copy(source, name, Path(scratch)) if source else _download(address, name, Path(scratch))
             _verify(arrived, expected)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in wanted:
-            partial = folder / f"{name}.partial"
-            shutil.copyfile(Path(scratch) / name, partial)
-            partial.replace(folder / name)
+        partial = {name: folder / f"{name}.partial" for name in wanted}
+        try:
+            for name in wanted:
+                shutil.copyfile(Path(scratch) / name, partial[name])
+            for name in wanted:
+                partial[name].replace(folder / name)
+        finally:
+            for path in partial.values():
+                path.unlink(missing_ok=True)
         (folder / "SOURCE.txt").write_text(f"{mlp.CITATION}\n{address}\nLicence: {mlp.LICENCE}\n", encoding="utf-8")
     return [folder / n for n in published]
 
@@ -90,6 +95,9 @@ def _copy(source: Path, name: str, scratch: Path) -> Path:
 
 
 def _download(address: str, name: str, scratch: Path) -> Path:
+    log = pooch.get_logger()
+    level = log.level
+    log.setLevel("ERROR")  # its advice on hashes is not for our user: _verify checks them
     try:
         return Path(pooch.retrieve(f"{address}{name}", known_hash=None, fname=name, path=scratch, progressbar=False))
     except OSError as failure:
@@ -97,6 +105,8 @@ def _download(address: str, name: str, scratch: Path) -> Path:
             f"Could not download {name} from {address} ({type(failure).__name__}). Check the connection, or copy the files "
             "from a folder with --from. Nothing was changed."
         ) from failure
+    finally:
+        log.setLevel(level)
 
 
 def _verify(path: Path, expected: Published) -> None:
