@@ -40,7 +40,15 @@ def test_eight_schools_agree_with_posteriordb(reference_dir: Path) -> None:
 
 @pytest.fixture
 def table() -> pd.DataFrame:
-    return pd.DataFrame({"y": [1.0, 2.0, 3.0], "sd": [0.1, 0.2, 0.3], "g": ["a", "a", "b"], "x": [1.0, 1.0, 1.0], "x_sd": [0.1, 0.1, 0.1]})
+    return pd.DataFrame(
+        {
+            "y": [1.0, 2.0, 3.0],
+            "sd": [0.1, 0.2, 0.3],
+            "g": ["a", "a", "b"],
+            "x": [1.0, 1.0, 1.0],
+            "x_sd": [0.1, 0.1, 0.1],
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,9 @@ def table() -> pd.DataFrame:
         (MeasurementSpec("m", "y", "sd", "g", "x", "x_sd"), {}, "predictor 'x' does not vary"),
     ],
 )
-def test_refuses_bad_tables(table: pd.DataFrame, spec: MeasurementSpec, change: dict[str, object], message: str) -> None:
+def test_refuses_bad_tables(
+    table: pd.DataFrame, spec: MeasurementSpec, change: dict[str, object], message: str
+) -> None:
     with pytest.raises(ModelError, match=message):
         fit_measurement(table.assign(**change), spec)
 

@@ -8,7 +8,8 @@ import pytest
 
 from northroute.frequentist import Estimate, poisson
 from northroute.frequentist.places import with_places
-from northroute.panel import Panel
+from northroute.panel import Panel, build
+from northroute.sources.simulated import OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,32 @@ def ships(reference_dir: Path) -> pd.DataFrame:
 def salamanders(reference_dir: Path) -> pd.DataFrame:
     """Salamander counts, 644 rows."""
     return pd.read_csv(reference_dir / "salamanders_zi_hurdle_mixed" / "Salamanders.csv")
+
+
+@pytest.fixture(scope="session")
+def simulation() -> Simulation:
+    """48 simulated months of the 51 first-level regions: leads, lags and years need more than the shared panel's 24."""
+    return simulate_regions(months=48)
+
+
+@pytest.fixture(scope="session")
+def region_panel(simulation: Simulation) -> Panel:
+    """The simulated panel."""
+    return build(
+        simulation.table,
+        unit="unit",
+        outcomes=OUTCOMES,
+        exposures=("all_events",),
+        covariates=("interdiction", *UNIT_COVARIATES),
+        name="simulated regions",
+    )
+
+
+@pytest.fixture(scope="session")
+def region_truth(simulation: Simulation) -> dict[str, float]:
+    """Mean slope of interdiction by outcome in the simulated world."""
+    slope = simulation.truth["slope"]
+    return {str(o): float(slope.sel(outcome=o)) for o in slope["outcome"].to_numpy()}
 
 
 @pytest.fixture(scope="session")
