@@ -13,6 +13,7 @@ from northroute.frequentist.coefficient_plot import coefficient_plot
 from northroute.frequentist.covariance import cluster, heteroskedastic, jackknife, score_bootstrap
 from northroute.frequentist.effects import average_marginal_effects, bootstrap_effects, marginal, semi_elasticities
 from northroute.frequentist.table import regression_table
+from northroute.frequentist.two_part import Distribution, Kind, expected
 
 
 def test_marginal_effect_is_slope_times_mean_count(fit: Estimate) -> None:
@@ -60,9 +61,11 @@ def test_delta_method_matches_statsmodels(groups: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("part", ["zero-inflated", "hurdle"])
 @pytest.mark.parametrize("distribution", ["poisson", "negative binomial"])
-def test_two_part_effects_are_changes_of_the_expected_count(groups: pd.DataFrame, part: str, distribution: str) -> None:
+def test_two_part_effects_are_changes_of_the_expected_count(
+    groups: pd.DataFrame, part: Kind, distribution: Distribution
+) -> None:
     make = zero_inflated if part == "zero-inflated" else hurdle
-    found = make(groups, "y ~ x + z", exposure="hours", distribution=distribution)  # type: ignore[operator]
+    found = make(groups, "y ~ x + z", exposure="hours", distribution=distribution)
     value, _ = marginal(found, "x")
     # the same coefficients on a table with x a little larger
     step = 1e-4
@@ -76,9 +79,7 @@ def test_two_part_effects_are_changes_of_the_expected_count(groups: pd.DataFrame
                 x[:, block.terms.index("x")] += sign * step
             index.append(x @ found.coef[start : start + x.shape[1]] + block.offset)
             start += x.shape[1]
-        from northroute.frequentist.two_part import expected
-
-        sides.append(expected(part, distribution, np.column_stack(index)).mean())  # type: ignore[arg-type]
+        sides.append(expected(part, distribution, np.column_stack(index)).mean())
     assert value == pytest.approx((sides[0] - sides[1]) / (2 * step), rel=1e-5)
 
 

@@ -25,9 +25,9 @@ from northroute.frequentist.covariance import (
     cluster,
     conley,
     driscoll_kraay,
-    jackknife,
     randomisation,
     score_bootstrap,
+    stacked,
 )
 from northroute.frequentist.table import regression_table
 
@@ -141,14 +141,9 @@ def test_too_many_dummies(groups: pd.DataFrame) -> None:
 def test_clusters(fit: Estimate, groups: pd.DataFrame) -> None:
     one = fit.design.frame.assign(world="all")
     lone = poisson(one, "drug_incident ~ interdiction | unit + month")
-    for errors in (
-        lambda: cluster(lone, "world"),
-        lambda: jackknife(lone, "world"),
-        lambda: score_bootstrap(lone, "world"),
-        lambda: randomisation(lone, by="world"),
-    ):
+    for kind in ("cluster:world", "crv3:world", "webb:world", "randomisation:world"):
         with pytest.raises(ModelError, match="one cluster only"):
-            errors()
+            stacked(lone, (kind,))
     with pytest.raises(ModelError, match="has no column"):
         cluster(fit, "province")
     with pytest.raises(ModelError, match="No convention 'hc1'"):

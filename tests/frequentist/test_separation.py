@@ -76,7 +76,7 @@ def test_dropping_separated_rows_leaves_the_other_slopes(regions_frame: pd.DataF
     table.loc[chosen, "flag"] = 1.0
     formula = "drug_incident ~ interdiction + flag | unit + month"
     found = poisson(table, formula, on_collinear="drop")
-    without = poisson(table.drop(index=chosen), "drug_incident ~ interdiction | unit + month")
+    without = poisson(table.drop(index=list(chosen)), "drug_incident ~ interdiction | unit + month")
     assert found.dropped == {RECTIFIER: 12}
     assert found.collinear == ("flag",)
     assert found.coef[0] == pytest.approx(without.coef[0], rel=1e-7)
