@@ -191,8 +191,8 @@ def test_random_effects_integrate_the_gamma_out(groups: pd.DataFrame) -> None:
         total += float(stats.nbinom.logpmf(y.sum(), size, size / (size + rate)))
         total += float(stats.multinomial.logpmf(y, int(y.sum()), mu / rate))
     assert found.loglik == pytest.approx(total, abs=1e-8)
-    exact = stats.nbinom.logpmf(one["y"].sum(), size, size / (size + mean.sum()))
-    exact += stats.multinomial.logpmf(one["y"].to_numpy(), int(one["y"].sum()), mean / mean.sum())
+    exact = float(stats.nbinom.logpmf(one["y"].sum(), size, size / (size + mean.sum())))
+    exact += float(stats.multinomial.logpmf(one["y"].to_numpy(), int(one["y"].sum()), mean / mean.sum()))
     assert np.log(integrate.quad(integrand, 0, limit)[0]) == pytest.approx(exact, abs=1e-6)
 
 

@@ -96,5 +96,6 @@ def grid(fit: Estimate, unit: str, time: str) -> tuple[Codes, Codes, tuple[int, 
 
 
 def _within(inner: Codes, outer: Codes) -> bool:
-    pairs = np.unique(np.stack([inner, outer]), axis=1)
-    return bool(np.unique(pairs[0]).size == pairs.shape[1])
+    of_level = np.zeros(int(inner.max()) + 1, dtype=np.int64)
+    of_level[inner] = outer
+    return bool((of_level[inner] == outer).all())
