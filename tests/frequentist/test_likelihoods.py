@@ -161,6 +161,13 @@ def test_conditional_poisson_is_absorbed_poisson(groups: pd.DataFrame) -> None:
     np.testing.assert_allclose(both.coef, poisson(groups, "y ~ x + z | g + t", exposure="hours").coef, rtol=1e-7)
 
 
+def test_conditional_poisson_leaves_constant_terms_out(groups: pd.DataFrame) -> None:
+    table = groups.assign(female=groups["g"] % 2)
+    found = conditional_poisson(table, "y ~ x + female + z", group="g", exposure="hours", on_collinear="drop")
+    assert found.collinear == ("female",)
+    np.testing.assert_allclose(found.coef, conditional_poisson(groups, "y ~ x + z", group="g", exposure="hours").coef)
+
+
 def test_conditional_likelihood_is_multinomial(groups: pd.DataFrame) -> None:
     small = groups[groups["g"] < 25]
     found = conditional_poisson(small, "y ~ x + z", group="g", exposure="hours")

@@ -6,6 +6,7 @@ and serial dependence with errors clustered by group (Wooldridge 1999, Journal o
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import linalg, special
 
 from northroute.errors import ModelError
+from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
@@ -42,6 +44,7 @@ def conditional_poisson(
     offset: str | None = None,
     name: str = "",
     on_separated: Separated = "drop",
+    on_collinear: Literal["refuse", "drop"] = "refuse",
 ) -> Estimate:
     """Fit given the groups' totals; further effects after the bar, such as months, enter as dummies.
 
@@ -55,6 +58,9 @@ def conditional_poisson(
     exposure, offset, name : str, optional
     on_separated : {"refuse", "drop"}
         Groups of one row or with zeros only say nothing; by default they are left out and counted.
+    on_collinear : {"refuse", "drop"}
+        What to do with terms that do not vary within groups or that others determine; dropped ones are named in
+        ``collinear``.
 
     Raises
     ------
@@ -65,11 +71,19 @@ def conditional_poisson(
     if group in spec.effects:
         raise ModelError(f"{spec.label}: '{group}' is conditioned out; leave it out of the effects after the bar.")
     built = design(data, replace(spec, effects=(group, *spec.effects)), whole=True)
-    return fit_design(without_separated(built, on_separated))
+    return fit_design(without_separated(built, on_separated), on_collinear)
 
 
-def fit_design(built: Design) -> Estimate:
+def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse") -> Estimate:
     """Fit to a design whose first effect is the group and whose separated rows are out."""
+    lost: tuple[str, ...] = ()
+    if on_collinear == "drop":
+        means = absorber(built.effects[:1]).residual(built.x, np.ones(built.y.size))
+        out = collinear(built.x, means, np.ones(built.y.size))
+        lost = tuple(t for t, o in zip(built.terms, out, strict=True) if o)
+        built = built.without(out)
+    if not built.x.shape[1]:
+        raise ModelError(f"{built.name}: name at least one covariate that varies within {built.effects[0].name}.")
     group, others = built.effects[0], built.effects[1:]
     block = mean_block(replace(built, effects=others)) if others else None
     x = np.delete(block.x, built.x.shape[1], axis=1) if block is not None else built.x
@@ -126,6 +140,7 @@ def fit_design(built: Design) -> Estimate:
         iterations=steps,
         gradient=scaled_gradient(all_scores, bread),
         dropped=built.dropped,
+        collinear=lost,
         x_within=slopes[back],
         again=lambda other: fit_design(without_separated(other, "drop")),
     ).checked()

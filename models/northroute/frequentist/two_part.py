@@ -30,6 +30,8 @@ from northroute.panel import Panel
 
 Distribution = Literal["poisson", "negative binomial"]
 Kind = Literal["zero-inflated", "hurdle"]
+_ENDLESS = 20.0
+"""A logit beyond this is a probability of 0 or 1 in print."""
 _PREFIX = {"zero-inflated": "zero:", "hurdle": "positive:"}
 
 
@@ -143,7 +145,7 @@ def fit_design(built: Design, terms: tuple[str, ...], distribution: Distribution
     blocks.append(second)
     level = float(special.logit((y > 0).mean() if kind == "hurdle" else max((y == 0).mean() / 2, 0.02)))
     start.append(np.array([level if t == INTERCEPT else 0.0 for t in second.terms]))
-    return fit(
+    found = fit(
         built,
         blocks,
         (densities.hurdle if kind == "hurdle" else densities.zero_inflated)(count),
@@ -153,6 +155,15 @@ def fit_design(built: Design, terms: tuple[str, ...], distribution: Distribution
         mean=lambda index: expected(kind, distribution, index),
         again=lambda other: fit_design(other, terms, distribution, kind),
     )
+    index = second.x @ found.coef[-second.x.shape[1] :]
+    endless = np.abs(index) > _ENDLESS
+    if endless.any():
+        raise ModelError(
+            f"{built.name}: the {_PREFIX[kind][:-1]} part goes to a probability of 0 or 1 at {int(endless.sum())} of "
+            f"{y.size} rows, so that its estimates are not finite. Leave terms out of it"
+            + (", or fit without it: there may be no inflation." if kind == "zero-inflated" else ".")
+        )
+    return found
 
 
 def _second(built: Design, terms: tuple[str, ...], prefix: str) -> Block:
