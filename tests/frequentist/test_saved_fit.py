@@ -91,6 +91,11 @@ def test_round_trip(region_panel: Panel, spec: PoissonSpec, tmp_path: Path) -> N
     fit = fit_poisson(region_panel, spec)
     again = load(fit.save(tmp_path / "fit.json"))
     assert again.tidy().equals(fit.tidy())
+    stacked = fit_poisson(region_panel, spec, others=("crv3:country", "webb:country", "dk:99"))
+    assert set(stacked.refused) == {"dk:99"}
+    table = stacked.stacked()
+    assert table["errors"].tolist() == ["CRV3, leave one country out", "wild score bootstrap by country"]
+    assert load(stacked.save(tmp_path / "stacked.json")).stacked().equals(table)
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(DataError, match=r"bad\.json"):
         load(tmp_path / "bad.json")

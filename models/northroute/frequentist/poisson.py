@@ -1,10 +1,14 @@
 """Poisson with absorbed fixed effects and errors clustered one way, as a fit that is saved and shown on the page."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.frequentist.covariance.cluster import cluster
+from northroute.frequentist.covariance.result import Errors
+from northroute.frequentist.covariance.stack import stacked
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.fit import FrequentistFit
 from northroute.frequentist.ppml import poisson
@@ -13,8 +17,11 @@ from northroute.panel import Panel
 from northroute.provenance import Provenance
 
 
-def fit_poisson(panel: Panel, spec: PoissonSpec, *, command: str = "") -> FrequentistFit:
+def fit_poisson(panel: Panel, spec: PoissonSpec, *, others: Sequence[str] = (), command: str = "") -> FrequentistFit:
     """Fit to a panel; rows with an unobserved outcome or a missing covariate are left out and counted.
+
+    ``others`` names further kinds of errors (see :data:`northroute.frequentist.covariance.KINDS`) that go with the fit;
+    those that the data cannot give are named with the reason in ``refused``.
 
     Raises
     ------
@@ -23,18 +30,20 @@ def fit_poisson(panel: Panel, spec: PoissonSpec, *, command: str = "") -> Freque
     """
     columns = [c for c in (spec.outcome, spec.exposure) if c]
     panel.require(*columns)
-    return _fit(panel, spec, command)
+    return _fit(panel, spec, others, command)
 
 
-def fit_poisson_frame(frame: pd.DataFrame, spec: PoissonSpec, *, command: str = "") -> FrequentistFit:
-    """Fit to any table with one row an observation; a column ``simulated`` marks it.
+def fit_poisson_frame(
+    frame: pd.DataFrame, spec: PoissonSpec, *, others: Sequence[str] = (), command: str = ""
+) -> FrequentistFit:
+    """Fit to any table with one row an observation; a column ``simulated`` marks it. See :func:`fit_poisson`.
 
     Raises
     ------
     ModelError
         For an unknown convention, no covariate, one cluster only, and what :func:`northroute.frequentist.poisson` refuses.
     """
-    return _fit(frame, spec, command)
+    return _fit(frame, spec, others, command)
 
 
 def estimate(data: Panel | pd.DataFrame, spec: PoissonSpec) -> Estimate:
@@ -45,13 +54,20 @@ def estimate(data: Panel | pd.DataFrame, spec: PoissonSpec) -> Estimate:
     return poisson(data, mean)
 
 
-def _fit(data: Panel | pd.DataFrame, spec: PoissonSpec, command: str) -> FrequentistFit:
+def _fit(data: Panel | pd.DataFrame, spec: PoissonSpec, others: Sequence[str], command: str) -> FrequentistFit:
     if spec.convention not in CONVENTIONS:
         raise ModelError(f"{spec.name}: no convention '{spec.convention}'; choose among {', '.join(CONVENTIONS)}.")
     found = estimate(data, spec)
     errors = cluster(found, spec.cluster, convention=spec.convention)
     if errors.covariance is None:
         raise ModelError(f"{spec.name}: no covariance by {spec.cluster}.")
+    given: list[Errors] = []
+    refused: dict[str, str] = {}
+    for kind in others:
+        try:
+            given.extend(stacked(found, (kind,), convention=spec.convention))
+        except ModelError as refusal:
+            refused[kind] = str(refusal)
     return FrequentistFit(
         name=spec.name,
         model=spec.describe(),
@@ -63,4 +79,6 @@ def _fit(data: Panel | pd.DataFrame, spec: PoissonSpec, command: str) -> Frequen
         dropped=found.dropped,
         loglik=found.loglik,
         provenance=Provenance(found.design.data_hash, DEFAULT_SEED, found.simulated, command=command),
+        others=tuple(given),
+        refused=refused,
     )

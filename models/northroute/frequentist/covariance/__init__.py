@@ -9,9 +9,10 @@ from northroute.frequentist.covariance.information import information
 from northroute.frequentist.covariance.jackknife import jackknife
 from northroute.frequentist.covariance.randomisation import randomisation
 from northroute.frequentist.covariance.result import Errors
-from northroute.frequentist.covariance.stack import stacked
+from northroute.frequentist.covariance.stack import KINDS, stacked
 
 __all__ = [
+    "KINDS",
     "Errors",
     "cluster",
     "conley",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,18 @@ class Errors:
     note: str
     simulated: bool
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON."""
+        arrays = {name: getattr(self, name).tolist() for name in ("coef", "se", "p")}
+        covariance = None if self.covariance is None else self.covariance.tolist()
+        return {
+            **self.__dict__,
+            **arrays,
+            "terms": list(self.terms),
+            "groups": dict(self.groups),
+            "covariance": covariance,
+        }
+
     def table(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
         """Table by term: coefficient, standard error, t, p, confidence interval, rate ratio and its interval."""
         with np.errstate(invalid="ignore"):
@@ -78,6 +91,14 @@ class Errors:
                 "note": self.note,
             }
         )
+
+
+def errors_from_dict(content: Mapping[str, Any]) -> Errors:
+    """Errors from what :meth:`Errors.to_dict` made."""
+    arrays = {name: np.array(content[name], dtype=float) for name in ("coef", "se", "p")}
+    covariance = None if content["covariance"] is None else np.array(content["covariance"], dtype=float)
+    rest = {"terms": tuple(content["terms"]), "covariance": covariance, **arrays}
+    return Errors(**(dict(content) | rest))
 
 
 def from_covariance(
