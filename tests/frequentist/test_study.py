@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from northroute.errors import ModelError
-from northroute.frequentist.study import METHODS, SCENARIOS, Study, draw, run
+from northroute.errors import DataError, ModelError
+from northroute.frequentist.study import METHODS, SCENARIOS, Study, draw, insert, markdown, run
 from northroute.frequentist.study.run import summarise
+from northroute.frequentist.study.words import BEGIN, END, holders
 from northroute.frequentist.study.world import ground, replicate
+
+DOCS = Path(__file__).parents[2] / "analysis" / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +75,32 @@ def test_figure(small: tuple[Study, Path]) -> None:
 def test_refuses_nothing_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="take at least"):
         run(0, 0, folder=tmp_path)
+
+
+def test_words_follow_from_the_table(tmp_path: Path) -> None:
+    rows = [
+        ("country", effect, method, 2000, 0, rejected)
+        for method, size, power in (("honest", 0.052, 0.6), ("timid", 0.01, 0.2), ("liar", 0.3, 1.0))
+        for effect, rejected in ((0.0, size), (0.1, power))
+    ]
+    table = pd.DataFrame(rows, columns=["scenario", "effect", "method", "replicates", "no_answer", "rejected"])
+    assert holders(table)["method"].tolist() == ["honest", "timid"]
+    text = markdown(table)
+    assert "| honest | 0.052 | 0.60 | 0 |" in text
+    assert "The worst, liar, rejects a true null in 30% of panels" in text
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    insert(text, page)
+    insert(text, page)
+    content = page.read_text(encoding="utf-8")
+    assert "old" not in content and content.count("liar, rejects") == 1
+    assert content.startswith("before\n") and content.endswith("after\n")
+    page.write_text("no marks", encoding="utf-8")
+    with pytest.raises(DataError, match="marks of the study"):
+        insert(text, page)
+
+
+def test_the_documented_table_is_the_measured_one() -> None:
+    table = pd.read_csv(DOCS / "inference.csv")
+    assert set(table["source"]) == {"SIMULATED"}
+    assert markdown(table) in (DOCS / "inference.md").read_text(encoding="utf-8")

@@ -50,7 +50,11 @@ def register(app: typer.Typer) -> None:
     )(event)
     app.add_typer(panel, name="panel", rich_help_panel="Panel models")
     study = typer.Typer(no_args_is_help=True, help="Which errors to believe with five countries.")
-    study.command("size", epilog="Example: northroute study size --size 2000 --power 500 --out analysis/docs")(size)
+    study.command(
+        "size",
+        epilog="Example: northroute study size --size 2000 --power 500 --out analysis/docs "
+        "--page analysis/docs/inference.md",
+    )(size)
     app.add_typer(study, name="study", rich_help_panel="Panel models")
 
 
@@ -160,11 +164,14 @@ def size(
     cache: Annotated[Path, typer.Option("--cache", help="Where finished chunks are kept.")] = Path(
         "data/interim/study"
     ),
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Page in Markdown whose table between the study's marks is renewed.")
+    ] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Count on SIMULATED panels of five countries how often each kind of errors rejects a true and a false null."""
     from northroute.frequentist.look import save
-    from northroute.frequentist.study import draw, run
+    from northroute.frequentist.study import draw, insert, markdown, run
 
     with errors("Finished chunks are kept; the same command goes on from there."), progress() as tell:
         study = run(replicates, power, folder=cache, seed=seed, progress=tell)
@@ -173,6 +180,8 @@ def size(
         study.table.round(6).to_csv(table, index=False, lineterminator="\n")
         figures = [save(draw(study), folder / f"inference.{kind}") for kind in ("svg", "png")]
         _stamp(folder / "inference.json", "", True, seed)
+        if page:
+            insert(markdown(study.table), page)
     nil = study.table[study.table["effect"] == 0].pivot(index="method", columns="scenario", values="rejected")
     _show(nil.reindex(study.table["method"].unique()).reset_index().round(3))
     out.print(f"{SIMULATED_MARK}. Shares rejected at 5 % without an effect. {table}, {', '.join(map(str, figures))}")

@@ -39,7 +39,8 @@ def look() -> Iterator[None]:
 def mark(figure: Figure, *, simulated: bool) -> Figure:
     """Write SIMULATED across a figure of simulated data, and return the figure."""
     if simulated:
-        text = figure.text(0.5, 0.5, SIMULATED_MARK, fontsize=44, color="#c0392b", weight="bold", alpha=0.12)
+        size = min(44.0, 18 * figure.get_figheight(), 7 * figure.get_figwidth())
+        text = figure.text(0.5, 0.5, SIMULATED_MARK, fontsize=size, color="#c0392b", weight="bold", alpha=0.12)
         text.set(ha="center", va="center", rotation=18.0)
     return figure
 

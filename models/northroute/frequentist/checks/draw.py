@@ -34,6 +34,7 @@ def intervals(table: pd.DataFrame, labels: str, label: str, *, simulated: bool, 
         axes.hlines(y, table["low"], table["high"], color=MAIN, lw=1.6)
         axes.plot(table["coef"], y, "o", color=MAIN, ms=4)
         axes.set_yticks(y, [str(v) for v in table[labels]])
+        axes.set_ylim(0.5 - len(table), 0.5)
         axes.set_xlabel(label)
     return mark(figure, simulated=simulated)
 

@@ -3,6 +3,7 @@
 from northroute.frequentist.study.figure import draw
 from northroute.frequentist.study.methods import METHODS
 from northroute.frequentist.study.run import Study, run
+from northroute.frequentist.study.words import insert, markdown
 from northroute.frequentist.study.world import SCENARIOS, Scenario
 
-__all__ = ["METHODS", "SCENARIOS", "Scenario", "Study", "draw", "run"]
+__all__ = ["METHODS", "SCENARIOS", "Scenario", "Study", "draw", "insert", "markdown", "run"]
