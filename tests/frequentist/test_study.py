@@ -89,12 +89,14 @@ def test_words_follow_from_the_table(tmp_path: Path) -> None:
     assert "| honest | 0.052 | 0.60 | 0 |" in text
     assert "The worst, liar, rejects a true null in 30% of panels" in text
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    page.write_text(f"before\n{BEGIN}\nstale\n{END}\nafter\n", encoding="utf-8")
     insert(text, page)
     insert(text, page)
     content = page.read_text(encoding="utf-8")
-    assert "old" not in content and content.count("liar, rejects") == 1
-    assert content.startswith("before\n") and content.endswith("after\n")
+    assert "stale" not in content
+    assert content.count("liar, rejects") == 1
+    assert content.startswith("before\n")
+    assert content.endswith("after\n")
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(DataError, match="marks of the study"):
         insert(text, page)

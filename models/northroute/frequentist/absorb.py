@@ -141,7 +141,9 @@ def _sweep(
     done = np.empty_like(columns)
     for c in range(columns.shape[0]):
         x = columns[c].copy()
-        scale = np.sqrt(np.sum(weights * x * x) / np.sum(weights)) + 1e-300
+        enough = tol * np.sqrt(np.sum(weights * x * x) / np.sum(weights))
+        # steps below rounding never end, as with weights of 1e14 in the search for separation
+        enough = max(enough, 1e-13 * np.max(np.abs(x)))
         for _ in range(limit):
             once = x.copy()
             _project(once, weights, codes, totals, work)
@@ -156,7 +158,7 @@ def _sweep(
                 top += step * bend
                 bottom += bend * bend
                 change = max(change, abs(step))
-            if change <= tol * scale or bottom == 0.0:
+            if change <= enough or bottom == 0.0:
                 x = twice
                 break
             ratio = top / bottom

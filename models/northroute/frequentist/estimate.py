@@ -104,7 +104,8 @@ class Estimate:
             raise ModelError(
                 f"{self.name}: coefficients or covariance are not finite. Rescale covariates or drop terms."
             )
-        if (variance <= 0).any() or np.linalg.eigvalsh(self.bread).min() <= 0:
+        scale = np.sqrt(np.abs(variance) + np.finfo(float).tiny)
+        if (variance <= 0).any() or np.linalg.eigvalsh(self.bread / np.outer(scale, scale)).min() <= 0:
             bad = [t for t, v in zip(self.terms, variance, strict=True) if v <= 0] or list(self.terms)
             raise ModelError(f"{self.name}: the information matrix is singular at {bad}. Drop one of these terms.")
         if self.gradient > GRADIENT:

@@ -87,6 +87,7 @@ def fit_design(
         raise ModelError(
             f"{built.name}: no convergence in {found.iterations} iterations. Rescale the covariates, or look for separation."
         )
+    _settled(built, found.mean)
     scores = found.x_within * (built.y - found.mean)[:, None]
     bread = np.linalg.inv(found.x_within.T @ (found.mean[:, None] * found.x_within))
     return Estimate(
@@ -108,3 +109,17 @@ def fit_design(
         x_within=found.x_within,
         again=fit_design,
     ).checked()
+
+
+def _settled(built: Design, mean: Array) -> None:
+    """Refuse fitted totals that differ from observed ones at a level of an effect by a thousandth of their spread."""
+    for effect in built.effects:
+        total = np.bincount(effect.codes, mean, minlength=effect.levels)
+        gap = np.abs(np.bincount(effect.codes, built.y, minlength=effect.levels) - total)
+        # a quasi-likelihood's outcome may be in any unit: the spread is that of the residuals
+        spread = np.sqrt(np.bincount(effect.codes, (built.y - mean) ** 2, minlength=effect.levels))
+        if (gap > 1e-3 * spread + 1e-9 * total).any():
+            raise ModelError(
+                f"{built.name}: the effects of {effect.name} did not settle. Use fewer or coarser effects, or drop levels "
+                "that few rows connect with the others."
+            )

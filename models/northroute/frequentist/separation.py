@@ -96,8 +96,9 @@ def _levels(design: Design, keep: Mask, drop: Callable[[Mask, str, str], None]) 
 def _rectify(design: Design) -> tuple[Mask, str]:
     """Regress an indicator of zero counts, with heavy weights on positive counts; cut the fit at zero; repeat.
 
-    A fixed point is a combination that is nowhere negative at zero counts: its positive rows are separated. Where there is
-    none the fit keeps a negative part and shrinks to zero.
+    Combinations of effects alone are found where the effects are removed exactly (one, or two of which one has few levels);
+    of covariates and effects, always. A fixed point is a combination that is nowhere negative at zero counts: its
+    positive rows are separated. Where there is none the fit keeps a negative part and shrinks to zero.
     """
     zero = design.y == 0
     none = np.zeros(design.y.size, bool)

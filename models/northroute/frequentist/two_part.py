@@ -30,8 +30,8 @@ from northroute.panel import Panel
 
 Distribution = Literal["poisson", "negative binomial"]
 Kind = Literal["zero-inflated", "hurdle"]
-_ENDLESS = 20.0
-"""A logit beyond this is a probability of 0 or 1 in print."""
+_ENDLESS = 100.0
+"""A standard error of the logit per standard deviation of a covariate beyond this: the estimate runs to infinity."""
 _PREFIX = {"zero-inflated": "zero:", "hurdle": "positive:"}
 
 
@@ -155,13 +155,15 @@ def fit_design(built: Design, terms: tuple[str, ...], distribution: Distribution
         mean=lambda index: expected(kind, distribution, index),
         again=lambda other: fit_design(other, terms, distribution, kind),
     )
-    index = second.x @ found.coef[-second.x.shape[1] :]
-    endless = np.abs(index) > _ENDLESS
+    k = second.x.shape[1]
+    spread = np.where(np.ptp(second.x, axis=0) > 0, second.x.std(axis=0), 1.0)
+    endless = np.sqrt(np.diag(found.bread)[-k:]) * spread > _ENDLESS
     if endless.any():
+        terms_out = [t for t, e in zip(second.names, endless, strict=True) if e]
+        hint = ", or fit without it: there may be no inflation" if kind == "zero-inflated" else ""
         raise ModelError(
-            f"{built.name}: the {_PREFIX[kind][:-1]} part goes to a probability of 0 or 1 at {int(endless.sum())} of "
-            f"{y.size} rows, so that its estimates are not finite. Leave terms out of it"
-            + (", or fit without it: there may be no inflation." if kind == "zero-inflated" else ".")
+            f"{built.name}: the {_PREFIX[kind][:-1]} part goes to a probability of 0 or 1 along {terms_out}, so that it has "
+            f"no finite estimate. Leave terms out of it{hint}."
         )
     return found
 

@@ -19,6 +19,7 @@ from northroute.frequentist.spec import Convention
 
 Kernel = Literal["bartlett", "uniform"]
 EARTH_KM = 6371.0088
+_MOST_UNITS = 5_000
 
 
 def conley(
@@ -59,6 +60,10 @@ def conley(
     if not kilometres > 0 or months < 0:
         raise ModelError(f"{fit.name}: the cut-offs are {kilometres} km and {months} months; give positive ones.")
     units, steps, shape = groups.grid(fit, unit, time)
+    if shape[0] > _MOST_UNITS:
+        raise ModelError(
+            f"{fit.name}: {shape[0]} units; distances of more than {_MOST_UNITS} are too many. Aggregate them."
+        )
     near = _kernel(distances(_places(fit, units, unit, lon, lat)), kilometres, kernel)
     lags = np.abs(np.subtract.outer(np.arange(shape[1]), np.arange(shape[1])))
     close = _kernel(lags.astype(float), months + 1.0 if kernel == "bartlett" else months + 0.5, kernel)
