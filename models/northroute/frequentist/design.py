@@ -154,7 +154,7 @@ def design(data: Panel | pd.DataFrame, spec: Regression, *, whole: bool = False,
         y=y,
         x=x,
         terms=terms,
-        offset=_offset(rows, spec),
+        offset=row_offset(rows, spec),
         effects=tuple(_effect(e, _combined(rows, e)) for e in spec.effects),
         frame=rows,
         dropped={k: v for k, v in dropped.items() if v},
@@ -229,7 +229,8 @@ def _matrix(rows: pd.DataFrame, spec: Regression, formula: Formula | None) -> tu
     return x, terms
 
 
-def _offset(rows: pd.DataFrame, spec: Regression) -> Array:
+def row_offset(rows: pd.DataFrame, spec: Regression) -> Array:
+    """Log exposure plus offset of each row, or say which is not positive or not finite."""
     offset = np.zeros(len(rows))
     if spec.exposure:
         exposure = rows[spec.exposure].to_numpy(dtype=float)

@@ -20,10 +20,8 @@ from northroute.frequentist.design import Array, Design, Effect, matrix
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import DISPERSION
 from northroute.frequentist.maximise import Block, indices
-from northroute.frequentist.two_part import expected
+from northroute.frequentist.two_part import Distribution, Kind, expected, parts_of
 from northroute.seeds import generator
-
-_TWO_PART = ("zero-inflated", "hurdle")
 
 
 def semi_elasticities(errors: Errors, *, change: float = 1.0, prob: float = INTERVAL_PROB) -> pd.DataFrame:
@@ -159,8 +157,9 @@ def resample(design: Design, codes: groups.Codes, chosen: groups.Codes, inside: 
 
 def marginal(fit: Estimate, variable: str) -> tuple[float, Array]:
     """Average marginal effect of a variable and its gradient in the fit's coefficients, shape (term,)."""
-    if fit.family.startswith(_TWO_PART):
-        return _two_part(fit, variable)
+    two = parts_of(fit.family)
+    if two is not None:
+        return _two_part(fit, variable, *two)
     slopes = _derivative(fit.design, variable, fit.design.regression.terms, fit.design.terms)
     k = slopes.shape[1]
     if not slopes.any():
@@ -172,11 +171,9 @@ def marginal(fit: Estimate, variable: str) -> tuple[float, Array]:
     return float((fit.mean * change).mean()), gradient
 
 
-def _two_part(fit: Estimate, variable: str) -> tuple[float, Array]:
+def _two_part(fit: Estimate, variable: str, kind: Kind, distribution: Distribution) -> tuple[float, Array]:
     if fit.design.effects:
         raise ModelError(f"{fit.name}: marginal effects of two-part models with effects as dummies are not offered.")
-    kind = next(k for k in _TWO_PART if fit.family.startswith(k))
-    distribution = fit.family.removeprefix(kind).strip()
     slopes = [_slopes_of(fit.design, variable, block) for block in fit.blocks]
     if not any(s.any() for s in slopes):
         raise ModelError(f"{fit.name}: '{variable}' is in neither part of the model.")
@@ -187,7 +184,7 @@ def _two_part(fit: Estimate, variable: str) -> tuple[float, Array]:
         parts = np.split(coef, ends)
         move = np.column_stack([s @ c for s, c in zip(slopes, parts, strict=True)])
         step = 1e-5
-        up, down = (expected(kind, distribution, index + sign * step * move) for sign in (1, -1))  # type: ignore[arg-type]
+        up, down = (expected(kind, distribution, index + sign * step * move) for sign in (1, -1))
         return float((up - down).mean() / (2 * step))
 
     return value(fit.coef), _numeric(value, fit.coef)

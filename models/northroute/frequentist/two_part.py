@@ -108,6 +108,13 @@ def expected(kind: Kind, distribution: Distribution, index: Array) -> Array:
     return np.asarray(special.expit(other) * mean / -np.expm1(np.minimum(no_count, -1e-300)))
 
 
+def parts_of(family: str) -> tuple[Kind, Distribution] | None:
+    """Return kind and distribution of a two-part family, None for another one."""
+    kinds: tuple[Kind, ...] = ("zero-inflated", "hurdle")
+    distributions: tuple[Distribution, ...] = ("poisson", "negative binomial")
+    return next(((k, d) for k in kinds for d in distributions if family == family_of(k, d)), None)
+
+
 def family_of(kind: Kind, distribution: Distribution) -> str:
     """Return the family's name, such as ``hurdle negative binomial``."""
     return f"{kind} {distribution}"
