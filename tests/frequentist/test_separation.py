@@ -94,6 +94,8 @@ def test_all_zero_unit_is_counted_or_refused(groups: pd.DataFrame) -> None:
     assert conditional_poisson(table, "y ~ x", group="g").dropped == {ZERO_LEVEL: 5 * empty}
     with pytest.raises(ModelError, match=r"no finite estimate.*on_separated='drop'"):
         negative_binomial(table, "y ~ x | g")
+    with pytest.raises(ModelError, match=r"zero: g\)\. Drop them"):
+        poisson(table, "y ~ x | g", on_separated="refuse")
 
 
 def test_singletons_are_listed() -> None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from northroute.errors import ModelError
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
-from northroute.frequentist.likelihood import Separated, concentrate, mean_block, without_separated
+from northroute.frequentist.likelihood import concentrate, mean_block
+from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 

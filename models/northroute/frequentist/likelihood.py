@@ -1,7 +1,6 @@
 """From a maximum to an Estimate: dummies for effects, start values, and terms other than the dummies."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,39 +12,14 @@ from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import INTERCEPT, Array, Design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.maximise import Block, Density, indices, maximise
-from northroute.frequentist.separation import prune
+from northroute.frequentist.separation import without_separated
 
-Separated = Literal["refuse", "drop"]
 MeanOf = Callable[[Array], Array]
 Again = Callable[[Design], Estimate]
 DISPERSION = "log_dispersion"
 _MOST_DUMMIES = 1_500
 _NEAR_POISSON = 1e-3
 """Excess variance over a Poisson's, relative, below which the dispersion is not identified."""
-
-
-def without_separated(built: Design, on_separated: Separated) -> Design:
-    """Return the design without singletons and separated rows, or refuse them by name.
-
-    Raises
-    ------
-    ModelError
-        If there are such rows and ``on_separated`` is ``refuse``, or none other is left.
-    """
-    pruned = prune(built)
-    out = ~pruned.keep
-    if not out.any():
-        return built
-    if not pruned.keep.any():
-        raise ModelError(f"{built.name}: no row is left after singletons and separated rows. Use fewer effects.")
-    if on_separated == "refuse":
-        first = int(np.flatnonzero(out)[0])
-        raise ModelError(
-            f"{built.name}: {int(out.sum())} row(s) have no finite estimate, first row {built.frame.index[first]} "
-            f"({pruned.reason[first]}: {pruned.detail[first]}). Drop them (on_separated='drop'), or leave out the term or "
-            "effect."
-        )
-    return built.keep(pruned.keep, pruned.counts)
 
 
 def mean_block(built: Design) -> Block:

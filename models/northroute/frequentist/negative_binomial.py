@@ -11,15 +11,8 @@ import pandas as pd
 from northroute.frequentist import densities
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate
-from northroute.frequentist.likelihood import (
-    Separated,
-    dispersion_block,
-    dispersion_start,
-    fit,
-    mean_block,
-    poisson_start,
-    without_separated,
-)
+from northroute.frequentist.likelihood import dispersion_block, dispersion_start, fit, mean_block, poisson_start
+from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 

@@ -15,7 +15,7 @@ from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
-from northroute.frequentist.separation import prune
+from northroute.frequentist.separation import Separated, prune, require
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 
@@ -30,6 +30,7 @@ def poisson(
     offset: str | None = None,
     name: str = "",
     on_collinear: Literal["refuse", "drop"] = "refuse",
+    on_separated: Separated = "drop",
 ) -> Estimate:
     """Fit by Poisson pseudo-maximum likelihood.
 
@@ -42,6 +43,9 @@ def poisson(
         See :class:`Regression`.
     on_collinear : {"refuse", "drop"}
         What to do with a term that the others or the effects determine; dropped terms are named in ``collinear``.
+    on_separated : {"drop", "refuse"}
+        What to do with singletons and rows without a finite estimate, such as a unit with zeros only; dropped rows are
+        counted.
 
     Raises
     ------
@@ -49,22 +53,21 @@ def poisson(
         For data that :func:`northroute.frequentist.design.design` refuses, collinear terms, nothing left after
         separation, or no convergence.
     """
-    return fit_design(
-        design(data, regression(spec, exposure=exposure, offset=offset, name=name)), on_collinear=on_collinear
-    )
+    built = design(data, regression(spec, exposure=exposure, offset=offset, name=name))
+    return fit_design(built, on_collinear=on_collinear, on_separated=on_separated)
 
 
 def fit_design(
     built: Design,
     *,
     on_collinear: Literal["refuse", "drop"] = "refuse",
+    on_separated: Separated = "drop",
     start: Array | None = None,
     separation: bool = True,
 ) -> Estimate:
     """Fit to a design; ``start`` gives means to start from, ``separation=False`` skips the search for combinations."""
     pruned = prune(built, rectifier=separation)
-    if not pruned.keep.any():
-        raise ModelError(f"{built.name}: no row is left after separation {pruned.counts}. Use fewer effects.")
+    require(built, pruned, on_separated)
     if not pruned.keep.all():
         start = start[pruned.keep] if start is not None else None
         built = built.keep(pruned.keep, pruned.counts)

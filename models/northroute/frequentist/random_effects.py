@@ -12,14 +12,8 @@ from scipy import linalg, special
 from northroute.errors import ModelError
 from northroute.frequentist.design import Array, Design, codes_of, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
-from northroute.frequentist.likelihood import (
-    DISPERSION,
-    Separated,
-    concentrate,
-    mean_block,
-    poisson_start,
-    without_separated,
-)
+from northroute.frequentist.likelihood import DISPERSION, concentrate, mean_block, poisson_start
+from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 

@@ -8,14 +8,17 @@ Journal 20:95). Found here by their two fast steps: levels of an effect with zer
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from northroute.errors import ModelError
 from northroute.frequentist.absorb import absorber
 from northroute.frequentist.design import Array, Design, Mask
 
+Separated = Literal["refuse", "drop"]
 SINGLETON = "singleton"
 ZERO_LEVEL = "separated: all counts of an effect's level are zero"
 RECTIFIER = "separated: a combination of covariates and effects is zero at every positive count"
@@ -74,6 +77,33 @@ def prune(design: Design, *, rectifier: bool = True) -> Pruned:
         found[np.flatnonzero(keep)[rows]] = True
         drop(found, RECTIFIER, terms)
     return Pruned(keep, reason, detail)
+
+
+def without_separated(design: Design, on_separated: Separated) -> Design:
+    """Return the design without singletons and separated rows.
+
+    Raises
+    ------
+    ModelError
+        If there are such rows and ``on_separated`` is ``refuse``, or none other is left.
+    """
+    pruned = prune(design)
+    require(design, pruned, on_separated)
+    return design if pruned.keep.all() else design.keep(pruned.keep, pruned.counts)
+
+
+def require(design: Design, pruned: Pruned, on_separated: Separated) -> None:
+    """Raise a ModelError if no row is left, or if some go and ``on_separated`` is ``refuse``; it names the first one."""
+    out = np.flatnonzero(~pruned.keep)
+    if out.size == design.y.size:
+        raise ModelError(f"{design.name}: no row is left after separation {pruned.counts}. Use fewer effects.")
+    if out.size and on_separated == "refuse":
+        first = int(out[0])
+        raise ModelError(
+            f"{design.name}: {out.size} row(s) have no finite estimate, first row {design.frame.index[first]} "
+            f"({pruned.reason[first]}: {pruned.detail[first]}). Drop them (on_separated='drop'), or leave out the term or "
+            "effect."
+        )
 
 
 def _levels(design: Design, keep: Mask, drop: Callable[[Mask, str, str], None]) -> None:

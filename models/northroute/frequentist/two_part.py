@@ -15,16 +15,15 @@ from northroute.frequentist import densities
 from northroute.frequentist.design import INTERCEPT, Array, Design, design, matrix
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import (
-    Separated,
     check_rank,
     dispersion_block,
     dispersion_start,
     fit,
     mean_block,
     poisson_start,
-    without_separated,
 )
 from northroute.frequentist.maximise import Block
+from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression, split_terms
 from northroute.panel import Panel
 
