@@ -155,9 +155,9 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyfixest 0.60 warns of pandas 3.1 in every call
         rows = [*against_pyfixest(repeats), inference(repeats), conditional(repeats)]
-    print("| what | ours, s | other | other, s | ours / other |\n|---|---|---|---|---|")  # noqa: T201
+    print("| what | ours, s | other | other, s | ours / other |\n|---|---|---|---|---|")
     for row in rows:
-        print(f"| {row.what} | {row.seconds:.3f} | {row.other} | {row.other_seconds:.3f} | {row.ratio:.4f} |")  # noqa: T201
+        print(f"| {row.what} | {row.seconds:.3f} | {row.other} | {row.other_seconds:.3f} | {row.ratio:.4f} |")
     region, trade, errors, health = rows
     kept = (
         max(region.ratio, trade.ratio) <= 1.2 and errors.ratio <= 1 / 20 and errors.seconds < 10 and health.seconds < 2

@@ -55,11 +55,8 @@ def test_every_table_has_coverage_source_and_licence(name: str) -> None:
         assert "Source and licence: as `regions.csv`" in section
     else:
         assert re.search(r"Source: .*<https://[^>]+>.* Licence: \S", section)
-    if name not in (
-        "opium.csv",
-        "adjacency.csv",
-        "shocks.csv",
-    ):  # every other one came by way of a copy, named with its commit
+    # every other one came by way of a copy, named with its commit
+    if name not in ("opium.csv", "adjacency.csv", "shocks.csv"):
         assert re.search(r"at commit [0-9a-f]{7}\b", section)
 
 
