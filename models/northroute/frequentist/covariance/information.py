@@ -16,7 +16,8 @@ def information(fit: Estimate) -> Errors:
     if not fit.likelihood:
         raise ModelError(
             f"{fit.name}: independent Poisson errors are refused, for counts vary more than a Poisson's and depend on each "
-            "other. Cluster the errors, for instance by country."
+            "other. Cluster the errors, for instance by country. (To compare with a table of another program: the inverse "
+            "information stands in the fit's 'bread'.)"
         )
     n = fit.rows
     return from_covariance(fit, fit.bread, n - len(fit.terms), "model's own (independent rows)", {"rows": n}, "none")
