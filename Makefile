@@ -34,6 +34,7 @@ notebooks: $(STAMP) ## Execute the notebooks of analysis/ into reports/build/not
 
 bench: $(STAMP) ## Measure speed against the textbook model, side by side
 	$(BIN)/python -m tests.bench.bench_counts $(ARGS)
+	$(BIN)/python -m tests.bench.bench_panel
 
 recover: $(STAMP) ## Fit 20 simulated panels and count how often intervals cover the truth
 	$(BIN)/northroute recover $(ARGS)

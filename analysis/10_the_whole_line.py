@@ -11,9 +11,9 @@
 # %% [markdown]
 # # The whole line, from data to a tested claim
 #
-# This notebook walks once through every room of the package: a source, a panel, a fixed-effects model, a Bayesian model behind
-# its gate, a claim, a figure. It needs nothing but the bundled tables. The region-months are **SIMULATED**: they show what the
-# engine can recover, and say nothing about the world. The last section answers a claim on **real** figures.
+# This notebook walks once through every room of the package: a source, a panel, a fixed-effects model, a Bayesian model
+# behind its gate, a claim, a figure. It needs nothing but the bundled tables. The region-months are **SIMULATED**: they
+# show what the engine can recover, and say nothing about the world. The last section answers a claim on **real** figures.
 #
 # `northroute reproduce` does all of this for every claim and writes one page.
 

@@ -33,7 +33,8 @@ EXPORTS = {
     "northroute.claims": "Answer Claim Estimate Proxy Quantity Register Requirement Specification Verdict decide load "
     "not_recovered not_testable to_frame write_lock",
     "northroute.cli": "app",
-    "northroute.frequentist": "CONVENTIONS FrequentistFit PoissonSpec fit_poisson fit_poisson_frame load",
+    "northroute.frequentist": "CONVENTIONS Estimate FrequentistFit PoissonSpec Regression conditional_poisson fit_poisson "
+    "fit_poisson_frame gee hurdle load negative_binomial poisson random_effects regression zero_inflated",
     "northroute.panel": "Panel Scaling build lag load log_rate original_slope save standardise within_between",
     "northroute.report": "Finding Site write",
     "northroute.sources": "Table",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from scipy import stats
 
 from northroute.conventions import INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import DataError
+from northroute.frequentist.covariance.result import Errors, errors_from_dict
 from northroute.provenance import Provenance
 
 
@@ -36,6 +37,10 @@ class FrequentistFit:
         Rows left out, by reason.
     loglik : float
     provenance : Provenance
+    others : tuple of Errors
+        Other kinds of errors of the same coefficients, for :meth:`stacked`.
+    refused : mapping of str to str
+        Kinds that were asked for and could not be had, and why.
     """
 
     name: str
@@ -48,6 +53,8 @@ class FrequentistFit:
     dropped: Mapping[str, int]
     loglik: float
     provenance: Provenance
+    others: tuple[Errors, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
@@ -83,6 +90,10 @@ class FrequentistFit:
             }
         )
 
+    def stacked(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
+        """Table of the other kinds of errors, one row a kind and term; see :meth:`Errors.table`."""
+        return pd.concat([e.table(prob) for e in self.others], ignore_index=True) if self.others else pd.DataFrame()
+
     def one_sided(self, term: str, direction: Literal["above", "below"], value: float = 0.0) -> float:
         """P-value of the null that the coefficient is not above (or not below) ``value``."""
         if term not in self.terms:
@@ -104,6 +115,8 @@ class FrequentistFit:
             "dropped": dict(self.dropped),
             "loglik": self.loglik,
             "provenance": self.provenance.to_dict(),
+            "others": [e.to_dict() for e in self.others],
+            "refused": dict(self.refused),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -125,6 +138,7 @@ def load(path: Path) -> FrequentistFit:
             coef=np.array(content.pop("coef")),
             covariance=np.array(content.pop("covariance")),
             provenance=Provenance(**content.pop("provenance")),
+            others=tuple(errors_from_dict(e) for e in content.pop("others", ())),
             **content,
         )
     except (KeyError, TypeError, ValueError) as failure:

@@ -1,17 +1,25 @@
-"""What is fitted: a Poisson regression with absorbed effects and its inference."""
+"""What is fitted: a count regression by names or by formula, and the small-sample conventions of its errors."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Convention = Literal["fixest", "stata", "statsmodels", "none"]
+from northroute.errors import ModelError
+
+Convention = Literal["fixest", "stata", "ppmlhdfe", "statsmodels", "none"]
 
 CONVENTIONS: Final[dict[Convention, str]] = {
     "fixest": "G/(G-1) x (N-1)/(N-K), K without effects nested in the clusters (fixest's default)",
     "stata": "G/(G-1) (Stata's maximum-likelihood commands)",
+    "ppmlhdfe": "G/(G-1) (ppmlhdfe's asymptotic factor; absorbed effects never count)",
     "statsmodels": "G/(G-1) x (N-1)/(N-K), K with all effects (statsmodels with dummies)",
     "none": "no correction",
 }
-"""Small-sample factors on the cluster-robust covariance by software; N rows, K coefficients, G clusters."""
+"""Small-sample factors on the cluster-robust covariance by software; N rows, K coefficients, G clusters.
+
+With several cluster variables G is the smallest number of clusters. Without clusters G/(G-1) x (N-1)/(N-K) becomes N/(N-K),
+and G/(G-1) becomes N/(N-1).
+"""
 
 
 @dataclass(frozen=True)
@@ -23,13 +31,14 @@ class PoissonSpec:
     name : str
     outcome : str
     covariates : tuple of str
+        Columns, or formula terms such as ``a:b`` and ``log(x)``.
     exposure : str, optional
         Its log enters with coefficient one.
     effects : tuple of str
-        Absorbed fixed effects: index levels ``unit`` and ``month``, or columns. Empty: an intercept.
+        Absorbed fixed effects: index levels ``unit`` and ``month``, or columns, or ``a^b``. Empty: an intercept.
     cluster : str
         ``country``, ``unit``, or a column. Independent errors are not offered for counts.
-    convention : {"fixest", "stata", "statsmodels", "none"}
+    convention : {"fixest", "stata", "ppmlhdfe", "statsmodels", "none"}
         Small-sample factor, see :data:`CONVENTIONS`.
     """
 
@@ -48,3 +57,89 @@ class PoissonSpec:
         parts.append(f"effects of {' and '.join(self.effects)} absorbed" if self.effects else "intercept")
         parts.append(f"clustered by {self.cluster}, t(G-1), factor of {self.convention}")
         return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Regression:
+    """The mean of a count: outcome, right-hand side, absorbed effects, exposure. Every estimator takes one, or a formula.
+
+    Attributes
+    ----------
+    outcome : str
+        Column of counts.
+    terms : tuple of str
+        Right-hand side: columns, or terms such as ``a:b``, ``a*b``, ``log(x)``, ``C(group)``.
+    effects : tuple of str
+        Absorbed effects: columns, or ``a^b`` for their combinations. Empty: an intercept is estimated.
+    exposure : str, optional
+        Positive column; its log enters with coefficient one.
+    offset : str, optional
+        Column that enters with coefficient one as it is.
+    name : str
+        For tables; by default the formula.
+    """
+
+    outcome: str
+    terms: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    exposure: str | None = None
+    offset: str | None = None
+    name: str = ""
+
+    @property
+    def formula(self) -> str:
+        """The formula, ``outcome ~ terms | effects``."""
+        right = " + ".join(self.terms) or "1"
+        return f"{self.outcome} ~ {right}" + f" | {' + '.join(self.effects)}" * bool(self.effects)
+
+    @property
+    def label(self) -> str:
+        """The name, or the formula without one."""
+        return self.name or self.formula
+
+    def describe(self) -> str:
+        """Say the mean in words."""
+        parts = [f"{self.outcome} on {', '.join(self.terms) or 'an intercept'}"]
+        if self.exposure:
+            parts.append(f"log exposure {self.exposure}")
+        if self.offset:
+            parts.append(f"offset {self.offset}")
+        if self.effects:
+            parts.append(f"effects of {' and '.join(self.effects)} absorbed")
+        return "; ".join(parts)
+
+
+def regression(
+    formula: str | Regression, *, exposure: str | None = None, offset: str | None = None, name: str = ""
+) -> Regression:
+    """Read ``outcome ~ a + b:c | effect1 + effect2^effect3``; a :class:`Regression` is returned as it is.
+
+    Raises
+    ------
+    ModelError
+        If the formula has no ``~``, no outcome, or more than one ``|``; or if a Regression comes with an exposure or offset
+        of its own here.
+    """
+    if isinstance(formula, Regression):
+        if exposure or offset or name:
+            raise ModelError(f"{formula.label}: give exposure, offset and name in the Regression, not beside it.")
+        return formula
+    left, tilde, right = formula.partition("~")
+    parts = right.split("|")
+    if not tilde or not left.strip() or len(parts) > 2 or not right.strip():
+        raise ModelError(f"'{formula}' is not a formula; write 'outcome ~ a + b | effect1 + effect2'.")
+    effects = tuple(e.replace(" ", "") for e in parts[1].split("+")) if len(parts) == 2 else ()
+    if any(not e for e in effects):
+        raise ModelError(f"'{formula}' has an empty effect after the bar; write 'outcome ~ a | effect1 + effect2'.")
+    return Regression(left.strip(), split_terms(parts[0]), effects, exposure, offset, name)
+
+
+def split_terms(right: str) -> tuple[str, ...]:
+    """Split ``a + b:c + log(d + 1)`` at the plus signs outside brackets; ``0``, ``1`` and ``-1`` are left out."""
+    terms, depth, start = [], 0, 0
+    for i, character in enumerate(right + "+"):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "+" and depth == 0:
+            terms.append(right[start:i].strip())
+            start = i + 1
+    return tuple(re.sub(r"\s+", " ", t) for t in terms if t not in ("", "0", "1", "-1"))

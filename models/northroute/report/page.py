@@ -79,6 +79,7 @@ def write(site: Site, out: Path) -> Path:
         recovered=_counts(site.simulated),
         diagnostics=diagnostics(site.fits).to_dict("records"),
         coefficients=_coefficients(site.fixed_effects).to_dict("records"),
+        stacked=_stacked(site.fixed_effects).to_dict("records"),
         countries=COUNTRIES,
         interval=interval_label(),
         mark=SIMULATED_MARK,
@@ -147,6 +148,9 @@ def _tables(site: Site, folder: Path) -> None:
         if fixed:
             name = f"fixed_effects_{'simulated' if simulated else 'real'}"
             tables.write(_coefficients(fixed), folder, name, site.stamp, simulated=simulated)
+        if any(f.others for f in fixed):
+            name = f"fixed_effects_errors_{'simulated' if simulated else 'real'}"
+            tables.write(_stacked(fixed), folder, name, site.stamp, simulated=simulated)
 
 
 def _coefficients(fits: Sequence[FrequentistFit]) -> pd.DataFrame:
@@ -155,6 +159,12 @@ def _coefficients(fits: Sequence[FrequentistFit]) -> pd.DataFrame:
     return pd.concat(
         [f.tidy().assign(rows=f.rows, clusters=f.clusters, model=f.model) for f in fits], ignore_index=True
     )
+
+
+def _stacked(fits: Sequence[FrequentistFit]) -> pd.DataFrame:
+    """Every other kind of errors of each fixed-effects companion, one row a kind and term."""
+    parts = [f.stacked() for f in fits if f.others]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _counts(findings: Sequence[Finding]) -> dict[str, int]:

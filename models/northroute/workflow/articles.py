@@ -68,6 +68,10 @@ def _companions(built: Panel, run: Run) -> tuple[FrequentistFit, ...]:
         "C22": ("state_response", article_counts.lagged("corruption_reports")),
     }
     return tuple(
-        fit_poisson(built, PoissonSpec(f"articles_{c}", outcome, (x,), mlp.EXPOSURE), command=run.command)
+        fit_poisson(
+            *(built, PoissonSpec(f"articles_{c}", outcome, (x,), mlp.EXPOSURE)),
+            others=("crv3:country", "webb:country", "randomisation:country", "dk:12"),
+            command=run.command,
+        )
         for c, (outcome, x) in pairs.items()
     )

@@ -61,7 +61,11 @@ def run(register: Register, run: Run) -> SimulatedLine:
         for c in region_events.ESTIMANDS
     }
     fixed = tuple(
-        fit_poisson(built, PoissonSpec(f"simulated_{outcome}", outcome, (COVARIATE,), EXPOSURE), command=run.command)
+        fit_poisson(
+            *(built, PoissonSpec(f"simulated_{outcome}", outcome, (COVARIATE,), EXPOSURE)),
+            others=("crv3:country", "webb:country", "randomisation:country", "cluster:unit", "dk:12"),
+            command=run.command,
+        )
         for outcome in OUTCOMES
     )
     line = Line(findings, tuple(fits.values()), fixed, {**table.files, **simulation.table.files})

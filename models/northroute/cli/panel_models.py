@@ -1,0 +1,257 @@
+"""Panel models: fit with stacked errors, check, event study; the study of size and power."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from northroute.cli.console import SeedOption, command, data_folder, errors, out, progress
+from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from northroute.frequentist import Estimate
+
+_MODELS = ("poisson", "conditional", "negbin", "random", "gee", "zip", "zinb", "hurdle-poisson", "hurdle-negbin")
+_KINDS = (
+    "cluster:A[,B], crv3:A, webb:A, randomisation:A[:MONTHS], conley:KM[:MONTHS[:KERNEL]], dk:MONTHS, hetero, model; "
+    "give several to stack them."
+)
+
+FormulaArgument = Annotated[str, typer.Argument(help="Such as 'events ~ x + x:z | unit + month'.")]
+FromOption = Annotated[
+    str,
+    typer.Option("--from", help="simulated (regions), articles (real; needs --data or $NORTHROUTE_DATA), or a file."),
+]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of real data, for --from articles.")]
+ExposureOption = Annotated[str | None, typer.Option("--exposure", help="Its log enters with coefficient one.")]
+ByOption = Annotated[str, typer.Option("--by", help="Column of clusters.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    panel = typer.Typer(no_args_is_help=True, help="Count regressions on panels, with the errors stacked.")
+    panel.command(
+        "fit",
+        epilog="Example: northroute panel fit 'drug_incident ~ interdiction | unit + month' --exposure all_events "
+        "--errors cluster:country --errors crv3:country --errors webb:country --errors conley:300:12",
+    )(fit)
+    panel.command(
+        "check",
+        epilog="Example: northroute panel check 'drug_incident ~ interdiction | unit + month' --exposure all_events "
+        "--term interdiction --placebo general_crime",
+    )(check)
+    panel.command(
+        "event", epilog="Example: northroute panel event state_violence --shock kazakh_unrest --exposure all_events"
+    )(event)
+    app.add_typer(panel, name="panel", rich_help_panel="Panel models")
+    study = typer.Typer(no_args_is_help=True, help="Which errors to believe with five countries.")
+    study.command(
+        "size",
+        epilog="Example: northroute study size --size 2000 --power 500 --out analysis/docs "
+        "--page analysis/docs/inference.md",
+    )(size)
+    app.add_typer(study, name="study", rich_help_panel="Panel models")
+
+
+def fit(
+    formula: FormulaArgument,
+    source: FromOption = "simulated",
+    data: DataFolder = None,
+    model: Annotated[str, typer.Option("--model", help=", ".join(_MODELS))] = "poisson",
+    exposure: ExposureOption = None,
+    group: Annotated[str, typer.Option("--group", help="Groups of conditional, random and gee.")] = "unit",
+    second: Annotated[str | None, typer.Option("--second", help="Right-hand side of the zero or hurdle part.")] = None,
+    kinds: Annotated[list[str] | None, typer.Option("--errors", help=_KINDS)] = None,
+    convention: Annotated[
+        str, typer.Option("--convention", help="Small-sample factor: fixest, stata, ppmlhdfe, statsmodels, none.")
+    ] = "fixest",
+    folder: Annotated[Path | None, typer.Option("--out", help="Write the table as CSV, LaTeX and HTML here.")] = None,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Fit a count model and print its coefficients with every kind of errors asked for under each."""
+    from northroute.frequentist.covariance import stacked
+    from northroute.frequentist.table import regression_table
+
+    with errors():
+        found = _estimate(_frame(source, data, seed), formula, model, exposure, group, second)
+        inference = stacked(found, kinds or ["cluster:country"], convention=convention, seed=seed)  # type: ignore[arg-type]
+        table = regression_table((found, inference))
+        for line in table.lines():
+            out.print(escape(line))
+        if folder:
+            name = "panel_fit"
+            paths = (
+                table.to_csv(folder / f"{name}.csv"),
+                table.to_latex(folder / f"{name}.tex"),
+                table.to_html(folder / f"{name}.html"),
+                _stamp(folder / f"{name}.json", found.design.data_hash, found.simulated, seed),
+            )
+            out.print(f"written: {', '.join(str(p) for p in paths)}")
+
+
+def check(
+    formula: FormulaArgument,
+    term: Annotated[str, typer.Option("--term", help="The covariate of interest.")],
+    source: FromOption = "simulated",
+    data: DataFolder = None,
+    exposure: ExposureOption = None,
+    by: ByOption = "country",
+    placebo: Annotated[list[str] | None, typer.Option("--placebo", help="Outcome to be left alone.")] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Write each check's table and figure here.")] = None,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Run every check that applies to a Poisson fit, and print its sentence."""
+    from northroute.frequentist import checks, poisson
+    from northroute.frequentist.look import save
+
+    with errors():
+        frame = _frame(source, data, seed)
+        found = poisson(frame, formula, exposure=exposure)
+        results, skipped = checks.run(frame, found, term, by=by, placebos=tuple(placebo or ()))
+        if found.simulated:
+            out.print(f"[bold]{SIMULATED_MARK}[/bold]")
+        colours = {"passed": "green", "failed": "red", "look": "yellow"}
+        for result in results:
+            out.print(f"[{colours[result.verdict]}]{result.verdict}[/] {result.name}: {escape(result.sentence)}")
+            if folder:
+                stem = result.name.replace(" ", "_").replace("'", "")
+                save(result.figure(), folder / f"{stem}.svg")
+                result.table.to_csv(folder / f"{stem}.csv", index=False, lineterminator="\n")
+        for name, why in skipped.items():
+            out.print(f"[dim]not run[/dim] {name}: {escape(why)}")
+
+
+def event(
+    outcome: Annotated[str, typer.Argument(help="Outcome column.")],
+    shock: Annotated[str, typer.Option("--shock", help="A name of data/reference/shocks.csv.")],
+    source: FromOption = "simulated",
+    data: DataFolder = None,
+    exposure: ExposureOption = None,
+    kind: Annotated[str, typer.Option("--errors", help="As in panel fit; errors with a covariance.")] = "cluster:unit",
+    before: Annotated[int, typer.Option(min=2)] = 6,
+    after: Annotated[int, typer.Option(min=0)] = 12,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Follow an outcome around a dated shock in the countries that it hit, against the others."""
+    from northroute.errors import ModelError
+    from northroute.frequentist.covariance import stacked
+    from northroute.frequentist.event_study import event_study
+    from northroute.sources import shocks
+
+    with errors():
+        known = shocks.load().frame
+        rows = known[known["shock"] == shock]
+        if rows.empty:
+            raise ModelError(f"No shock '{shock}'; there are {', '.join(known['shock'].unique())}.")
+        frame = _frame(source, data, seed)
+        study = event_study(
+            frame, outcome, rows["month"].iloc[0], tuple(rows["iso3"]), before=before, after=after, exposure=exposure
+        )
+        path = study.path(stacked(study.estimate, [kind])[0])
+        _show(path[["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]].round(3))
+        out.print(f"Errors: {kind}. They do not cover what all regions of a hit country share; see event_study.")
+
+
+def size(
+    replicates: Annotated[int, typer.Option("--size", min=1, help="Panels without an effect, each scenario.")] = 2000,
+    power: Annotated[int, typer.Option("--power", min=0, help="Panels with each effect, each scenario.")] = 500,
+    folder: Annotated[Path, typer.Option("--out", help="Where table and figure go.")] = Path("reports/build/inference"),
+    cache: Annotated[Path, typer.Option("--cache", help="Where finished chunks are kept.")] = Path(
+        "data/interim/study"
+    ),
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Page in Markdown whose table between the study's marks is renewed.")
+    ] = None,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Count on SIMULATED panels of five countries how often each kind of errors rejects a true and a false null."""
+    from northroute.frequentist.look import save
+    from northroute.frequentist.study import draw, insert, markdown, run
+
+    with errors("Finished chunks are kept; the same command goes on from there."), progress() as tell:
+        study = run(replicates, power, folder=cache, seed=seed, progress=tell)
+        folder.mkdir(parents=True, exist_ok=True)
+        table = folder / "inference.csv"
+        study.table.round(6).to_csv(table, index=False, lineterminator="\n")
+        figures = [save(draw(study), folder / f"inference.{kind}") for kind in ("svg", "png")]
+        _stamp(folder / "inference.json", "", True, seed)
+        if page:
+            insert(markdown(study.table), page)
+    nil = study.table[study.table["effect"] == 0].pivot(index="method", columns="scenario", values="rejected")
+    _show(nil.reindex(study.table["method"].unique()).reset_index().round(3))
+    out.print(f"{SIMULATED_MARK}. Shares rejected at 5 % without an effect. {table}, {', '.join(map(str, figures))}")
+
+
+def _frame(source: str, data: Path | None, seed: int) -> "pd.DataFrame":
+    import pandas as pd
+
+    from northroute.errors import MissingDataError
+    from northroute.frequentist.design import table_of
+    from northroute.frequentist.places import with_places
+
+    if source == "simulated":
+        from northroute.sources.simulated import simulate_regions
+        from northroute.workflow import simulated
+
+        return with_places(simulated.panel(simulate_regions(seed)))
+    if source == "articles":
+        from northroute.claims import load
+        from northroute.workflow import articles
+
+        folder = data_folder(data)
+        if folder is None:
+            raise MissingDataError("No folder of real data: northroute fetch mlp brings one, or name it with --data.")
+        return table_of(articles.panel(folder, load())[0])
+    path = Path(source)
+    if not path.exists():
+        raise MissingDataError(f"'{source}' is neither simulated, articles nor a file.")
+    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+
+
+def _estimate(
+    frame: "pd.DataFrame", formula: str, model: str, exposure: str | None, group: str, second: str | None
+) -> "Estimate":
+    from northroute import frequentist as f
+    from northroute.errors import ModelError
+
+    makers: dict[str, Callable[[], Any]] = {
+        "poisson": lambda: f.poisson(frame, formula, exposure=exposure),
+        "conditional": lambda: f.conditional_poisson(frame, formula, exposure=exposure, group=group),
+        "negbin": lambda: f.negative_binomial(frame, formula, exposure=exposure),
+        "random": lambda: f.random_effects(frame, formula, exposure=exposure, group=group),
+        "gee": lambda: f.gee(frame, formula, exposure=exposure, group=group),
+        "zip": lambda: f.zero_inflated(frame, formula, exposure=exposure, zero=second),
+        "zinb": lambda: f.zero_inflated(
+            frame, formula, exposure=exposure, zero=second, distribution="negative binomial"
+        ),
+        "hurdle-poisson": lambda: f.hurdle(frame, formula, exposure=exposure, positive=second),
+        "hurdle-negbin": lambda: f.hurdle(
+            frame, formula, exposure=exposure, positive=second, distribution="negative binomial"
+        ),
+    }
+    if model not in makers:
+        raise ModelError(f"No model '{model}'; choose among {', '.join(_MODELS)}.")
+    found: Estimate = makers[model]()
+    return found
+
+
+def _show(frame: "pd.DataFrame") -> None:
+    grid = Grid(*(str(c) for c in frame.columns), box=None)
+    for row in frame.itertuples(index=False):
+        grid.add_row(*(escape(str(v)) for v in row))
+    out.print(grid)
+
+
+def _stamp(path: Path, data_hash: str, simulated: bool, seed: int) -> Path:
+    import json
+
+    from northroute.provenance import Provenance
+
+    stamp = Provenance(data_hash, seed, simulated, command=command()).to_dict()
+    path.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,47 @@
+"""Whether residuals of a unit are alike from month to month."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from northroute.errors import ModelError
+from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.residuals import pearson_grid
+from northroute.frequentist.checks.result import CheckResult, marked
+from northroute.frequentist.estimate import Estimate
+
+
+def autocorrelation(fit: Estimate, *, lags: int = 12, unit: str = "unit", time: str = "month") -> CheckResult:
+    """Autocorrelation of Pearson residuals within units, with a t-test over units at each lag.
+
+    Raises
+    ------
+    ModelError
+        If there are not more months than lags, or one unit only.
+    """
+    table = pearson_grid(fit, unit, time)
+    if len(table) < 2 or not 1 <= lags < table.shape[1]:
+        raise ModelError(f"{fit.name}: {table.shape[1]} months and {len(table)} units; use fewer lags than months.")
+    centred = table - np.nanmean(table, axis=1, keepdims=True)
+    spread = np.nanmean(centred**2)
+    rows = []
+    for lag in range(1, lags + 1):
+        products = centred[:, lag:] * centred[:, :-lag] / spread
+        enough = np.isfinite(products).any(axis=1)
+        each = np.nanmean(products[enough], axis=1)
+        se = float(each.std(ddof=1) / np.sqrt(each.size))
+        p = 2 * float(stats.t.sf(abs(each.mean()) / se, each.size - 1))
+        half = float(stats.t.ppf(0.975, each.size - 1)) * se
+        rows.append({"lag": lag, "coef": each.mean(), "p": p, "low": each.mean() - half, "high": each.mean() + half})
+    found = pd.DataFrame(rows)
+    passed = rows[0]["p"] > 0.05
+    sentence = f"Residuals of one month and the next correlate {rows[0]['coef']:.2f} (p = {rows[0]['p']:.3f})."
+    if not passed:
+        sentence += " Cluster by unit or above, or use serial errors; do not treat months as independent."
+    return CheckResult(
+        "residual autocorrelation",
+        passed,
+        marked(fit, found),
+        sentence,
+        lambda: draw.intervals(found, "lag", "autocorrelation of Pearson residuals, 95 %", simulated=fit.simulated),
+    )

@@ -1,0 +1,44 @@
+"""Whether the counts vary more than a Poisson's."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import CheckResult, marked
+from northroute.frequentist.estimate import Estimate
+
+
+def overdispersion(fit: Estimate, *, bins: int = 10) -> CheckResult:
+    """Pearson's dispersion, and Cameron and Trivedi's regression of excess variance on the mean (1990, JoE 46:347).
+
+    The regression ``((y - mu)^2 - y) / mu`` on ``mu`` estimates NB2's dispersion. Pseudo-maximum likelihood does not need it
+    to be zero; errors that take Poisson's variance at its word would.
+    """
+    y, mean = fit.design.y, fit.mean
+    effects = sum(e.levels for e in fit.design.effects) - max(len(fit.design.effects) - 1, 0)
+    pearson = float(np.sum((y - mean) ** 2 / mean) / (fit.rows - len(fit.terms) - effects))
+    excess = ((y - mean) ** 2 - y) / mean
+    slope = float(mean @ excess / (mean @ mean))
+    rest = excess - slope * mean
+    se = float(np.sqrt((mean**2) @ rest**2) / (mean @ mean))
+    p = float(stats.norm.sf(slope / se))
+    groups = pd.qcut(pd.Series(mean), min(bins, fit.rows), labels=False, duplicates="drop")
+    by = pd.DataFrame({"mean": mean, "square": (y - mean) ** 2}).groupby(groups).mean()
+    table = pd.DataFrame({"pearson": [pearson], "dispersion": [slope], "se": [se], "p": [p]})
+    passed = p > 0.05
+    sentence = f"Pearson dispersion {pearson:.2f}; NB2 dispersion {slope:.3f} (p = {p:.3f})."
+    if not passed:
+        sentence += " The counts are overdispersed: keep robust or clustered errors, or fit a negative binomial."
+    ends = np.array([by["mean"].min(), by["mean"].max()])
+    return CheckResult(
+        "overdispersion",
+        passed,
+        marked(fit, table),
+        sentence,
+        lambda: draw.dots(
+            *(by["mean"], by["square"], ("fitted mean, in groups of rows", "mean squared residual")),
+            simulated=fit.simulated,
+            line=(ends, ends),
+        ),
+    )

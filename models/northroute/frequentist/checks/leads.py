@@ -1,0 +1,53 @@
+"""Whether next month's covariate goes with this month's count; then it is not strictly exogenous."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from northroute.errors import ModelError
+from northroute.frequentist import ppml
+from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import CheckResult, marked
+from northroute.frequentist.covariance.cluster import cluster
+from northroute.frequentist.dynamics import distributed_lags
+from northroute.frequentist.estimate import Estimate
+
+
+def strict_exogeneity(
+    fit: Estimate, term: str, *, leads: int = 1, by: str = "country", unit: str = "unit", time: str = "month"
+) -> CheckResult:
+    """Add leads of a column and test each with errors clustered by ``by`` (Wooldridge 2010, section 18.7).
+
+    Fixed effects need covariates that do not answer to past counts. A lead that matters says that they do, or that something
+    moves both.
+
+    Raises
+    ------
+    ModelError
+        For a model other than Poisson, a term that is not a column, or leads that leave no row.
+    """
+    if fit.family != ppml.FAMILY:
+        raise ModelError(f"{fit.name}: the test by leads is for Poisson fits, not {fit.family}.")
+    fit.term(term)
+    frame, names = distributed_lags(fit.design.frame, term, lags=0, leads=leads, unit=unit, time=time)
+    added = names[:leads]
+    here = frame[list(added)].notna().all(axis=1).to_numpy()
+    x = np.column_stack([fit.design.x, frame[list(added)].to_numpy(float)])
+    again = ppml.fit_design(replace(fit.design, x=x, terms=(*fit.terms, *added)).keep(here), start=fit.mean[here])
+    errors = cluster(again, by)
+    table = errors.table(0.95).set_index("term").loc[[term, *added]].reset_index()
+    table = table[["term", "coef", "se", "df", "p", "low", "high"]]
+    smallest = float(table["p"].iloc[1:].min()) * leads
+    passed = smallest > 0.05
+    sentence = (
+        f"The {'lead' if leads == 1 else 'leads'} of {term}: smallest p x {leads} = {min(smallest, 1):.3f}, by {by}."
+    )
+    if not passed:
+        sentence += " The covariate answers to past counts, or both to something else: the slope holds feedback, too."
+    return CheckResult(
+        "strict exogeneity by leads",
+        passed,
+        marked(fit, table),
+        sentence,
+        lambda: draw.intervals(table, "term", "coefficient, 95 %", simulated=fit.simulated),
+    )

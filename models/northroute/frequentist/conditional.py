@@ -1,0 +1,176 @@
+"""Conditional fixed-effects Poisson (Hausman, Hall and Griliches 1984, Econometrica 52:909).
+
+Given a group's total, its counts are multinomial with probabilities ``exp(x b) / sum exp(x b)``, so that the groups' effects
+drop out. The slopes are those of Poisson with the groups' effects absorbed; the likelihood is not. Robust to any variance
+and serial dependence with errors clustered by group (Wooldridge 1999, Journal of Econometrics 90:77).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import linalg, special
+
+from northroute.errors import ModelError
+from northroute.frequentist.absorb import absorber
+from northroute.frequentist.collinearity import collinear
+from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.estimate import Estimate, scaled_gradient
+from northroute.frequentist.likelihood import concentrate, mean_block
+from northroute.frequentist.separation import Separated, without_separated
+from northroute.frequentist.spec import Regression, regression
+from northroute.panel import Panel
+
+FAMILY = "conditional poisson"
+_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The likelihood at some coefficients: value, each row's expected count given its group's total, within-group slopes."""
+
+    value: float
+    mean: Array
+    x_within: Array
+
+
+def conditional_poisson(
+    data: Panel | pd.DataFrame,
+    spec: str | Regression,
+    *,
+    group: str = "unit",
+    exposure: str | None = None,
+    offset: str | None = None,
+    name: str = "",
+    on_separated: Separated = "drop",
+    on_collinear: Literal["refuse", "drop"] = "refuse",
+) -> Estimate:
+    """Fit given the groups' totals; further effects after the bar, such as months, enter as dummies.
+
+    Parameters
+    ----------
+    data : Panel or pandas.DataFrame
+    spec : str or Regression
+        Without the group's own effect.
+    group : str
+        Column whose effects are conditioned out.
+    exposure, offset, name : str, optional
+    on_separated : {"refuse", "drop"}
+        Groups of one row or with zeros only say nothing; by default they are left out and counted.
+    on_collinear : {"refuse", "drop"}
+        What to do with terms that do not vary within groups or that others determine; dropped ones are named in
+        ``collinear``.
+
+    Raises
+    ------
+    ModelError
+        For data that the design refuses, terms that do not vary within groups, or no maximum.
+    """
+    spec = regression(spec, exposure=exposure, offset=offset, name=name)
+    if group in spec.effects:
+        raise ModelError(f"{spec.label}: '{group}' is conditioned out; leave it out of the effects after the bar.")
+    built = design(data, replace(spec, effects=(group, *spec.effects)), whole=True)
+    return fit_design(without_separated(built, on_separated), on_collinear)
+
+
+def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse") -> Estimate:
+    """Fit to a design whose first effect is the group and whose separated rows are out."""
+    lost: tuple[str, ...] = ()
+    if on_collinear == "drop":
+        means = absorber(built.effects[:1]).residual(built.x, np.ones(built.y.size))
+        out = collinear(built.x, means, np.ones(built.y.size))
+        lost = tuple(t for t, o in zip(built.terms, out, strict=True) if o)
+        built = built.without(out)
+    if not built.x.shape[1]:
+        raise ModelError(f"{built.name}: name at least one covariate that varies within {built.effects[0].name}.")
+    group, others = built.effects[0], built.effects[1:]
+    block = mean_block(replace(built, effects=others)) if others else None
+    x = np.delete(block.x, built.x.shape[1], axis=1) if block is not None else built.x
+    order = np.argsort(group.codes, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(group.codes[order]) > 0])
+    y, x, offset = built.y[order], np.ascontiguousarray(x[order]), built.offset[order]
+    sizes = np.diff(np.r_[starts, y.size])
+    totals = np.add.reduceat(y, starts)
+    flat = np.full(y.size, 1.0)
+    centred = x - np.repeat(np.add.reduceat(x, starts) / sizes[:, None], sizes, axis=0)
+    out = collinear(x, centred, flat)
+    if out.any():
+        names = [t for t, o in zip(built.terms, out, strict=False) if o] or ["a dummy of the effects"]
+        raise ModelError(f"{built.name}: {names} does not vary within {group.name}, or is collinear. Leave it out.")
+    coef = np.zeros(x.shape[1])
+    at = shares(coef, y, x, offset, starts, sizes, totals)
+    steps = 0
+    while steps < _LIMIT:
+        steps += 1
+        gradient = at.x_within.T @ y
+        information = at.x_within.T @ (at.mean[:, None] * at.x_within)
+        try:
+            step = linalg.solve(information, gradient, assume_a="pos")
+        except linalg.LinAlgError as failure:
+            raise ModelError(f"{built.name}: the information matrix is singular. Drop a term or rescale.") from failure
+        if gradient @ step < 1e-12:
+            break
+        for _ in range(30):
+            new = shares(coef + step, y, x, offset, starts, sizes, totals)
+            if new.value >= at.value - 1e-12 * abs(at.value):
+                break
+            step = step / 2
+        coef, at = coef + step, new
+    back = np.empty_like(order)
+    back[order] = np.arange(order.size)
+    information = at.x_within.T @ (at.mean[:, None] * at.x_within)
+    bread = np.linalg.inv(information)
+    all_scores = at.x_within * (y - at.mean)[:, None]
+    kept: NDArray[np.int64] = np.arange(built.x.shape[1])
+    scores, slopes = concentrate(information, all_scores, at.x_within, kept)
+    whole = special.gammaln(totals + 1).sum() - special.gammaln(y + 1).sum()
+    return Estimate(
+        name=built.name,
+        model=f"conditional Poisson of {built.regression.describe()}, given totals by {group.name}",
+        family=FAMILY,
+        design=built,
+        terms=built.terms,
+        coef=coef[kept],
+        scores=scores[back],
+        bread=bread[np.ix_(kept, kept)],
+        mean=at.mean[back],
+        loglik=at.value + float(whole),
+        likelihood=False,
+        iterations=steps,
+        gradient=scaled_gradient(all_scores, bread),
+        dropped=built.dropped,
+        collinear=lost,
+        x_within=slopes[back],
+        again=lambda other: fit_design(without_separated(other, "drop")),
+    ).checked()
+
+
+def shares(
+    coef: Array,
+    y: Array,
+    x: Array,
+    offset: Array,
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    totals: Array,
+) -> Shares:
+    """Evaluate the multinomial likelihood on rows sorted by group.
+
+    Parameters
+    ----------
+    coef : array, shape (term,)
+    y, offset : array, shape (row,)
+    x : array, shape (row, term)
+    starts, sizes, totals : array, shape (group,)
+        First row, number of rows and total count of each group.
+    """
+    eta = x @ coef + offset
+    top = np.maximum.reduceat(eta, starts)
+    weight = np.exp(eta - np.repeat(top, sizes))
+    whole = np.add.reduceat(weight, starts)
+    share = weight / np.repeat(whole, sizes)
+    centre = np.add.reduceat(share[:, None] * x, starts)
+    value = float(y @ eta - totals @ (top + np.log(whole)))
+    return Shares(value, share * np.repeat(totals, sizes), x - np.repeat(centre, sizes, axis=0))

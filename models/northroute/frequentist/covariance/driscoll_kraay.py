@@ -1,0 +1,57 @@
+"""Errors robust to any dependence across units within a month and to serial dependence up to a lag.
+
+Driscoll and Kraay (1998, Review of Economics and Statistics 80:549): scores are summed by month; a Bartlett kernel weights
+their autocovariances, ``1 - l / (L + 1)``.
+"""
+
+import numpy as np
+
+from northroute.errors import ModelError
+from northroute.frequentist.covariance import groups
+from northroute.frequentist.covariance.convention import factor
+from northroute.frequentist.covariance.result import Errors, from_covariance
+from northroute.frequentist.estimate import Estimate
+from northroute.frequentist.spec import Convention
+
+
+def driscoll_kraay(fit: Estimate, *, time: str = "month", months: int = 12, convention: Convention = "stata") -> Errors:
+    """Errors by summed months, t(T - 1) for T months.
+
+    Parameters
+    ----------
+    fit : Estimate
+    time : str
+        Column of months.
+    months : int
+        L, the last lag with weight.
+    convention : str
+        With G = T, see :data:`northroute.frequentist.CONVENTIONS`.
+
+    Raises
+    ------
+    ModelError
+        If there are not more months than lags.
+    """
+    steps = groups.periods(fit, time)
+    steps = steps - steps.min()
+    count = int(np.unique(steps).size)
+    if not 0 <= months < count:
+        raise ModelError(
+            f"{fit.name}: {months} lags need more than {months} months; there are {count}. Use fewer lags."
+        )
+    summed = groups.sums(fit.scores, steps, int(steps.max()) + 1)
+    meat = summed.T @ summed
+    for lag in range(1, months + 1):
+        cross = summed[lag:].T @ summed[:-lag]
+        meat += (1 - lag / (months + 1)) * (cross + cross.T)
+    scale = factor(
+        convention,
+        rows=fit.rows,
+        terms=len(fit.terms),
+        effects=fit.design.effects,
+        nested=groups.nested(fit, [steps]),
+        clusters=count,
+    )
+    covariance = scale * fit.bread @ meat @ fit.bread
+    kind = f"Driscoll-Kraay, Bartlett, {months} months"
+    return from_covariance(fit, covariance, count - 1, kind, {time: count}, convention)

@@ -1,0 +1,148 @@
+"""Counts around a dated shock: months before and after it in the countries it hit, against the others.
+
+With effects of regions and months, the coefficient of month s is the log rate ratio of the hit countries to the others,
+s months
+from the shock, relative to the month before it. Months beyond the window's ends share one coefficient at either end
+(Schmidheiny
+and Siegloch 2023, Journal of Applied Econometrics 38:695). Association, not cause.
+
+Errors: a shock hits one or a few countries, and a coefficient of one month makes the scores of these countries in that
+month sum
+to zero. Sums by country or by month (clusters, Driscoll-Kraay) are therefore near zero and say nothing; they are
+refused. Errors
+clustered by unit, or Conley errors with a short distance, are left, and do not cover what all regions of a hit country
+share.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from northroute.conventions import INTERVAL_PROB
+from northroute.errors import ModelError
+from northroute.frequentist.covariance.result import Errors
+from northroute.frequentist.design import table_of
+from northroute.frequentist.estimate import Estimate
+from northroute.frequentist.periods import period_numbers
+from northroute.frequentist.ppml import poisson
+from northroute.frequentist.spec import Regression
+from northroute.panel import Panel
+
+REFERENCE = -1
+
+
+@dataclass(frozen=True)
+class EventStudy:
+    """A fitted event study.
+
+    Attributes
+    ----------
+    estimate : Estimate
+    month : str
+        The shock's month.
+    countries : tuple of str
+        Where it hit.
+    country, time : str
+        Columns of the table.
+    terms : mapping of str to int
+        Name of each coefficient and its month from the shock; the reference month has none.
+    """
+
+    estimate: Estimate
+    month: str
+    countries: tuple[str, ...]
+    country: str
+    time: str
+    terms: dict[str, int]
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """Terms of the months before the reference: zero if the countries moved alike before the shock."""
+        return tuple(t for t, s in self.terms.items() if s < REFERENCE)
+
+    def path(self, errors: Errors, prob: float = INTERVAL_PROB) -> pd.DataFrame:
+        """Coefficients in order of time with intervals; the reference month is the row of zeros.
+
+        Raises
+        ------
+        ModelError
+            For errors that sum scores by country or month.
+        """
+        summed = {part for name in errors.groups for part in name.split("^")} & {self.country, self.time}
+        if summed:
+            raise ModelError(
+                f"{self.estimate.name}: errors by {' and '.join(sorted(summed))} sum scores that the event's "
+                "coefficients set to zero, and come out far too small. Cluster by unit."
+            )
+        table = errors.table(prob).set_index("term").loc[list(self.terms)].reset_index()
+        table.insert(1, "months_from_shock", [self.terms[t] for t in table["term"]])
+        columns = ["coef", "se", "low", "high"]
+        reference = table.iloc[[0]].assign(term="reference", months_from_shock=REFERENCE, p=np.nan, t=np.nan)
+        reference[columns] = 0.0
+        reference[["rate_ratio", "rate_ratio_low", "rate_ratio_high"]] = 1.0
+        return pd.concat([table, reference]).sort_values("months_from_shock").reset_index(drop=True)
+
+
+def event_study(
+    data: Panel | pd.DataFrame,
+    outcome: str,
+    month: str,
+    countries: Sequence[str],
+    *,
+    before: int = 6,
+    after: int = 12,
+    covariates: tuple[str, ...] = (),
+    exposure: str | None = None,
+    effects: tuple[str, ...] = ("unit", "month"),
+    country: str = "country",
+    time: str = "month",
+) -> EventStudy:
+    """Fit a Poisson event study around one shock.
+
+    Parameters
+    ----------
+    data : Panel or pandas.DataFrame
+    outcome : str
+    month : str
+        Such as ``"2020-10"``.
+    countries : sequence of str
+        The countries that the shock hit; some others must be in the data.
+    before, after : int
+        Months with a coefficient of their own; the first and last stand for all months beyond.
+    covariates, exposure, effects
+        See :class:`Regression`.
+    country, time : str
+        Columns.
+
+    Raises
+    ------
+    ModelError
+        If the shock hit every country in the data or none, or lies outside the data's months.
+    """
+    frame = table_of(data)
+    name = f"{outcome} around {month} in {', '.join(countries)}"
+    absent = [c for c in (outcome, country, time) if c not in frame.columns]
+    if absent:
+        raise ModelError(f"{name}: no column {absent}; the table has {list(frame.columns)}.")
+    hit = frame[country].isin(list(countries)).to_numpy()
+    if not hit.any():
+        raise ModelError(f"{name}: no row of these countries; the data hold {sorted(frame[country].unique())}.")
+    if hit.all():
+        raise ModelError(
+            f"{name}: every country is hit, so effects of months take the shock up. Use interrupted_series, or add others."
+        )
+    if before < 2 or after < 0:
+        raise ModelError(f"{name}: {before} months before and {after} after; take at least 2 and 0.")
+    steps = period_numbers(frame[time], time)
+    shock = int(period_numbers(pd.Series([month]), "month")[0])
+    if not steps.min() < shock <= steps.max():
+        raise ModelError(f"{name}: the shock is not within the data's months. Name a month after the first one.")
+    distance = np.clip(steps - shock, -before, after)
+    terms = {f"event_{'m' if s < 0 else 'p'}{abs(s):02d}": s for s in range(-before, after + 1) if s != REFERENCE}
+    dummies = {t: (hit & (distance == s)).astype(float) for t, s in terms.items()}
+    columns = {t: s for t, s in terms.items() if dummies[t].any()}
+    table = frame.assign(**{t: dummies[t] for t in columns})
+    mean = Regression(outcome, (*columns, *covariates), effects, exposure, name=name)
+    return EventStudy(poisson(table, mean), month, tuple(countries), country, time, columns)

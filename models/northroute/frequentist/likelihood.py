@@ -1,0 +1,176 @@
+"""From a maximum to an Estimate: dummies for effects, start values, and terms other than the dummies."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.errors import ModelError
+from northroute.frequentist import irls
+from northroute.frequentist.absorb import absorber
+from northroute.frequentist.collinearity import collinear
+from northroute.frequentist.design import INTERCEPT, Array, Design
+from northroute.frequentist.estimate import Estimate, scaled_gradient
+from northroute.frequentist.maximise import Block, Density, indices, maximise
+from northroute.frequentist.separation import without_separated
+
+MeanOf = Callable[[Array], Array]
+Again = Callable[[Design], Estimate]
+DISPERSION = "log_dispersion"
+_MOST_DUMMIES = 1_500
+_NEAR_POISSON = 1e-3
+"""Excess variance over a Poisson's, relative, below which the dispersion is not identified."""
+
+
+def mean_block(built: Design) -> Block:
+    """Return the mean's index with an intercept and dummies for effects, redundant dummies left out.
+
+    Raises
+    ------
+    ModelError
+        If there are too many dummies, or a term is collinear with the others or the effects.
+    """
+    if not built.effects:
+        check_rank(built.x, built.terms, built.name)
+        return Block("", built.x, built.terms, built.offset)
+    if sum(e.levels for e in built.effects) > _MOST_DUMMIES:
+        raise ModelError(
+            f"{built.name}: {sum(e.levels for e in built.effects)} levels of effects as dummies are too many for this "
+            "likelihood (its estimates would be biased, too). Use Poisson with absorbed effects, or conditional Poisson."
+        )
+    columns, names = [np.ones((built.y.size, 1))], [INTERCEPT]
+    for effect in built.effects:
+        columns.append(np.eye(effect.levels)[effect.codes][:, 1:])
+        names += [f"{effect.name}[{level}]" for level in range(1, effect.levels)]
+    dummies = np.hstack(columns)
+    spare = collinear(dummies, dummies, np.ones(built.y.size))
+    dummies, names = dummies[:, ~spare], [n for n, s in zip(names, spare, strict=True) if not s]
+    x = np.hstack([dummies, built.x])
+    check_rank(x, (*names, *built.terms), built.name)
+    # covariates first, so that their positions are those of the design
+    return Block("", np.hstack([built.x, dummies]), (*built.terms, *names), built.offset)
+
+
+def check_rank(x: Array, terms: Sequence[str], name: str) -> None:
+    """Raise a ModelError that names collinear terms, if there are any."""
+    out = collinear(x, x, np.ones(len(x)))
+    if out.any():
+        lost = [t for t, o in zip(terms, out, strict=True) if o]
+        raise ModelError(f"{name}: {lost} is collinear with the other terms or absorbed by the effects. Leave it out.")
+
+
+def poisson_start(y: Array, block: Block) -> tuple[Array, Array]:
+    """Poisson coefficients of a block and its fitted means, to start from."""
+    found = irls.solve(y, block.x, block.offset, absorber(()), tol=1e-8)
+    if not found.converged:
+        return np.zeros(block.x.shape[1]), np.full(y.size, y.mean())
+    return found.coef, found.mean
+
+
+def dispersion_start(y: Array, mean: Array) -> float:
+    """Log of the moment estimate of NB2's dispersion at Poisson means, kept between 0.01 and 10."""
+    estimate = np.sum((y - mean) ** 2 - mean) / np.sum(mean**2)
+    return float(np.log(np.clip(estimate, 0.01, 10.0)))
+
+
+def dispersion_block(rows: int) -> Block:
+    """Return the index of the log dispersion: one constant."""
+    return Block("", np.ones((rows, 1)), (DISPERSION,), np.zeros(rows))
+
+
+def concentrate(information: Array, scores: Array, x: Array, kept: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Clear the scores and the mean's covariates of the terms that are not kept, with the information as weight.
+
+    The sandwich of the cleared scores is the block of the whole sandwich that belongs to the kept terms.
+
+    Parameters
+    ----------
+    information : array, shape (term, term)
+    scores : array, shape (row, term)
+    x : array, shape (row, mean term)
+        The mean's terms come first.
+    kept : array of int
+
+    Returns
+    -------
+    scores : array, shape (row, kept term)
+    x : array, shape (row, kept mean term)
+    """
+    out = np.setdiff1d(np.arange(len(information)), kept)
+    of_mean = kept[kept < x.shape[1]]
+    if not out.size:
+        return scores, x
+    clearing = np.linalg.solve(information[np.ix_(out, out)], information[np.ix_(out, kept)])
+    return scores[:, kept] - scores[:, out] @ clearing, x[:, of_mean] - x[:, out] @ clearing[:, : of_mean.size]
+
+
+def fit(
+    built: Design,
+    blocks: Sequence[Block],
+    density: Density,
+    start: Array,
+    *,
+    family: str,
+    model: str,
+    mean: MeanOf,
+    again: Again,
+) -> Estimate:
+    """Maximise and return the estimate of all terms but the effects' dummies.
+
+    Parameters
+    ----------
+    built : Design
+    blocks : sequence of Block
+        The mean's first.
+    density : callable
+    start : array, shape (term,)
+        Coefficients of all blocks, in order.
+    family, model : str
+    mean : callable
+        Expected count from the indices, shape (row, block).
+    again : callable
+        Fits the same model to another design whose separated rows are out.
+
+    Raises
+    ------
+    ModelError
+        If the maximum does not pass :meth:`Estimate.checked`.
+    """
+    found = maximise(built.y, blocks, density, start)
+    names = tuple(n for b in blocks for n in b.names)
+    try:
+        bread = np.linalg.inv(found.information)
+    except np.linalg.LinAlgError as failure:
+        raise ModelError(f"{built.name}: the information matrix is singular. Drop a term or simplify.") from failure
+    width = blocks[0].x.shape[1]
+    kept = np.r_[0 : built.x.shape[1], width : len(names)] if built.effects else np.arange(len(names))
+    scores, slopes = concentrate(found.information, found.scores, blocks[0].x, kept)
+    inner = bread[np.ix_(kept, kept)]
+    terms, coef = tuple(names[i] for i in kept), found.coef[kept]
+    expected = mean(indices(blocks, found.coef))
+    extra = {"dispersion": float(np.exp(coef[terms.index(DISPERSION)]))} if DISPERSION in terms else {}
+    if extra and extra["dispersion"] * expected.mean() < _NEAR_POISSON:
+        raise ModelError(
+            f"{built.name}: the dispersion went to zero ({extra['dispersion']:.2g}); the counts do not vary more than a "
+            "Poisson's. Fit Poisson."
+        )
+    return Estimate(
+        name=built.name,
+        model=model,
+        family=family,
+        design=built,
+        terms=terms,
+        coef=coef,
+        scores=scores,
+        bread=(inner + inner.T) / 2,
+        mean=expected,
+        loglik=found.value,
+        likelihood=True,
+        iterations=found.iterations,
+        gradient=scaled_gradient(found.scores, bread),
+        dropped=built.dropped,
+        extra=extra,
+        x_within=slopes,
+        blocks=tuple(blocks),
+        again=lambda other: again(without_separated(other, "drop")),
+    ).checked()

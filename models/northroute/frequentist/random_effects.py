@@ -1,0 +1,155 @@
+"""Random-effects Poisson with gamma heterogeneity by group (Hausman, Hall and Griliches 1984; Stata's ``xtpoisson, re``).
+
+A group's counts are Poisson with means ``v lambda_t`` where v is gamma with mean 1 and variance ``dispersion``; v integrates
+out in closed form. Unlike conditional Poisson it needs v to be independent of the covariates: compare the two.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import linalg, special
+
+from northroute.errors import ModelError
+from northroute.frequentist.design import Array, Design, codes_of, design
+from northroute.frequentist.estimate import Estimate, scaled_gradient
+from northroute.frequentist.likelihood import DISPERSION, concentrate, mean_block, poisson_start
+from northroute.frequentist.separation import Separated, without_separated
+from northroute.frequentist.spec import Regression, regression
+from northroute.panel import Panel
+
+FAMILY = "random-effects poisson"
+_LIMIT = 100
+
+
+def random_effects(
+    data: Panel | pd.DataFrame,
+    spec: str | Regression,
+    *,
+    group: str = "unit",
+    exposure: str | None = None,
+    offset: str | None = None,
+    name: str = "",
+    on_separated: Separated = "refuse",
+) -> Estimate:
+    """Fit with gamma heterogeneity of groups; effects after the bar, such as months, enter as dummies.
+
+    The last term is ``log_dispersion``, the log of the variance of the groups' multiplicative effect (Stata's alpha).
+
+    Parameters
+    ----------
+    data : Panel or pandas.DataFrame
+    spec : str or Regression
+    group : str
+    exposure, offset, name : str, optional
+    on_separated : {"refuse", "drop"}
+
+    Raises
+    ------
+    ModelError
+        For data that the design refuses, one group only, no heterogeneity, or no maximum.
+    """
+    built = design(data, regression(spec, exposure=exposure, offset=offset, name=name), whole=True)
+    built = without_separated(built, on_separated)
+    if group not in built.frame.columns or built.frame[group].isna().any():
+        raise ModelError(f"{built.name}: '{group}' is not a complete column of {built.label}. Name the groups' column.")
+    return fit_design(built, group)
+
+
+def fit_design(built: Design, group: str) -> Estimate:
+    """Fit to a design whose separated rows are out."""
+    block = mean_block(built)
+    codes = codes_of(built.frame, (group,))
+    if codes.max() < 1:
+        raise ModelError(f"{built.name}: one {group} only; heterogeneity between groups needs two or more.")
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(codes[order]) > 0])
+    y, x, offset = built.y[order], block.x[order], block.offset[order]
+    totals = np.add.reduceat(y, starts)
+    coef, mean = poisson_start(built.y, block)
+    ratio = totals / np.add.reduceat(mean[order], starts)
+    theta = np.r_[coef, np.log(np.clip(np.var(ratio), 0.01, 10.0))]
+    value, scores, information = likelihood(theta, y, x, offset, starts, totals)
+    damping = 0.0
+    steps = 0
+    while steps < _LIMIT:
+        steps += 1
+        gradient, gain = scores.sum(axis=0), 0.0
+        for _ in range(40):
+            scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-12))
+            try:
+                factor = linalg.cho_factor(information / np.outer(scale, scale) + damping * np.eye(scale.size))
+            except linalg.LinAlgError:
+                damping = max(4 * damping, 1e-6)
+                continue
+            step = linalg.cho_solve(factor, gradient / scale) / scale
+            gain = float(gradient @ step)
+            new = likelihood(theta + step, y, x, offset, starts, totals)
+            if np.isfinite(new[0]) and new[0] >= value - 1e-12 * abs(value):
+                theta, damping = theta + step, damping / 10 if damping > 1e-6 else 0.0
+                value, scores, information = new
+                break
+            damping = max(4 * damping, 1e-6)
+        if gain < 1e-11:
+            break
+    bread = np.linalg.inv(information)
+    terms = (*block.names, DISPERSION)
+    kept: NDArray[np.int64] = np.r_[0 : built.x.shape[1], len(terms) - 1]
+    cleared, slopes = concentrate(information, scores, x, kept)
+    by_row = np.zeros((y.size, kept.size))
+    by_row[order[starts]] = cleared
+    back = np.empty_like(order)
+    back[order] = np.arange(order.size)
+    dispersion = float(np.exp(theta[-1]))
+    if dispersion < 1e-8:
+        raise ModelError(f"{built.name}: groups do not differ beyond Poisson chance. Fit a pooled Poisson.")
+    return Estimate(
+        name=built.name,
+        model=f"random-effects Poisson of {built.regression.describe()}, gamma by {group}",
+        family=FAMILY,
+        design=built,
+        terms=tuple(terms[i] for i in kept),
+        coef=theta[kept],
+        scores=by_row,
+        bread=bread[np.ix_(kept, kept)],
+        mean=np.exp(block.x @ theta[:-1] + block.offset),
+        loglik=value,
+        likelihood=True,
+        iterations=steps,
+        gradient=scaled_gradient(scores, bread),
+        dropped=built.dropped,
+        extra={"dispersion": dispersion},
+        x_within=slopes[back],
+        groups=(group,),
+        again=lambda other: fit_design(without_separated(other, "drop"), group),
+    ).checked()
+
+
+def likelihood(
+    theta: Array, y: Array, x: Array, offset: Array, starts: NDArray[np.int64], totals: Array
+) -> tuple[float, Array, Array]:
+    """Log likelihood, scores by group (group, term) and information at ``theta``, the slopes and the log dispersion.
+
+    With size ``s = 1 / dispersion``, total Y and mean total L of a group, the heterogeneity contributes
+    ``lgamma(s + Y) - lgamma(s) + s log s - (s + Y) log(s + L)`` (Cameron and Trivedi 2013, section 9.5).
+    """
+    eta = x @ theta[:-1] + offset
+    rate = np.exp(np.minimum(eta, 700))
+    size = float(np.exp(np.clip(-theta[-1], -28, 28)))
+    expected = np.add.reduceat(rate, starts)
+    slope = np.add.reduceat(rate[:, None] * x, starts)
+    both = size + expected
+    posterior = (size + totals) / both
+    part = special.gammaln(size + totals) - special.gammaln(size) + size * np.log(size)
+    part -= (size + totals) * np.log(both)
+    value = float(y @ eta - special.gammaln(y + 1).sum() + part.sum())
+    by_size = special.digamma(size + totals) - special.digamma(size) + np.log(size) + 1 - np.log(both) - posterior
+    curved = special.polygamma(1, size + totals) - special.polygamma(1, size) + 1 / size - 1 / both
+    curved -= (expected - totals) / both**2
+    scores = np.column_stack([np.add.reduceat(y[:, None] * x, starts) - posterior[:, None] * slope, -size * by_size])
+    k = x.shape[1]
+    information = np.empty((k + 1, k + 1))
+    weight = np.repeat(posterior, np.diff(np.r_[starts, y.size])) * rate
+    information[:k, :k] = x.T @ (weight[:, None] * x) - slope.T @ ((posterior / both)[:, None] * slope)
+    information[:k, k] = information[k, :k] = -size * (slope.T @ ((expected - totals) / both**2))
+    information[k, k] = -float(np.sum(size**2 * curved + size * by_size))
+    return value, scores, information

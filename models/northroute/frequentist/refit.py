@@ -1,0 +1,22 @@
+"""Fit the same model to some of its rows."""
+
+from northroute.errors import ModelError
+from northroute.frequentist import ppml
+from northroute.frequentist.design import Mask
+from northroute.frequentist.estimate import Estimate
+
+
+def refit(fit: Estimate, keep: Mask) -> Estimate:
+    """Fit again to the rows kept; terms and their order are the fit's. Poisson starts from the fit's own means.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be fitted to these rows.
+    """
+    built = fit.design.keep(keep)
+    if fit.family == ppml.FAMILY:
+        return ppml.fit_design(built, start=fit.mean[keep], separation=bool(fit.design.effects))
+    if fit.again is None:
+        raise ModelError(f"{fit.name}: {fit.family} cannot be fitted again to some of its rows.")
+    return fit.again(built)

@@ -1,0 +1,184 @@
+"""Zero-inflated and hurdle Poisson and NB2 by maximum likelihood (Lambert 1992; Mullahy 1986; as R's pscl).
+
+Terms of the count part have their own names, those of the other part a prefix: ``zero:`` is the logit of the probability of
+a structural zero (zero-inflated), ``positive:`` the logit of the probability of a positive count (hurdle).
+"""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from northroute.errors import ModelError
+from northroute.frequentist import densities
+from northroute.frequentist.design import INTERCEPT, Array, Design, design, matrix
+from northroute.frequentist.estimate import Estimate
+from northroute.frequentist.likelihood import (
+    check_rank,
+    dispersion_block,
+    dispersion_start,
+    fit,
+    mean_block,
+    poisson_start,
+)
+from northroute.frequentist.maximise import Block
+from northroute.frequentist.separation import Separated, without_separated
+from northroute.frequentist.spec import Regression, regression, split_terms
+from northroute.panel import Panel
+
+Distribution = Literal["poisson", "negative binomial"]
+Kind = Literal["zero-inflated", "hurdle"]
+_ENDLESS = 100.0
+"""A standard error of the logit per standard deviation of a covariate beyond this: the estimate runs to infinity."""
+_PREFIX = {"zero-inflated": "zero:", "hurdle": "positive:"}
+
+
+def zero_inflated(
+    data: Panel | pd.DataFrame,
+    spec: str | Regression,
+    *,
+    zero: str | None = None,
+    distribution: Distribution = "poisson",
+    exposure: str | None = None,
+    offset: str | None = None,
+    name: str = "",
+    on_separated: Separated = "refuse",
+) -> Estimate:
+    """Fit a mixture of structural zeros and counts.
+
+    Parameters
+    ----------
+    data : Panel or pandas.DataFrame
+    spec : str or Regression
+        The count part; effects enter as dummies of this part.
+    zero : str, optional
+        Right-hand side of the zero part, such as ``"a + b"``, ``"1"`` for a constant; by default the count part's terms.
+    distribution : {"poisson", "negative binomial"}
+    exposure, offset, name : str, optional
+        Of the count part.
+    on_separated : {"refuse", "drop"}
+
+    Raises
+    ------
+    ModelError
+        As :func:`northroute.frequentist.negative_binomial`, and if there is no zero to explain.
+    """
+    spec = regression(spec, exposure=exposure, offset=offset, name=name)
+    return _fit(data, spec, zero, distribution, "zero-inflated", on_separated)
+
+
+def hurdle(
+    data: Panel | pd.DataFrame,
+    spec: str | Regression,
+    *,
+    positive: str | None = None,
+    distribution: Distribution = "poisson",
+    exposure: str | None = None,
+    offset: str | None = None,
+    name: str = "",
+    on_separated: Separated = "refuse",
+) -> Estimate:
+    """Fit a logit of a positive count, and a zero-truncated model of its size; see :func:`zero_inflated`.
+
+    Parameters
+    ----------
+    data : Panel or pandas.DataFrame
+    spec : str or Regression
+        The size; effects enter as dummies of this part.
+    positive : str, optional
+        Right-hand side of the logit; by default the count part's terms. It takes no exposure.
+    distribution : {"poisson", "negative binomial"}
+    exposure, offset, name : str, optional
+        Of the size.
+    on_separated : {"refuse", "drop"}
+    """
+    spec = regression(spec, exposure=exposure, offset=offset, name=name)
+    return _fit(data, spec, positive, distribution, "hurdle", on_separated)
+
+
+def expected(kind: Kind, distribution: Distribution, index: Array) -> Array:
+    """Return the expected count from the indices, shape (row,)."""
+    mean, other = np.exp(index[:, 0]), index[:, -1]
+    if kind == "zero-inflated":
+        return np.asarray(mean * special.expit(-other))
+    density = densities.poisson if distribution == "poisson" else densities.negative_binomial
+    no_count = density(np.zeros(mean.size), index[:, :-1]).value
+    return np.asarray(special.expit(other) * mean / -np.expm1(np.minimum(no_count, -1e-300)))
+
+
+def parts_of(family: str) -> tuple[Kind, Distribution] | None:
+    """Return kind and distribution of a two-part family, None for another one."""
+    kinds: tuple[Kind, ...] = ("zero-inflated", "hurdle")
+    distributions: tuple[Distribution, ...] = ("poisson", "negative binomial")
+    return next(((k, d) for k in kinds for d in distributions if family == family_of(k, d)), None)
+
+
+def family_of(kind: Kind, distribution: Distribution) -> str:
+    """Return the family's name, such as ``hurdle negative binomial``."""
+    return f"{kind} {distribution}"
+
+
+def _fit(
+    data: Panel | pd.DataFrame,
+    spec: Regression,
+    other: str | None,
+    distribution: Distribution,
+    kind: Kind,
+    on_separated: Separated,
+) -> Estimate:
+    if distribution not in ("poisson", "negative binomial"):
+        raise ModelError(f"{spec.label}: no distribution '{distribution}'; choose poisson or negative binomial.")
+    built = without_separated(design(data, spec, whole=True), on_separated)
+    return fit_design(built, split_terms(other) if other is not None else spec.terms, distribution, kind)
+
+
+def fit_design(built: Design, terms: tuple[str, ...], distribution: Distribution, kind: Kind) -> Estimate:
+    """Fit to a design whose separated rows are out; ``terms`` are those of the other part."""
+    y, spec = built.y, built.regression
+    if not (y == 0).any():
+        raise ModelError(f"{spec.label}: '{spec.outcome}' has no zero. Fit a Poisson or negative binomial.")
+    block = mean_block(built)
+    second = _second(built, terms, _PREFIX[kind])
+    count = densities.poisson if distribution == "poisson" else densities.negative_binomial
+    at_positive = Block("", block.x[y > 0], block.terms, block.offset[y > 0])
+    coef, mean = poisson_start(y[y > 0], at_positive) if kind == "hurdle" else poisson_start(y, block)
+    start = [coef]
+    blocks = [block]
+    if distribution == "negative binomial":
+        start.append(np.array([dispersion_start(y[y > 0] if kind == "hurdle" else y, mean)]))
+        blocks.append(dispersion_block(y.size))
+    blocks.append(second)
+    level = float(special.logit((y > 0).mean() if kind == "hurdle" else max((y == 0).mean() / 2, 0.02)))
+    start.append(np.array([level if t == INTERCEPT else 0.0 for t in second.terms]))
+    found = fit(
+        built,
+        blocks,
+        (densities.hurdle if kind == "hurdle" else densities.zero_inflated)(count),
+        np.concatenate(start),
+        family=family_of(kind, distribution),
+        model=f"{kind} {distribution} of {spec.describe()}; {_PREFIX[kind][:-1]} part on {', '.join(terms) or '1'}",
+        mean=lambda index: expected(kind, distribution, index),
+        again=lambda other: fit_design(other, terms, distribution, kind),
+    )
+    k = second.x.shape[1]
+    spread = np.where(np.ptp(second.x, axis=0) > 0, second.x.std(axis=0), 1.0)
+    endless = np.sqrt(np.diag(found.bread)[-k:]) * spread > _ENDLESS
+    if endless.any():
+        terms_out = [t for t, e in zip(second.names, endless, strict=True) if e]
+        hint = ", or fit without it: there may be no inflation" if kind == "zero-inflated" else ""
+        raise ModelError(
+            f"{built.name}: the {_PREFIX[kind][:-1]} part goes to a probability of 0 or 1 along {terms_out}, so that it has "
+            f"no finite estimate. Leave terms out of it{hint}."
+        )
+    return found
+
+
+def _second(built: Design, terms: tuple[str, ...], prefix: str) -> Block:
+    x, names = matrix(built.frame, " + ".join(("1", *terms)), built.name)
+    if not np.isfinite(x).all():
+        raise ModelError(
+            f"{built.name}: the {prefix[:-1]} part has values that are not finite. Drop or mend these rows."
+        )
+    check_rank(x, names, f"{built.name}, {prefix[:-1]} part")
+    return Block(prefix, x, names, np.zeros(built.y.size), terms or ("1",))
