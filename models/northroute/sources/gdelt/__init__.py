@@ -1,0 +1,1 @@
+"""GDELT: from the provider's own files to incidents."""
