@@ -18,7 +18,7 @@ from typing import Any, Final
 from northroute.errors import DataError, SimulatedDataError
 from northroute.progress import Progress, quiet
 from northroute.provenance import value_hash
-from northroute.sources.gdelt.formats import CENTRAL_ASIA, EVENTS_1, FileKind, TableName, describe
+from northroute.sources.gdelt.formats import CENTRAL_ASIA, EVENTS_1, FileKind, TableName, Version, describe
 from northroute.sources.gdelt.index import last_day
 from northroute.sources.gdelt.inflate import is_simulated
 from northroute.sources.gdelt.read import Aside, Tally, read, schema
@@ -64,6 +64,7 @@ class Extract:
     folder : Path
         Holds ``month=YYYY-MM/part.parquet`` with ``report.json``, and ``aside.csv`` where rows were set aside.
     table : {"events", "gkg", "counts"}
+    version : {1, 2}
     countries : tuple of str
         FIPS codes that were kept.
     files : tuple of FileReport
@@ -76,6 +77,7 @@ class Extract:
 
     folder: Path
     table: TableName
+    version: Version
     countries: tuple[str, ...]
     files: tuple[FileReport, ...] = field(repr=False)
     simulated: bool
@@ -278,6 +280,7 @@ def _result(
     return Extract(
         folder=folder,
         table=table,
+        version=months[0].files[0][1].layout.version,
         countries=tuple(countries),
         files=tuple(f for m in months for f in reports[m.label]),
         simulated=any(m.simulated for m in months),

@@ -1,7 +1,7 @@
 """The provider's own lists of files: what there is, its size and MD5, what is missing and which days are too small."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
@@ -165,6 +165,11 @@ def outages(files: Iterable[Listed], table: TableName) -> tuple[date, ...]:
     for listed in files:
         if listed.kind.layout.table == table and listed.kind.step in ("day", "quarter") and listed.size is not None:
             totals[listed.kind.day] = totals.get(listed.kind.day, 0) + listed.size
+    return undersized(totals)
+
+
+def undersized(totals: Mapping[date, int]) -> tuple[date, ...]:
+    """Return the days that fall below :data:`OUTAGE_SHARE` of the median of the :data:`OUTAGE_WINDOW` days on each side."""
     found = []
     for day, size in totals.items():
         around = [
