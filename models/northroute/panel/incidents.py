@@ -94,7 +94,9 @@ def incident_panel(incidents: Incidents, choices: PanelChoices | None = None) ->
         )
     frame = _placed(incidents, choices, units)
     grid = pd.MultiIndex.from_product([units.index, months.index], names=["unit", "month"])
-    columns = {name: _sum(frame[mask], choices.weight, grid) for name, mask in _outcomes(incidents, choices, frame).items()}
+    columns = {
+        name: _sum(frame[mask], choices.weight, grid) for name, mask in _outcomes(incidents, choices, frame).items()
+    }
     table = pd.DataFrame(columns, index=grid)
     table[COVERAGE] = months.reindex(grid.get_level_values("month")).to_numpy()
     observed = (table[COVERAGE] >= choices.min_coverage).to_numpy()

@@ -118,7 +118,11 @@ def build_incidents(
     order = {c: i for i, c in enumerate(variants)}
     table = pd.DataFrame(flow, columns=["construct", "step", "count"])
     table = table.iloc[table["construct"].map(order).argsort(kind="stable")].reset_index(drop=True)
-    chosen = {**asdict(options), "variants": dict(options.variants), "window": [str(d.date()) for d in shares.index[[0, -1]]]}
+    chosen = {
+        **asdict(options),
+        "variants": dict(options.variants),
+        "window": [str(d.date()) for d in shares.index[[0, -1]]],
+    }
     return Incidents(
         frame=frame,
         flow=table,
@@ -194,7 +198,9 @@ def _reports(
     for step, test in tests:
         condition = f"{condition} AND {test}"
         found = dict(
-            connection.execute(f"SELECT construct, count(*) FROM staged WHERE {condition} GROUP BY construct").fetchall()
+            connection.execute(
+                f"SELECT construct, count(*) FROM staged WHERE {condition} GROUP BY construct"
+            ).fetchall()
         )
         flow += [(c, step, int(found.get(c, 0))) for c in variants]
     connection.execute(f"CREATE TEMP TABLE reports AS SELECT * FROM staged WHERE {condition}")
@@ -244,9 +250,7 @@ def _frame(connection: duckdb.DuckDBPyConnection, rule: Rule, simulated: bool) -
     return frame.astype(dict.fromkeys(("incidents", "articles", "sources", "reports"), "int64"))
 
 
-def _background(
-    connection: duckdb.DuckDBPyConnection, options: Options, shares: "pd.Series[float]"
-) -> pd.DataFrame:
+def _background(connection: duckdb.DuckDBPyConnection, options: Options, shares: "pd.Series[float]") -> pd.DataFrame:
     day = "SQLDATE" if options.dated == "event" else "DATEADDED // 1000000"
     first, last = (f"{d:%Y%m%d}" for d in shares.index[[0, -1]])
     frame = connection.execute(

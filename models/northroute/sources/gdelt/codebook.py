@@ -156,13 +156,13 @@ class _Reader:
             found[name] = Variant(construct, name, table, self.condition(entry["where"], table, place))
         return found
 
-    def flags(
-        self, entries: Any, expected: tuple[str, ...], place: str
-    ) -> dict[str, dict[TableName, Condition]]:
+    def flags(self, entries: Any, expected: tuple[str, ...], place: str) -> dict[str, dict[TableName, Condition]]:
         entries = entries or {}
         self.require(list(entries), expected, place)
         return {
-            name: {table: self.condition(where, table, f"{place}.{name}.{table}") for table, where in entries[name].items()}
+            name: {
+                table: self.condition(where, table, f"{place}.{name}.{table}") for table, where in entries[name].items()
+            }
             for name in expected
         }
 

@@ -84,4 +84,3 @@ def month_shares(shares: "pd.Series[float]") -> "pd.Series[float]":
     observed = observed / observed.index.days_in_month  # type: ignore[attr-defined]
     observed.index = observed.index.to_timestamp().as_unit("us")  # type: ignore[attr-defined]
     return observed.rename_axis("month")
-

@@ -133,7 +133,9 @@ def fetch_gdelt(
         not stop the run: see :attr:`Fetched.lacking`.
     """
     if version == 2 and "counts" in tables:
-        raise FetchError("Version 2 has no counts files; its GKG holds the counts. Leave 'counts' out, or use version 1.")
+        raise FetchError(
+            "Version 2 has no counts files; its GKG holds the counts. Leave 'counts' out, or use version 1."
+        )
     if end < start:
         raise FetchError(f"The last day {end} is before the first {start}. Swap --start and --end.")
     policy = policy or Policy()

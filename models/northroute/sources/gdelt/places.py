@@ -65,16 +65,18 @@ def load(path: Path | None = None) -> Gazetteer:
         line = first_true(unknown)
         remedy = "Use a region of the constant division, see data/reference/regions.csv."
         raise DataError(
-            f"'{extra['region'][line]}' is no such region", file=file, row=line + FIRST_LINE, column="region", remedy=remedy
+            f"'{extra['region'][line]}' is no such region",
+            file=file,
+            row=line + FIRST_LINE,
+            column="region",
+            remedy=remedy,
         )
     coded = table.frame[table.frame["fips_adm1"].notna()]
     codes = dict(zip(coded["fips_adm1"], coded["region"], strict=True))
     recoded = extra[extra["fips_adm1"].notna()]
     codes |= dict(zip(recoded["fips_adm1"], recoded["region"], strict=True))
     named = extra[extra["city"].notna()]
-    cities = dict(
-        zip(zip(named["fips_country"], named["city"], strict=True), named["region"].astype(str), strict=True)
-    )
+    cities = dict(zip(zip(named["fips_country"], named["city"], strict=True), named["region"].astype(str), strict=True))
     return Gazetteer(codes, cities, {**table.files, file.name: file_sha256(file)})
 
 
@@ -103,9 +105,7 @@ def resolve(places: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     return frame
 
 
-def _one(
-    kind: int, place: str, fips: str, adm1: str, gazetteer: Gazetteer
-) -> tuple[str | None, str | None, Status]:
+def _one(kind: int, place: str, fips: str, adm1: str, gazetteer: Gazetteer) -> tuple[str | None, str | None, Status]:
     country = FIPS.get(fips)
     if adm1 and not adm1.startswith(fips):
         return None, country, "mismatch"

@@ -96,9 +96,7 @@ def schema(layout: Layout) -> pa.Schema:
     return pa.schema([*fields, pa.field("FileName", pa.string()), pa.field("Line", pa.int64())])
 
 
-def read(
-    path: Path, layout: Layout, countries: Sequence[str] = CENTRAL_ASIA, *, block: int = BLOCK
-) -> Iterator[Batch]:
+def read(path: Path, layout: Layout, countries: Sequence[str] = CENTRAL_ASIA, *, block: int = BLOCK) -> Iterator[Batch]:
     """Read a file block by block; memory does not depend on the file's size.
 
     Parameters

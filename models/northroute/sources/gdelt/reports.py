@@ -110,9 +110,7 @@ def flags(connection: duckdb.DuckDBPyConnection, book: Codebook) -> None:
     connection.execute(
         f"CREATE TEMP TABLE by_event AS SELECT event_id, {any_of} FROM ({' UNION ALL '.join(records)}) GROUP BY event_id"
     )
-    joined = ", ".join(
-        f'(r."{n}" OR coalesce(a."{n}", false) OR coalesce(e."{n}", false)) AS "{n}"' for n in names
-    )
+    joined = ", ".join(f'(r."{n}" OR coalesce(a."{n}", false) OR coalesce(e."{n}", false)) AS "{n}"' for n in names)
     connection.execute(
         f"CREATE TEMP TABLE flagged AS SELECT r.* REPLACE ({joined}) FROM reports r "
         "LEFT JOIN by_address a USING (address) LEFT JOIN by_event e ON r.event_id = e.event_id"

@@ -124,9 +124,7 @@ def query(
     first, last = (f"{d:%Y%m%d}" for d in (start, end))
     if columns.digits == 14:
         first, last = f"{first}000000", f"{last}235959"
-    dated = exp.Between(
-        this=exp.column(columns.date), low=exp.Literal.number(first), high=exp.Literal.number(last)
-    )
+    dated = exp.Between(this=exp.column(columns.date), low=exp.Literal.number(first), high=exp.Literal.number(last))
     select = (
         exp.select(
             exp.alias_(exp.column(columns.key), "id"),
@@ -164,7 +162,9 @@ def parse(text: str, dialect: Dialect) -> exp.Expression:
     try:
         return sqlglot.parse_one(text, dialect=dialect)
     except sqlglot.ParseError as failure:
-        raise DataError(f"not valid {dialect} SQL ({failure})", file="SQL text", remedy="Report this rule.") from failure
+        raise DataError(
+            f"not valid {dialect} SQL ({failure})", file="SQL text", remedy="Report this rule."
+        ) from failure
 
 
 def to_duckdb(text: str) -> str:

@@ -172,7 +172,9 @@ class _Writer:
         which = self.rng.integers(0, 1 << 30, size=(rows, 4))
         chance = self.rng.random((rows, 2))
         bounds = np.cumsum([faults.short, faults.long, faults.value, faults.bytes])
-        for (slot_at, place_at, code_at, actor_at), (fault, mislabel) in zip(which.tolist(), chance.tolist(), strict=True):
+        for (slot_at, place_at, code_at, actor_at), (fault, mislabel) in zip(
+            which.tolist(), chance.tolist(), strict=True
+        ):
             slot = slots[slot_at % len(slots)]
             if not inside:
                 spot = ELSEWHERE[place_at % 2] if place_at % 10 == 0 else ELSEWHERE[2 + place_at % (len(ELSEWHERE) - 2)]
@@ -269,8 +271,12 @@ class _Writer:
                 text = "".join(f"{s} {m} {base}{n}\n" for n, s, m in names)
                 (self.site / folder / "masterfilelist.txt").write_text(text, encoding="utf-8")
             else:
-                (self.site / folder / "md5sums").write_text("".join(f"{m}  {n}\n" for n, _, m in names), encoding="utf-8")
-                (self.site / folder / "filesizes").write_text("".join(f"{s} {n}\n" for n, s, _ in names), encoding="utf-8")
+                (self.site / folder / "md5sums").write_text(
+                    "".join(f"{m}  {n}\n" for n, _, m in names), encoding="utf-8"
+                )
+                (self.site / folder / "filesizes").write_text(
+                    "".join(f"{s} {n}\n" for n, s, _ in names), encoding="utf-8"
+                )
             for path in lost:
                 path.unlink()
                 self.written[f"absent {path.name}"] += 1
@@ -279,7 +285,15 @@ class _Writer:
 def _spot(place: Any) -> Spot:
     country = CENTRES[place.fips].name
     name = f"{place.city}, {place.city.removesuffix(' town')}, {country}"
-    return Spot(4, name, place.fips, place.adm1, round(place.lat, 3), round(place.lon, 3), f"-{abs(hash_text(name)) % 9_000_000}")
+    return Spot(
+        4,
+        name,
+        place.fips,
+        place.adm1,
+        round(place.lat, 3),
+        round(place.lon, 3),
+        f"-{abs(hash_text(name)) % 9_000_000}",
+    )
 
 
 def hash_text(text: str) -> int:

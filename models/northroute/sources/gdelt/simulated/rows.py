@@ -212,5 +212,7 @@ def counts_1(day: datetime, told: Story, events: list[int]) -> list[str]:
     ids = ",".join(map(str, events))
     for count in told.counts:
         kind, number, what, *where = count.split("#")
-        rows.append("\t".join([f"{day:%Y%m%d}", "1", kind, number, what, *where, ids, "simulated.invalid", told.address]))
+        rows.append(
+            "\t".join([f"{day:%Y%m%d}", "1", kind, number, what, *where, ids, "simulated.invalid", told.address])
+        )
     return rows

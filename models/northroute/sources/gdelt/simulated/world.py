@@ -175,9 +175,17 @@ def _places() -> pd.DataFrame:
     table = regions.load("constant").frame
     back = {iso3: fips for fips, iso3 in FIPS.items()}
     fips = table["iso3"].map(back)
-    coded = {"KG-GO": ("KG08", "Osh"), "TJ-DU": ("TI00", "Dushanbe"), "TJ-RA": ("TI00", "Hisor"), "TM-S": ("TX01", "Ashgabat")}
+    coded = {
+        "KG-GO": ("KG08", "Osh"),
+        "TJ-DU": ("TI00", "Dushanbe"),
+        "TJ-RA": ("TI00", "Hisor"),
+        "TM-S": ("TX01", "Ashgabat"),
+    }
     adm1 = [coded[r][0] if r in coded else str(c) for r, c in zip(table["region"], table["fips_adm1"], strict=True)]
-    city = [coded[r][1] if r in coded else f"{n.split(' (')[0]} town" for r, n in zip(table["region"], table["name"], strict=True)]
+    city = [
+        coded[r][1] if r in coded else f"{n.split(' (')[0]} town"
+        for r, n in zip(table["region"], table["name"], strict=True)
+    ]
     return pd.DataFrame(
         {
             "country": table["iso3"],
