@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 OUT ?= reports/build
 ARGS ?=
 
-.PHONY: help reproduce reproduce-real test check notebooks bench recover clean
+.PHONY: help reproduce reproduce-real test check notebooks bench recover lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -28,14 +28,19 @@ check: $(STAMP) ## Lint, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-notebooks: $(STAMP) ## Execute the notebooks of analysis/ in place
-	for n in analysis/*.ipynb; do $(BIN)/jupyter nbconvert --to notebook --execute --inplace "$$n"; done
+notebooks: $(STAMP) ## Execute the notebooks of analysis/ into reports/build/notebooks
+	mkdir -p $(OUT)/notebooks
+	for n in analysis/[0-9]*.py; do $(BIN)/jupytext --quiet --to ipynb --execute --output $(OUT)/notebooks/$$(basename $$n .py).ipynb $$n; done
 
 bench: $(STAMP) ## Measure speed against the textbook model, side by side
 	$(BIN)/python -m tests.bench.bench_counts $(ARGS)
 
 recover: $(STAMP) ## Fit 20 simulated panels and count how often intervals cover the truth
 	$(BIN)/northroute recover $(ARGS)
+
+lock: $(STAMP) ## Compile requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --all-extras --generate-hashes --no-emit-index-url --no-header \
+	  --output-file requirements.lock pyproject.toml
 
 clean: ## Remove the environment and everything rendered
 	rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache

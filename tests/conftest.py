@@ -4,9 +4,25 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from northroute.bayes import QUICK, BayesFit, CountSpec, fit_counts
 from northroute.panel import Panel, build
 from northroute.sources.simulated import OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
+
+REGION_SPEC = CountSpec(
+    "region_fit",
+    "drug_incident",
+    "all_events",
+    100.0,
+    unit_covariates=("log_density", "hub", "rail", "borders_russia"),
+    varying=("interdiction",),
+)
+REGION_SETTINGS = QUICK
+
+# no deadline: the first example compiles; the same examples every time
+settings.register_profile("northroute", deadline=None, derandomize=True)
+settings.load_profile("northroute")
 
 
 def _folder(variable: str) -> Path:
@@ -33,8 +49,8 @@ def reference_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def simulation() -> Simulation:
-    """48 simulated months of the 51 first-level regions."""
-    return simulate_regions(months=48)
+    """24 simulated months of the 51 first-level regions: the panel of --quick, so that its fits share one compilation."""
+    return simulate_regions(months=24)
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +71,9 @@ def region_truth(simulation: Simulation) -> dict[str, float]:
     """Mean slope of interdiction by outcome in the simulated world."""
     slope = simulation.truth["slope"]
     return {str(o): float(slope.sel(outcome=o)) for o in slope["outcome"].to_numpy()}
+
+
+@pytest.fixture(scope="session")
+def region_fit(region_panel: Panel) -> BayesFit:
+    """One fit of the simulated panel, compiled once for the whole session."""
+    return fit_counts(region_panel, REGION_SPEC, REGION_SETTINGS, command="pytest")

@@ -71,9 +71,10 @@ def examine(posterior: xr.Dataset, stats: xr.Dataset, max_depth: int) -> Gate:
     max_depth : int
         Largest tree depth that the sampler was allowed.
     """
-    rhat, rhat_at = _worst(_by_name(azs.rhat(posterior)), largest=True)
-    bulk, bulk_at = _worst(_by_name(azs.ess(posterior, method="bulk")), largest=False)
-    tail, tail_at = _worst(_by_name(azs.ess(posterior, method="tail")), largest=False)
+    with np.errstate(invalid="ignore"):  # a parameter that never moves gives NaN, which fails below
+        rhat, rhat_at = _worst(_by_name(azs.rhat(posterior)), largest=True)
+        bulk, bulk_at = _worst(_by_name(azs.ess(posterior, method="bulk")), largest=False)
+        tail, tail_at = _worst(_by_name(azs.ess(posterior, method="tail")), largest=False)
     divergences = int(stats["diverging"].sum())
     saturated = float((stats["depth"] >= max_depth).mean())
     ebfmi = float(np.min(energy_fraction(stats["energy"].transpose("chain", "draw").to_numpy())))

@@ -1,8 +1,12 @@
 """The command line; it only calls the package and prints. One module a group of verbs."""
 
+from typing import Annotated
+
 import typer
 
+from northroute import __version__
 from northroute.cli import data, job, simulation
+from northroute.cli.console import out
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +17,21 @@ app = typer.Typer(
     "Start with [bold]northroute reproduce[/bold]; read the page it names.",
     epilog="Real data: northroute fetch mlp, then northroute reproduce. Every verb: northroute VERB --help.",
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Take the options that stand before a verb."""
+
+
 job.register(app)
 data.register(app)
 simulation.register(app)

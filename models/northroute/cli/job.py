@@ -1,4 +1,4 @@
-"""The main job: reproduce, claims, version."""
+"""The main job: reproduce, claims."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,6 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from northroute import __version__
 from northroute.cli.console import DataOption, SeedOption, command, data_folder, err, errors, out, progress
 from northroute.conventions import DEFAULT_SEED
 
@@ -18,7 +17,6 @@ def register(app: typer.Typer) -> None:
     example = "Example: northroute reproduce --data data/raw --out reports/build"
     app.command(rich_help_panel=panel, epilog=example)(reproduce)
     app.command(rich_help_panel=panel, epilog="Example: northroute claims C14")(claims)
-    app.command(rich_help_panel="The package", epilog="Example: northroute version")(version)
 
 
 def reproduce(
@@ -75,8 +73,3 @@ def claims(
                 out.print(f"{claim.id}  {claim.slug:26} {','.join(claim.data) or '-':6} {escape(claim.quote)}")
         if register.changed and not lock:
             err.print(f"[bold]Notice[/bold] {escape(register.notice())}")
-
-
-def version() -> None:
-    """Print the version."""
-    out.print(__version__)

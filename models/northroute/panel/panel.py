@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from northroute.errors import PanelError
+from northroute.errors import PanelError, SimulatedDataError
 from northroute.panel.schema import validate
 from northroute.provenance import frame_hash
 from northroute.sources.table import Table
@@ -30,7 +30,8 @@ class Panel:
     Attributes
     ----------
     frame : pandas.DataFrame
-        Indexed by (unit, month), complete and sorted; month is the first day of the month. Columns: ``country``
+        Indexed by (unit, month), complete: units in order of first appearance, each with its months in order; month is
+        the first day of the month. Columns: ``country``
         (ISO 3166 alpha-3), outcomes as nullable ``Int64`` (``<NA>`` = unobserved, 0 = a true zero), exposures as
         positive floats, covariates as floats, and ``simulated``, one value throughout.
     name : str
@@ -98,7 +99,7 @@ class Panel:
         """Return a panel with one more covariate, aligned on (unit, month)."""
         frame = self.frame.assign(**{name: values.reindex(self.frame.index).astype(float)})
         covariates = (*(c for c in self.covariates if c != name), name)
-        scalings = dict(self.scalings) | ({name: scaling} if scaling else {})
+        scalings = {k: v for k, v in self.scalings.items() if k != name} | ({name: scaling} if scaling else {})
         return replace(self, frame=frame, covariates=covariates, scalings=scalings)
 
     def with_outcome(self, name: str, values: "pd.Series[Any]") -> "Panel":
@@ -126,7 +127,8 @@ class Panel:
     def to_xarray(self) -> xr.Dataset:
         """Return the panel as a dataset with dimensions (unit, month); unobserved counts become NaN."""
         numeric = self.frame[[*self.outcomes, *self.exposures, *self.covariates]].astype(float)
-        dataset = numeric.to_xarray().assign_coords(country=("unit", self.unit_country.to_numpy()))
+        dataset = numeric.to_xarray().sel(unit=self.units.to_numpy())
+        dataset = dataset.assign_coords(country=("unit", self.unit_country.to_numpy()))
         return dataset.assign_attrs(name=self.name, simulated=int(self.simulated))
 
 
@@ -163,7 +165,9 @@ def build(
     ------
     PanelError
         For duplicate keys, negative or fractional counts, exposure that is absent or not positive where a count was
-        observed, or a unit in two countries.
+        observed, a month that is not the first of one, or a unit in two countries.
+    SimulatedDataError
+        If the rows' own mark and the table's flag disagree.
     """
     rows = table.frame.rename(columns={unit: "unit"}) if unit != country else table.frame.assign(unit=table.frame[unit])
     absent = [c for c in ("unit", country, "month", *outcomes, *exposures, *covariates) if c not in rows.columns]
@@ -172,6 +176,18 @@ def build(
             f"Table '{table.name}' has no column {', '.join(map(repr, absent))}; it has {list(rows.columns)}."
         )
     rows = rows.rename(columns={country: "country"})
+    if "simulated" in rows.columns and not (rows["simulated"] == table.simulated).all():
+        raise SimulatedDataError(
+            f"Table '{table.name}': the column 'simulated' and the table's flag disagree. The mark is never changed by "
+            "hand; read or simulate the table again."
+        )
+    off = rows["month"].isna() | (rows["month"] != rows["month"].dt.to_period("M").dt.start_time)
+    if off.any():
+        first = rows.loc[off, ["unit", "month"]].iloc[0]
+        raise PanelError(
+            f"Table '{table.name}' has {int(off.sum())} month(s) that are not the first day of one, first {first['unit']} "
+            f"{first['month']}. Write every month as its first day."
+        )
     duplicated = rows.duplicated(["unit", "month"])
     if duplicated.any():
         first = rows.loc[duplicated, ["unit", "month"]].iloc[0]
@@ -207,8 +223,7 @@ def build(
 
 def _counts(column: "pd.Series[Any]", outcome: str, name: str) -> pd.Int64Dtype:
     values = column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    with np.errstate(invalid="ignore"):
-        fractional = np.isfinite(values) & (values != np.round(values))
+    fractional = ~np.isnan(values) & ~(np.isfinite(values) & (values == np.round(values)))
     if fractional.any():
         raise PanelError(
             f"Table '{name}', column '{outcome}': {int(fractional.sum())} value(s) are not whole numbers, first "

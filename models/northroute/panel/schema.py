@@ -51,8 +51,14 @@ def validate(
     PanelError
         Naming the panel, the first offending unit and month, the column and the remedy.
     SimulatedDataError
-        If the frame's own mark and the panel's flag disagree.
+        If the frame's own mark is gone, or it and the panel's flag disagree.
     """
+    roles = ["country", "simulated", *outcomes, *exposures, *covariates]
+    clash = sorted({c for c in roles if roles.count(c) > 1})
+    if clash:
+        raise PanelError(f"Panel '{name}': column(s) {clash} would have two roles. Give each role its own column.")
+    if "simulated" not in frame.columns:
+        raise SimulatedDataError(f"Panel '{name}': the column 'simulated' is gone. Rebuild the panel from its source.")
     try:
         schema(outcomes, exposures, covariates).validate(frame, lazy=True)
     except SchemaErrors as failure:
@@ -81,6 +87,12 @@ def _complete(frame: pd.DataFrame, name: str) -> None:
         raise PanelError(
             f"Panel '{name}' has {len(frame)} rows; {len(units)} units x {len(expected)} months need "
             f"{len(units) * len(expected)}. {_REMEDY['key']} Use northroute.panel.build, which completes the keys."
+        )
+    ordered = pd.MultiIndex.from_product([units, expected])
+    if not (frame.index == ordered).all():
+        raise PanelError(
+            f"Panel '{name}': the rows are not in order, units one after the other and each unit's months in time; lags "
+            "would be wrong. Use northroute.panel.build, which orders them."
         )
 
 

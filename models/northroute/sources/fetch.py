@@ -74,10 +74,15 @@ def fetch_mlp(
             arrived = _copy(source, name, Path(scratch)) if source else _download(address, name, Path(scratch))
             _verify(arrived, expected)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in wanted:
-            partial = folder / f"{name}.partial"
-            shutil.copyfile(Path(scratch) / name, partial)
-            partial.replace(folder / name)
+        partial = {name: folder / f"{name}.partial" for name in wanted}
+        try:
+            for name in wanted:
+                shutil.copyfile(Path(scratch) / name, partial[name])
+            for name in wanted:
+                partial[name].replace(folder / name)
+        finally:
+            for path in partial.values():
+                path.unlink(missing_ok=True)
         (folder / "SOURCE.txt").write_text(f"{mlp.CITATION}\n{address}\nLicence: {mlp.LICENCE}\n", encoding="utf-8")
     return [folder / n for n in published]
 
@@ -90,13 +95,15 @@ def _copy(source: Path, name: str, scratch: Path) -> Path:
 
 
 def _download(address: str, name: str, scratch: Path) -> Path:
+    arrived = scratch / name
     try:
-        return Path(pooch.retrieve(f"{address}{name}", known_hash=None, fname=name, path=scratch, progressbar=False))
+        pooch.HTTPDownloader()(f"{address}{name}", str(arrived), None)
     except OSError as failure:
         raise FetchError(
             f"Could not download {name} from {address} ({type(failure).__name__}). Check the connection, or copy the files "
             "from a folder with --from. Nothing was changed."
         ) from failure
+    return arrived
 
 
 def _verify(path: Path, expected: Published) -> None:

@@ -77,12 +77,17 @@ def load(data: Path, countries: Sequence[str] = tuple(FILES)) -> Table:
     Raises
     ------
     MissingDataError
-        If the files are not there; says how to fetch them.
+        If the files are not there (says how to fetch them), or a country is not among them.
     DataError
         For a truncated line, a wrong column, a negative or fractional count, a repeated month, counts without an
-        exposure, or a file of another country.
+        exposure or with an exposure of zero, or a file of another country.
     """
     folder = folder_of(data)
+    unknown = [c for c in countries if c not in FILES]
+    if unknown:
+        raise MissingDataError(
+            f"No article counts of {', '.join(unknown)}; the project covers {', '.join(FILES)} here."
+        )
     if folder is None:
         raise MissingDataError(
             f"No article counts in '{data}': fetch them with 'northroute fetch mlp', or point --data at a folder that has "
@@ -121,8 +126,9 @@ def _read(path: Path, iso3: str) -> pd.DataFrame:
         raise DataError(
             "not the first of a month", file=path, row=first_true(off) + FIRST_LINE, column="date", remedy=RESTORE
         )
-    counted = frame[list(COUNTS)].notna().any(axis=1)
-    blind = counted & frame[EXPOSURE].isna()
+    counts = frame[list(COUNTS)]
+    unread = frame[EXPOSURE].isna() & counts.notna().any(axis=1)
+    blind = unread | ((frame[EXPOSURE] == 0).fillna(False) & (counts > 0).any(axis=1))
     if blind.any():
         remedy = "Give the number of articles read, or leave the whole month out: it is then unobserved."
         raise DataError(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
@@ -75,6 +76,8 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         header = next(reader)
         for row in reader:
+            if not row:
+                raise DataError("the line is blank", file=path, row=reader.line_num, remedy="Delete the line.")
             if len(row) != len(header):
                 raise DataError(
                     f"{len(row)} fields where the header has {len(header)}; the line is cut off or has a stray comma",
@@ -112,7 +115,7 @@ def _convert(path: Path, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.
         text, kind = frame[name], str(column.dtype)
         if kind.lower().startswith(("int", "float")):
             values = pd.to_numeric(text, errors="coerce")
-            _refuse(path, text, values.isna() & text.notna(), name, "is not a number")
+            _refuse(path, text, (values.isna() | np.isinf(values)) & text.notna(), name, "is not a number")
             if kind.lower().startswith("int"):
                 _refuse(path, text, values.notna() & (values % 1 != 0), name, "is not a whole number")
             values = values.astype("Float64")
@@ -155,7 +158,7 @@ def _explain(path: Path, failure: SchemaErrors, frame: pd.DataFrame, schema: pa.
         )
     cases = failure.failure_cases
     case = cases.iloc[0]
-    what = f"value {case['failure_case']!r} breaks the rule '{case['check']}'{_and_more(len(cases))}"
+    what = f"value '{case['failure_case']}' breaks the rule '{case['check']}'{_and_more(len(cases))}"
     where = int(case["index"]) if pd.notna(case["index"]) else None
     return DataError(what, file=path, row=where, column=str(case["column"]), remedy=RESTORE)
 

@@ -61,7 +61,8 @@ def load(division: Division = "constant", path: Path | None = None) -> Table:
     """
     file = path or resource("data/reference/regions.csv")
     frame = read_csv(file, _SCHEMA)
-    _known(frame["panel_region"], set(frame["region"]), file, "panel_region")
+    standing = set(frame["region"][frame["region"] == frame["panel_region"]])
+    _known(frame["panel_region"], standing, file, "panel_region")
     if division == "constant":
         frame = _merge(frame)
     frame = frame.assign(density=frame["population_2020"] / frame["area_km2"])

@@ -113,6 +113,7 @@ def simulate_regions(
     k, n_country, n_unit = len(OUTCOMES), len(country_names), len(place)
     effects = np.asarray(world.effects)
     log_detection = np.log(world.detection_median) + rng.normal(0, world.sd_log_detection, (k, n_country))
+    log_detection = np.minimum(log_detection, 0.0)  # a probability: without the cap the truth is off where it exceeds 1
     country_effect = _correlated(rng, world.correlation, (k, n_country)) * world.sd_country
     unit_effect = _correlated(rng, world.correlation, (k, n_unit)) * world.sd_region
     slope = np.asarray(world.slope_mean)[:, None] + rng.normal(0, world.sd_slope, (k, n_country))
@@ -131,7 +132,7 @@ def simulate_regions(
     detection = np.exp(log_detection)[:, country][:, :, None]
     size = 1 / world.dispersion
     incidents = rng.poisson(mean / detection * rng.gamma(size, 1 / size, mean.shape))
-    counts = rng.binomial(incidents, np.minimum(detection, 1.0))
+    counts = rng.binomial(incidents, detection)
 
     index = pd.MultiIndex.from_product([place["region"], calendar], names=["unit", "month"])
     frame = index.to_frame(index=False)

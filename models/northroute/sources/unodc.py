@@ -48,24 +48,26 @@ def load(data: Path) -> Table:
 def country_year(seizures: Table, drugs: tuple[str, ...] = ("heroin", "opium")) -> Table:
     """Count and weigh seizures by country, year and drug, for every country and year.
 
-    ``n_reported`` and ``kg`` are missing in country-years that did not report, and 0 where a reporting country-year has no
-    record of the drug. ``kg_sd`` is the bootstrap standard error of the sum, ``sqrt(sum of squared weights)``, as if
-    another year drew the same number of seizures from the same weights, with the number itself Poisson.
+    ``n_reported`` counts every record of the drug, ``kg`` sums those that give a weight (missing if none does). Both are
+    missing in country-years that did not report, and 0 where a reporting country-year has no record of the drug.
+    ``kg_sd`` is the bootstrap standard error of the sum, ``sqrt(sum of squared weights)``, as if another year drew the
+    same number of seizures from the same weights, with the number itself Poisson.
     """
     frame = seizures.frame.assign(year=seizures.frame["date"].dt.year)
     keys = pd.MultiIndex.from_product([list(COUNTRIES), YEARS, drugs], names=["iso3", "year", "drug"])
+    records = frame.groupby(["iso3", "year", "drug"]).size()
     weighed = frame.dropna(subset=["amount_kg"]).groupby(["iso3", "year", "drug"])["amount_kg"]
     totals = pd.DataFrame(
         {
-            "n_reported": weighed.size(),
+            "n_reported": records,
             "kg": weighed.sum(),
             "kg_sd": weighed.agg(lambda s: float(np.sqrt((s**2).sum()))),
         }
     )
     totals = totals.reindex(keys)
     reporting = pd.MultiIndex.from_frame(frame[["iso3", "year"]].drop_duplicates())
-    reported = keys.droplevel("drug").isin(reporting)
-    totals.loc[reported] = totals.loc[reported].fillna(0.0)
+    none_of_it = keys.droplevel("drug").isin(reporting) & totals["n_reported"].isna().to_numpy()
+    totals.loc[none_of_it] = 0.0
     totals["n_reported"] = totals["n_reported"].astype("Int64")
     return Table(
         "seizures by country and year (UNODC)", totals.reset_index(), ("iso3", "year", "drug"), False, seizures.files
@@ -78,7 +80,7 @@ def _schema() -> pa.DataFrameSchema:
         {
             "iso3": pa.Column(str, pa.Check.isin(list(COUNTRIES))),
             "region_iso": pa.Column(str, pa.Check.isin(places, error="a known region"), nullable=True),
-            "date": pa.Column("datetime64[us]"),
+            "date": pa.Column("datetime64[us]", pa.Check(lambda d: d.dt.year.isin(YEARS), error="a date of 2011-2016")),
             "drug_name": pa.Column(str),
             "amount_kg": pa.Column(float, pa.Check.ge(0), nullable=True),
             "place": pa.Column(str, nullable=True),

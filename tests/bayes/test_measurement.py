@@ -1,0 +1,63 @@
+"""The measurement-error model against the eight schools of posteriordb, and its refusals."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import arviz_stats as azs
+import numpy as np
+import pandas as pd
+import pytest
+
+from northroute.bayes import MEASUREMENT, MeasurementSpec, Prior, Sampling, fit_measurement, replaced
+from northroute.errors import ModelError
+
+
+@pytest.mark.reference
+def test_eight_schools_agree_with_posteriordb(reference_dir: Path) -> None:
+    folder = reference_dir / "eight_schools_posteriordb"
+    data = json.loads((folder / "eight_schools.json").read_text())
+    schools = pd.DataFrame({"effect": data["y"], "error": data["sigma"], "school": [f"s{i}" for i in range(8)]})
+    priors = replaced(
+        MEASUREMENT,
+        intercept=Prior("normal", 5.0, "posteriordb's mu"),
+        sd_group=Prior("half_cauchy", 5.0, "posteriordb's tau"),
+    )
+    spec = MeasurementSpec("eight_schools", "effect", "error", "school", residual=False, priors=priors)
+    fit = fit_measurement(schools, spec, Sampling(draws=2000, target_accept=0.97), source="eight schools")
+    with zipfile.ZipFile(folder / "draws_eight_schools-eight_schools_noncentered.json.zip") as archive:
+        chains = json.loads(archive.read(archive.namelist()[0]))
+    pairs = {"mu": fit.draws("intercept"), "tau": fit.draws("sd_group")}
+    pairs |= {f"theta[{i + 1}]": fit.draws("group_mean")[..., i] for i in range(8)}
+    for name, ours in pairs.items():
+        theirs = np.array([chain[name] for chain in chains])
+        for statistic in ("mean", "sd"):
+            both = [float(azs.mcse(d, method=statistic)) for d in (ours, theirs)]
+            values = [getattr(d, {"mean": "mean", "sd": "std"}[statistic])() for d in (ours, theirs)]
+            # the project's rule of agreement: four Monte Carlo standard errors of the difference
+            assert abs(values[0] - values[1]) <= 4 * np.hypot(*both), (name, statistic)
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return pd.DataFrame({"y": [1.0, 2.0, 3.0], "sd": [0.1, 0.2, 0.3], "g": ["a", "a", "b"], "x": [1.0, 1.0, 1.0], "x_sd": [0.1, 0.1, 0.1]})
+
+
+@pytest.mark.parametrize(
+    ("spec", "change", "message"),
+    [
+        (MeasurementSpec("m", "z", "sd", "g"), {}, "no column .'z'."),
+        (MeasurementSpec("m", "y", "sd", "g"), {"sd": [0.1, 0.0, 0.1]}, "'sd' must be positive"),
+        (MeasurementSpec("m", "y", "sd", "g"), {"y": [1.0, np.nan, 2.0]}, "missing values in .'y'."),
+        (MeasurementSpec("m", "y", "sd", "g"), {"g": ["a", "a", "a"]}, "one group only"),
+        (MeasurementSpec("m", "y", "sd", "g", "x", "x_sd"), {}, "predictor 'x' does not vary"),
+    ],
+)
+def test_refuses_bad_tables(table: pd.DataFrame, spec: MeasurementSpec, change: dict[str, object], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        fit_measurement(table.assign(**change), spec)
+
+
+def test_unknown_prior_is_refused() -> None:
+    with pytest.raises(ModelError, match="No prior named .'slop'."):
+        replaced(MEASUREMENT, slop=Prior("normal", 1.0, "typo"))

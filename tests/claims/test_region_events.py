@@ -1,0 +1,89 @@
+"""Estimands on regions as plain functions of log rates: hand cases and invariants."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from northroute.bayes import BayesFit
+from northroute.claims import Register, load, region_events
+from northroute.claims.region_events import Regions, correlation, country_log_rate, log_ratio, within_coefficient
+from northroute.errors import ModelError
+from northroute.panel import Panel
+from northroute.sources import regions as region_tables
+from northroute.sources.simulated import Simulation
+from tests.conftest import REGION_SETTINGS
+
+COUNTRY = np.array(["A", "A", "A", "B", "B"])
+
+
+@pytest.fixture(scope="module")
+def register() -> Register:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def where(region_panel: Panel) -> Regions:
+    return region_events.regions(region_tables.load("first-level").frame, region_panel, "all_events", 100.0)
+
+
+def test_correlation_is_numpys() -> None:
+    a, b = np.random.default_rng(1).normal(size=(2, 7, 30))
+    expected = [np.corrcoef(x, y)[0, 1] for x, y in zip(a, b, strict=True)]
+    np.testing.assert_allclose(correlation(a, b), expected)
+
+
+def test_log_ratio_compares_within_countries_only() -> None:
+    levels = np.log(np.array([4.0, 2.0, 2.0, 30.0, 10.0]))
+    inside = np.array([True, False, False, True, False])
+    # ratios 4/2 and 30/10, one region each
+    assert log_ratio(levels, inside, COUNTRY) == pytest.approx((np.log(2) + np.log(3)) / 2)
+
+
+@given(st.floats(-5, 5), st.floats(-5, 5))
+def test_log_ratio_ignores_the_countries_levels(a: float, b: float) -> None:
+    levels = np.array([0.3, -0.2, 1.0, 0.0, 2.0])
+    inside = np.array([True, False, False, False, True])
+    shifted = levels + np.where(COUNTRY == "A", a, b)
+    assert log_ratio(shifted, inside, COUNTRY) == pytest.approx(float(log_ratio(levels, inside, COUNTRY)), abs=1e-9)
+
+
+def test_within_coefficient_is_least_squares_with_group_intercepts() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=5)
+    y = 0.7 * x + np.where(COUNTRY == "A", 3.0, -1.0)
+    assert within_coefficient(y, x, COUNTRY) == pytest.approx(0.7)
+
+
+def test_country_rate_weights_by_exposure() -> None:
+    where = Regions(("r1", "r2"), np.array(["A", "A"]), {}, np.zeros(2), np.zeros(2), np.log(np.array([1.0, 3.0])))
+    assert country_log_rate(np.log(np.array([8.0, 4.0])), where, "A") == pytest.approx(np.log(5.0))
+
+
+def test_regions_must_be_known(region_panel: Panel) -> None:
+    table = region_tables.load("first-level").frame
+    with pytest.raises(ModelError, match="lacks: .'KZ-AKM'"):
+        region_events.regions(table[table["region"] != "KZ-AKM"], region_panel, "all_events", 100.0)
+
+
+@pytest.mark.parametrize("claim_id", list(region_events.ESTIMANDS))
+def test_truth_and_posterior_use_one_function(
+    claim_id: str, region_fit: BayesFit, where: Regions, register: Register, simulation: Simulation
+) -> None:
+    fits = dict.fromkeys(region_events.OUTCOMES, region_fit)
+    answer = region_events.answer(claim_id, fits, where, register, simulation.truth)
+    decisive = [q for q in answer.estimate.quantities if q.decisive]
+    assert decisive
+    assert answer.estimate.simulated
+    assert answer.estimate.truth in (True, False)
+    for q in answer.estimate.quantities:
+        assert q.draws.shape == (4, REGION_SETTINGS.draws)
+        assert q.prior.size > 0
+        assert q.truth is not None
+
+
+def test_the_simulated_world_makes_a_claim_false(where: Regions, register: Register, simulation: Simulation) -> None:
+    order = list(where.names)
+    truth = {o: simulation.truth["unit_level"].sel(outcome=o, unit=order).to_numpy() for o in region_events.OUTCOMES}
+    found = region_events.rail_corridor(truth, where, register["C08"])
+    assert found["rate ratio, state violence"][0] < 1 < found["rate ratio, drug incidents"][0]

@@ -1,0 +1,105 @@
+"""The house rules that a machine can hold: import directions, exports, interval defaults, module sizes."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import northroute
+from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, interval_label
+
+ROOT = Path(northroute.__file__).parent
+BASE = ("conventions", "errors", "progress", "provenance", "resources", "seeds")
+LEFT_TO_RIGHT = (BASE, ("sources",), ("panel",), ("frequentist", "bayes"), ("claims",), ("report",), ("workflow",), ("cli",))
+LEVEL = {room: level for level, rooms in enumerate(LEFT_TO_RIGHT) for room in rooms}
+
+EXPORTS = {
+    "northroute.bayes": "COUNTS MEASUREMENT QUICK BayesFit Check CountSpec Gate MeasurementSpec Prior Sampling fit_counts "
+    "fit_measurement load replaced",
+    "northroute.claims": "Answer Claim Estimate Proxy Quantity Register Requirement Specification Verdict decide load "
+    "not_recovered not_testable to_frame write_lock",
+    "northroute.cli": "app",
+    "northroute.frequentist": "CONVENTIONS FrequentistFit PoissonSpec fit_poisson fit_poisson_frame load",
+    "northroute.panel": "Panel Scaling build lag load log_rate original_slope save standardise within_between",
+    "northroute.report": "Finding Site write",
+    "northroute.sources": "Table",
+    "northroute.workflow": "Options Recovery Result recover reproduce",
+}
+"""The package's public names, room by room: the one list."""
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        yield path.relative_to(ROOT).as_posix(), path
+
+
+def imported_rooms(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            if node.module == "northroute":
+                found |= {a.name for a in node.names}
+            elif (node.module or "").startswith("northroute."):
+                found.add(str(node.module).split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("northroute.")}
+    return found - {"__version__"}
+
+
+@pytest.mark.parametrize(("name", "path"), list(modules()))
+def test_a_room_imports_only_rooms_to_its_left(name: str, path: Path) -> None:
+    room = name.split("/")[0].removesuffix(".py")
+    if room == "__init__":
+        assert imported_rooms(path) == set()
+        return
+    assert room in LEVEL, f"'{room}' has no place in the order of rooms; give it one in LEFT_TO_RIGHT"
+    for other in imported_rooms(path) - {room}:
+        assert LEVEL[other] < LEVEL[room] or (room in BASE and other in BASE), f"{name} imports {other}"
+
+
+def test_every_room_has_its_exports_in_the_list() -> None:
+    rooms = {m.name for m in pkgutil.iter_modules([str(ROOT)], "northroute.") if m.ispkg}
+    assert rooms == set(EXPORTS)
+
+
+@pytest.mark.parametrize(("room", "names"), EXPORTS.items())
+def test_exports_are_the_list(room: str, names: str) -> None:
+    module = importlib.import_module(room)
+    assert sorted(module.__all__) == sorted(names.split())
+    for name in names.split():
+        thing = getattr(module, name)
+        assert thing.__doc__, f"{room}.{name} has no docstring"
+
+
+def test_intervals_default_to_the_one_constant() -> None:
+    assert (INTERVAL_PROB, INTERVAL_KIND, interval_label()) == (0.89, "ETI", "89 % ETI")
+    found = 0
+    for info in pkgutil.walk_packages([str(ROOT)], "northroute."):
+        module = importlib.import_module(info.name)
+        for _, thing in inspect.getmembers(module, lambda o: inspect.isfunction(o) or inspect.isclass(o)):
+            if not thing.__module__.startswith("northroute"):
+                continue
+            functions = [thing] if inspect.isfunction(thing) else [f for _, f in inspect.getmembers(thing, inspect.isfunction)]
+            for function in functions:
+                prob = inspect.signature(function).parameters.get("prob")
+                if prob is not None and prob.default is not inspect.Parameter.empty:
+                    assert prob.default == INTERVAL_PROB, f"{info.name}.{function.__qualname__}"
+                    found += 1
+    assert found >= 3
+
+
+@pytest.mark.parametrize(("name", "path"), list(modules()))
+def test_modules_stay_small(name: str, path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
+
+
+def test_no_module_keeps_a_global_generator() -> None:
+    for name, path in modules():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"np\.random\.(seed|normal|rand|randn|randint|choice|poisson)\(", text), name
