@@ -89,8 +89,8 @@ def incident_panel(incidents: Incidents, choices: PanelChoices | None = None) ->
     months = month_shares(incidents.covered)
     if not (months >= choices.min_coverage).any():
         raise PanelError(
-            f"Incidents: in no month do files cover {choices.min_coverage:.0%} of the days (most: {months.max():.0%}). Fetch "
-            "whole months, or lower min_coverage."
+            f"Incidents: in no month do files cover {choices.min_coverage:.0%} of the days (most: {months.max():.0%}). "
+            "Fetch whole months, or lower min_coverage."
         )
     frame = _placed(incidents, choices, units)
     grid = pd.MultiIndex.from_product([units.index, months.index], names=["unit", "month"])
@@ -104,7 +104,7 @@ def incident_panel(incidents: Incidents, choices: PanelChoices | None = None) ->
     if choices.exposure != "none":
         exposures = (choices.exposure,)
         exposure = _exposure(incidents, choices, grid)
-        observed &= exposure > 0
+        observed = observed & (exposure > 0)
         table[choices.exposure] = np.where(observed, exposure, np.nan)
     outcomes = list(columns)
     table = table.astype(dict.fromkeys(outcomes, "Int64"))
@@ -133,7 +133,7 @@ def allocate(incidents: Incidents, seed: int = DEFAULT_SEED) -> pd.DataFrame:
             continue
         placed = frame[(frame["country"] == country) & (frame["construct"] == construct) & ~lost]
         counts = placed["region"].value_counts().reindex(home["region"], fill_value=0).to_numpy(float)
-        shares: NDArray[np.float64] = counts if counts.sum() else home["population_2020"].to_numpy(float)
+        shares = counts if counts.sum() else home["population_2020"].to_numpy(float)
         rng = generator(f"allocate {country} {construct}", seed)
         drawn = rng.choice(home["region"].to_numpy(dtype=object), size=len(group), p=shares / shares.sum())
         frame.loc[group.index, "region"] = drawn
@@ -160,11 +160,8 @@ def _placed(incidents: Incidents, choices: PanelChoices, units: "pd.Series[str]"
     else:
         whole = allocate(incidents, choices.seed) if choices.unplaced == "allocate" else incidents.frame
         frame = whole[whole["region"].notna()].assign(unit=lambda f: f["region"])
-    return frame.assign(month=_month(frame["date"]))
-
-
-def _month(days: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
-    return days.dt.to_period("M").dt.to_timestamp().astype("datetime64[us]")
+    month = pd.DatetimeIndex(frame["date"]).to_period("M").to_timestamp().as_unit("us")
+    return frame.assign(month=month)
 
 
 def _outcomes(incidents: Incidents, choices: PanelChoices, frame: pd.DataFrame) -> dict[str, "pd.Series[bool]"]:

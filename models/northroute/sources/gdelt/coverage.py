@@ -49,7 +49,7 @@ def covered(
         if outages == "missing":
             lost = [pd.Timestamp(d) for d in undersized(_rows(files)) if start <= d <= end]
             shares.loc[lost] = 0.0
-    return shares
+    return shares.rename("share")
 
 
 def outage_days(extract: Extract) -> tuple[date, ...]:
@@ -79,8 +79,8 @@ def month_shares(shares: "pd.Series[float]") -> "pd.Series[float]":
 
     Days outside the window count as unobserved, so that a month that the files only touch does not pass for whole.
     """
-    months = shares.index.to_period("M")  # type: ignore[attr-defined]
+    days = pd.DatetimeIndex(shares.index)
+    months = days.to_period("M").to_timestamp().as_unit("us")
     observed = shares.groupby(months).sum()
-    observed = observed / observed.index.days_in_month  # type: ignore[attr-defined]
-    observed.index = observed.index.to_timestamp().as_unit("us")  # type: ignore[attr-defined]
-    return observed.rename_axis("month")
+    lengths = pd.DatetimeIndex(observed.index).days_in_month
+    return pd.Series(observed.to_numpy(float) / lengths.to_numpy(float), index=observed.index).rename_axis("month")

@@ -16,10 +16,11 @@ RULES: Final[Mapping[Rule, str]] = {
 }
 """Keys as SQL over the reports.
 
-``id``: every event or record once. ``address_day``: one incident an article and day, at its best place. ``address_day_place``:
-one an article, day and place. ``actors_place_day``: one for the same actors and action at a place and day, whoever tells of
-it. ``story_slot``: one for the same actors and action in a country and file slot (a quarter of an hour, or a day): a story
-that many papers print at once, with whatever places they give it.
+``id``: every event or record once. ``address_day``: one incident an article and day, at its best place.
+``address_day_place``: one an article, day and place. ``actors_place_day``: one for the same actors and action at a place and
+day, whoever tells of it. ``story_slot``: one for the same actors and action in a country and file slot (a quarter of an
+hour, or a day): a story that many papers print at once, with whatever places they give it. GKG records and counts have no
+actors: for them the last two join all reports of a construct at the same place and day, or in the same country and slot.
 """
 DEFAULT: Final[Rule] = "actors_place_day"
 MEANING: Final[Mapping[Rule, str]] = {

@@ -13,8 +13,15 @@ TableName = Literal["events", "gkg", "counts"]
 Version = Literal[1, 2]
 
 FIPS: Final = {
-    **{"KZ": "KAZ", "KG": "KGZ", "TI": "TJK", "TX": "TKM", "UZ": "UZB"},
-    **{"CO": "COL", "MX": "MEX", "AF": "AFG", "RS": "RUS"},
+    "KZ": "KAZ",
+    "KG": "KGZ",
+    "TI": "TJK",
+    "TX": "TKM",
+    "UZ": "UZB",
+    "CO": "COL",
+    "MX": "MEX",
+    "AF": "AFG",
+    "RS": "RUS",
 }
 """FIPS 10-4 country codes of the geographic columns, as ISO 3166 alpha-3."""
 CENTRAL_ASIA: Final = ("KZ", "KG", "TI", "TX", "UZ")

@@ -107,7 +107,7 @@ class Incidents:
 def save(incidents: Incidents, folder: Path) -> Path:
     """Write the incidents as ``incidents.parquet`` with the tables beside it, each atomically; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    covered = incidents.covered.rename("share").rename_axis("day").reset_index()
+    covered = incidents.covered.reset_index()
     tables = {
         "flow": incidents.flow,
         "placed": incidents.placed,

@@ -96,7 +96,7 @@ def read_daily(md5sums: str, filesizes: str, source: str = "md5sums") -> Index:
     md5, twice = _agreed(((n, m.lower()) for m, n in sums))
     size, again = _agreed(((n, s) for s, n in sizes))
     listed = [
-        Listed(n, n, kind, int(size[n]) if size.get(n) else None, md5.get(n))
+        Listed(n, n, kind, int(found) if (found := size.get(n)) else None, md5.get(n))
         for n in names
         if (kind := describe(n)) is not None
     ]
@@ -128,7 +128,7 @@ def read_master(text: str, version: Version = 2, source: str = "masterfilelist.t
     md5, again = _agreed((a.rsplit("/", 1)[-1], m) for a, _, m in rows)
     address = {a.rsplit("/", 1)[-1]: a for a, _, _ in rows}
     listed = [
-        Listed(n, a, kind, int(size[n]) if size[n] else None, md5[n])
+        Listed(n, a, kind, int(found) if (found := size[n]) else None, md5[n])
         for n, a in address.items()
         if (kind := describe(n)) is not None and kind.layout.version == version
     ]

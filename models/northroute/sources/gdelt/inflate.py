@@ -93,5 +93,5 @@ def _inflated(path: Path, stream: IO[bytes], member: zipfile.ZipInfo, size: int)
                     raise DataError("the compressed content is cut off", file=path, remedy=_REMEDY)
             if block := inflater.decompress(raw, size):
                 yield block
-    except igzip_lib.IsalError as failure:
+    except igzip_lib.IsalError as failure:  # type: ignore[misc]
         raise DataError(f"the compressed content is damaged ({failure})", file=path, remedy=_REMEDY) from failure

@@ -17,7 +17,7 @@ from northroute.sources.gdelt.formats import CENTRAL_ASIA, FIPS
 from northroute.sources.reading import FIRST_LINE, first_true, read_csv
 
 Status = Literal["region", "country", "unknown", "mismatch"]
-FILE: Final = "data/reference/gdelt_places.csv"
+FILE: Final = "data/codebook/gdelt_places.csv"
 COUNTRY_TYPE: Final = 1
 _SCHEMA = pa.DataFrameSchema(
     {
@@ -50,7 +50,7 @@ class Gazetteer:
 
 
 def load(path: Path | None = None) -> Gazetteer:
-    """Read the codes of the regions and the exceptions in ``data/reference/gdelt_places.csv``.
+    """Read the codes of the regions and the exceptions in ``data/codebook/gdelt_places.csv``.
 
     Raises
     ------

@@ -261,8 +261,11 @@ def _convert(table: pa.Table, layout: Layout) -> tuple[pa.Table, dict[int, str]]
             fine = pc.or_(fine, blank)
         _note(bad, fine, text, name, "is not a number")
         if name in layout.dates:
-            day = pc.strptime(pc.utf8_slice_codeunits(text, 0, 8), format="%Y%m%d", unit="s", error_is_null=True)
-            _note(bad, pc.is_valid(day), text, name, "is not a date")
+            digits = pc.utf8_slice_codeunits(text, 0, 8)
+            day = pc.strptime(digits, format="%Y%m%d", unit="s", error_is_null=True)
+            # strptime takes 31 February for 3 March: only a day that is written back the same is one
+            written = pc.fill_null(pc.equal(pc.strftime(day, format="%Y%m%d"), digits), False)
+            _note(bad, written, text, name, "is not a date")
     if bad:
         mask = np.ones(len(table), dtype=bool)
         mask[list(bad)] = False

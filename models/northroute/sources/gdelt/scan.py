@@ -5,6 +5,7 @@ multiplication (the exact zero-byte test of Warren, *Hacker's Delight*, section 
 border on the place column are walked byte by byte. No text is decoded, so no byte can be invalid here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +24,14 @@ _ONES: Final = np.uint64(0x0101010101010101)
 _SEVEN: Final = np.uint64(7)
 _TOP: Final = np.uint64(56)
 _WORD: Final = 8
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile on first use, outside Python's lock; kept between runs where the disk allows it."""
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # no folder can be written
+        return njit(nogil=True)(function)
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ def scan(block: bytes, fields: int, place: int, packed: bool, codes: NDArray[np.
     return Scanned(int(rows), found, int(consumed))
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@_compiled
 def _wanted(b: Any, start: int, end: int, packed: bool, codes: Any) -> bool:
     if not packed:
         return end - start == 2 and _is_code(b, start, codes)
@@ -90,19 +99,20 @@ def _wanted(b: Any, start: int, end: int, packed: bool, codes: Any) -> bool:
     return False
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@_compiled
 def _is_code(b: Any, at: int, codes: Any) -> bool:
     value = np.int64(b[at]) * 256 + np.int64(b[at + 1])
-    for code in codes:
+    for code in codes:  # noqa: SIM110 - numba compiles no generator
         if code == value:
             return True
     return False
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@_compiled
 def _kernel(b: Any, words: Any, length: int, fields: int, place: int, packed: bool, codes: Any) -> Any:
     found = np.empty((256, 4), np.int64)
-    m = rows = start = tabs = first = 0
+    m = rows = start = first = 0
+    tabs: Any = 0
     hit = False
     for j in range(words.size):
         word = words[j]

@@ -49,7 +49,7 @@ COLUMNS: Final[Mapping[TableName, Columns]] = {
 }
 
 
-def expression(condition: Condition, table: TableName) -> exp.Expression:
+def expression(condition: Condition, table: TableName) -> exp.Expr:
     """Return a condition as a Boolean expression over a table's columns."""
     match condition.test:
         case "all":
@@ -80,12 +80,12 @@ def expression(condition: Condition, table: TableName) -> exp.Expression:
             return _matches(_lower("Counts"), _counted([v.lower() for v in condition.values], condition.objects))
         case "address_words":
             words = _alternatives(condition.values, "[a-z]*")
-            pattern = f"^([a-z]+://)?[^/]*/(.*[^a-z])?({words})([^a-z]|$)"
+            pattern = f"^([a-z]+://[^/]*|[^/:]*)/(.*[^a-z])?({words})([^a-z]|$)"
             return _matches(_lower(COLUMNS[table].address), pattern)
     raise DataError(f"no test '{condition.test}'", file="the codebook", remedy="Read it with codebook.load.")
 
 
-def within(table: TableName, countries: Sequence[str] = CENTRAL_ASIA) -> exp.Expression:
+def within(table: TableName, countries: Sequence[str] = CENTRAL_ASIA) -> exp.Expr:
     """Return the condition that a row lies in one of the countries, by the country field."""
     if table == "gkg":
         return _matches(exp.column("Locations"), f"(^|;)[0-9]#[^#;]*#({'|'.join(countries)})#")
@@ -151,7 +151,7 @@ def labels(conditions: Mapping[str, Condition], table: TableName) -> str:
     return ", ".join(c.sql(dialect="duckdb") for c in columns)
 
 
-def parse(text: str, dialect: Dialect) -> exp.Expression:
+def parse(text: str, dialect: Dialect) -> exp.Expr:
     """Parse one statement.
 
     Raises
@@ -171,7 +171,7 @@ def to_duckdb(text: str) -> str:
     """Return a BigQuery text in DuckDB's dialect, its tables under their local names."""
     names = {v: k for k, v in BIGQUERY.items()}
 
-    def local(node: exp.Expression) -> exp.Expression:
+    def local(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table):
             return exp.to_table(names[".".join(p.name for p in node.parts)])
         return node
@@ -189,15 +189,15 @@ def _in_bigquery(select: exp.Select, table: TableName, start: date, end: date) -
     return select.from_(exp.to_table(BIGQUERY[table], dialect="bigquery")).where(days)
 
 
-def _in(column: str, values: Sequence[str]) -> exp.Expression:
+def _in(column: str, values: Sequence[str]) -> exp.Expr:
     return exp.column(column).isin(*values)
 
 
-def _lower(column: str) -> exp.Expression:
+def _lower(column: str) -> exp.Expr:
     return exp.Lower(this=exp.column(column))
 
 
-def _matches(text: exp.Expression, pattern: str) -> exp.Expression:
+def _matches(text: exp.Expr, pattern: str) -> exp.Expr:
     return exp.RegexpLike(this=text, expression=exp.Literal.string(pattern))
 
 

@@ -84,7 +84,7 @@ def write(
     world = world or ArchiveWorld()
     truth = draw(world, seed)
     writer = _Writer(out / "site", world, truth, version, seed)
-    by_day = {d.date(): g for d, g in truth.incidents.groupby("date")}
+    by_day = dict(iter(truth.incidents.groupby(truth.incidents["date"].dt.date)))
     for i in range(world.days):
         day = world.start + timedelta(days=i)
         writer.day(day, list(by_day[day].itertuples(index=False)) if day in by_day else [])
