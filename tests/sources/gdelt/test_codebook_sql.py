@@ -158,7 +158,7 @@ def change(tmp_path: Path, old: str, new: str) -> Path:
         ("  corruption:", "  korruption:", "expected state_violence"),
         ("table: counts", "table: mentions", "a variant has a table"),
         ("where: {address_words: $crime_words}", 'where: {address_words: ["a\'; DROP"]}', "is no value for"),
-        ("{all: [actor1_type: $criminals, event_root", "{all: [{actor1_type: $criminals, event_code: [\"1\"]}, event_root", "say 'all' or 'any'"),
+        ("- actor1_type: $armed_state", '- {actor1_type: $state, event_code: ["175"]}', "say 'all' or 'any'"),
         ("version: 1.0.0", "version: [", "not readable as YAML"),
         ("  arms:\n", "  weapons:\n", "expected lethal, arms"),
     ],

@@ -63,7 +63,8 @@ def told(archive: Archive, constructs: tuple[str, ...]) -> pd.DataFrame:
     truth = archive.truth.incidents
     lost = archive.truth.incidents["date"].dt.date == date(2015, 2, 28)  # the absent file
     truth = truth[~truth["missing"] & (truth["lag"] <= MAX_LAG) & truth["construct"].isin(constructs) & ~lost]
-    return truth.loc[truth.index.repeat(truth["articles"])]
+    repeated: pd.DataFrame = truth.loc[truth.index.repeat(truth["articles"])]
+    return repeated
 
 
 def found(incidents: Incidents) -> pd.DataFrame:
@@ -225,7 +226,8 @@ def test_a_file_that_breaks_leaves_none_of_its_rows(archive: Archive, tmp_path: 
 
 
 def test_simulated_and_real_are_never_mixed(archive: Archive, extracts: Extracts, tmp_path: Path) -> None:
-    row = event_row(EventRootCode="18", EventBaseCode="180", EventCode="180", Actor1Type1Code="COP")
+    codes = {"EventRootCode": "18", "EventBaseCode": "180", "EventCode": "180", "Actor1Type1Code": "COP"}
+    row = event_row(**codes, SQLDATE="20150601", DATEADDED="20150601")
     real = zipped(tmp_path / "20150601.export.CSV.zip", row + b"\n")
     some = sorted((archive.site / "events").glob("*.zip"))[0]
     with pytest.raises(SimulatedDataError, match="never mixed"):
