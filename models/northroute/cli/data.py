@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from northroute.cli.console import DATA_FOLDER, DataOption, data_folder, errors, out
+from northroute.cli.events import FETCH_EXAMPLE, fetch_gdelt
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="Bring real data from their publishers, checked by size and SHA-256."
     )
     fetch.command("mlp", epilog="Example: northroute fetch mlp --from ~/downloads/mlp")(fetch_mlp)
+    fetch.command("gdelt", epilog=FETCH_EXAMPLE)(fetch_gdelt)
     app.add_typer(fetch, name="fetch", rich_help_panel="Data")
     app.command(rich_help_panel="Data", epilog="Example: northroute check --data data/raw")(check)
 

@@ -22,7 +22,7 @@ from northroute.sources.gdelt import (
 )
 from northroute.sources.gdelt.build import MAX_LAG
 from northroute.sources.gdelt.fetch import Fetched
-from northroute.sources.gdelt.formats import TableName
+from northroute.sources.gdelt.formats import EVENTS_1, TableName
 from northroute.sources.gdelt.simulated import CLEAN, Archive, ArchiveWorld, Faults, write
 from northroute.sources.gdelt.transfer import Policy
 from tests.sources.gdelt.examples import event_row, zipped
@@ -227,7 +227,7 @@ def test_a_file_that_breaks_leaves_none_of_its_rows(archive: Archive, tmp_path: 
 
 def test_simulated_and_real_are_never_mixed(archive: Archive, extracts: Extracts, tmp_path: Path) -> None:
     codes = {"EventRootCode": "18", "EventBaseCode": "180", "EventCode": "180", "Actor1Type1Code": "COP"}
-    row = event_row(**codes, SQLDATE="20150601", DATEADDED="20150601")
+    row = event_row(EVENTS_1, **codes, SQLDATE="20150601", DATEADDED="20150601")
     real = zipped(tmp_path / "20150601.export.CSV.zip", row + b"\n")
     some = sorted((archive.site / "events").glob("*.zip"))[0]
     with pytest.raises(SimulatedDataError, match="never mixed"):
