@@ -80,8 +80,8 @@ def build_events(
     wanted = _inside(gdelt.files_of(files), options.window if options else None)
     if not wanted:
         raise MissingDataError(
-            f"No GDELT file of the window below '{files}': fetch some with 'northroute fetch gdelt', or make SIMULATED ones with "
-            "'northroute simulate archive'."
+            f"No GDELT file of the window below '{files}': fetch some with 'northroute fetch gdelt', or make SIMULATED ones "
+            "with 'northroute simulate archive'."
         )
     extracts = gdelt.extract(wanted, out / EXTRACT, countries, workers=workers, progress=progress)
     if options is None:

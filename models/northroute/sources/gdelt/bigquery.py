@@ -1,4 +1,4 @@
-"""The rules on Google's copy of GDELT: what a query would scan, and its rows, where credentials exist (extra ``bigquery``)."""
+"""The rules on Google's copy of GDELT: what a query would scan, and its rows (extra ``bigquery``, and credentials)."""
 
 from dataclasses import dataclass
 from typing import Any

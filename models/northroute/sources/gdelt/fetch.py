@@ -26,7 +26,6 @@ MANIFEST: Final = "manifest.csv"
 CITATION: Final = "The GDELT Project, gdeltproject.org"
 LICENCE: Final = "open for any use with citation and a link to gdeltproject.org"
 _SAVE_EVERY: Final = 5.0
-_TELL_EVERY: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -197,8 +196,8 @@ def _bring(
 ) -> Manifest:
     stop = threading.Event()
     total = sum(f.size or 0 for f in missing) or 1
-    began = saved = told = time.monotonic()
-    arrived = finished = 0
+    began = saved = time.monotonic()
+    arrived = finished = told = 0
 
     def one(listed: Listed) -> Entry:
         path, address = path_of(folder, listed), _address(base, listed)
@@ -220,9 +219,10 @@ def _bring(
                 finished += len(entries)
                 arrived += sum(e.size for e in entries)
                 now = time.monotonic()
-                if now - told > _TELL_EVERY:
-                    progress(_message(finished, len(missing), arrived, total, now - began), min(arrived / total, 1.0))
-                    told = now
+                share = min(arrived / total, 1.0)
+                if int(100 * share) > told:
+                    progress(_message(finished, len(missing), arrived, total, now - began), share)
+                    told = int(100 * share)
                 if now - saved > _SAVE_EVERY:
                     record.save(folder / MANIFEST)
                     saved = now

@@ -88,7 +88,7 @@ def write(
     for i in range(world.days):
         day = world.start + timedelta(days=i)
         writer.day(day, list(by_day[day].itertuples(index=False)) if day in by_day else [])
-        progress(f"written {i + 1} of {world.days} days", (i + 1) / world.days)
+        progress(f"writing {day:%Y-%m}", (i + 1) / world.days)
     writer.lists()
     out.mkdir(parents=True, exist_ok=True)
     (out / "SIMULATED.txt").write_text(NOTE, encoding="utf-8")
