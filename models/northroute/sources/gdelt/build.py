@@ -30,6 +30,7 @@ DEFAULT_VARIANTS: Final[Mapping[str, str]] = {
 }
 WITHOUT_GKG: Final[Mapping[str, str]] = {**DEFAULT_VARIANTS, "drug_incident": "address"}
 """CAMEO has no code for drugs: without GKG files the words of the address decide."""
+_FLAGS: Final = ("lethal", "arms", "terror", "drug", *KINDS, *DRUG_TYPES)
 MAX_LAG: Final = 31
 """Days between a row's date and its file beyond which the date is taken for an error of GDELT's relative dates."""
 
@@ -178,15 +179,27 @@ def _reports(
         flow.append((construct, "in the countries", rows[variant.table]))
     day = "dated" if options.dated == "event" else "slot // 1000000"
     first, last = (f"{d:%Y%m%d}" for d in shares.index[[0, -1]])
+    keys = ", ".join(f"hash({key}) AS {_key(rule)}" for rule, key in RULES.items())
+    names = ", ".join(f'"{f}"' for f in _FLAGS)
     connection.execute(
-        f"""CREATE TEMP TABLE staged AS SELECT s.*, p.region, p.country, p.status,
-        CASE WHEN address = '' THEN report ELSE address END AS story, {day} AS day,
-        s.fips || '|' || s.adm1 || '|' || s.place AS where_,
-        row_number() OVER (PARTITION BY construct, report ORDER BY slot, FileName, Line) = 1 AS first_one,
-        abs(date_diff('day', try_strptime(dated::VARCHAR, '%Y%m%d'), try_strptime((slot // 1000000)::VARCHAR, '%Y%m%d')))
-            <= {options.max_lag} AS timely
-        FROM selected s JOIN places p USING (geo_type, place, fips, adm1)"""
+        """CREATE TEMP TABLE firsts AS SELECT arg_min(rowid, (slot, FileName, Line)) AS row FROM selected
+        GROUP BY construct, report"""
     )
+    connection.execute(
+        f"""CREATE TEMP TABLE staged AS
+        WITH known AS (
+            SELECT s.rowid AS row, s.*, p.region, p.country, p.status, {day} AS day,
+                CASE WHEN address = '' THEN report ELSE address END AS story,
+                s.fips || '|' || s.adm1 || '|' || s.place AS where_
+            FROM selected s JOIN places p USING (geo_type, place, fips, adm1)
+        )
+        SELECT row, construct, report, event_id, day, country, region, status, place, address, hash(story) AS story,
+            mentions, articles, sources, {names}, {keys}, row IN (SELECT row FROM firsts) AS first_one,
+            abs(date_diff('day', try_strptime(dated::VARCHAR, '%Y%m%d'),
+                try_strptime((slot // 1000000)::VARCHAR, '%Y%m%d'))) <= {options.max_lag} AS timely
+        FROM known"""
+    )
+    connection.execute("DROP TABLE selected")
     tests = (
         ("selected by the rule", "true"),
         ("each event or record once", "first_one"),
@@ -195,20 +208,29 @@ def _reports(
         ("in the window", f"day BETWEEN {first} AND {last}"),
     )
     condition = "true"
-    for step, test in tests:
+    conditions = []
+    for _, test in tests:
         condition = f"{condition} AND {test}"
-        found = dict(
-            connection.execute(
-                f"SELECT construct, count(*) FROM staged WHERE {condition} GROUP BY construct"
-            ).fetchall()
-        )
-        flow += [(c, step, int(found.get(c, 0))) for c in variants]
-    connection.execute(f"CREATE TEMP TABLE reports AS SELECT * FROM staged WHERE {condition}")
+        conditions.append(condition)
+    counts = ", ".join(f"count(*) FILTER ({c})" for c in conditions)
+    found = {
+        row[0]: row[1:]
+        for row in connection.execute(f"SELECT construct, {counts} FROM staged GROUP BY construct").fetchall()
+    }
+    for construct in variants:
+        numbers = found.get(construct, (0,) * len(tests))
+        flow += [(construct, step, int(n)) for (step, _), n in zip(tests, numbers, strict=True)]
+    connection.execute(f"CREATE TEMP VIEW reports AS SELECT * FROM staged WHERE {condition}")
     return flow
 
 
+def _key(rule: Rule) -> str:
+    """Column of a rule's key: a 64-bit hash, so that two of a million keys are one by chance in 3e-8 of all runs."""
+    return f"key_{rule}"
+
+
 def _rules(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    counts = ", ".join(f"count(DISTINCT {key})" for key in RULES.values())
+    counts = ", ".join(f"count(DISTINCT {_key(rule)})" for rule in RULES)
     found = connection.execute(f"SELECT construct, {counts} FROM reports GROUP BY construct").fetchall()
     return [
         (construct, f"incidents under '{rule}': {MEANING[rule]}", int(n))
@@ -218,31 +240,29 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, rule: Rule, simulated: bool) -> pd.DataFrame:
-    flags = ("lethal", "arms", "terror", "drug", *KINDS, *DRUG_TYPES)
-    any_of = ", ".join(f'bool_or("{f}") AS "{f}"' for f in flags)
+    any_of = ", ".join(f'bool_or("{f}") AS "{f}"' for f in _FLAGS)
     types = " ".join(f"WHEN \"{t}\" THEN '{t}'" for t in DRUG_TYPES)
     kinds = " ".join(f"WHEN \"{k}\" THEN '{k}'" for k in KINDS)
-    connection.execute(f"CREATE TEMP TABLE keyed AS SELECT *, {RULES[rule]} AS key FROM flagged")
+    key = _key(rule)
     frame = connection.execute(
-        f"""WITH best AS (
-            SELECT construct, key, report AS incident, day, country, region, place, address FROM keyed
-            QUALIFY row_number() OVER (PARTITION BY construct, key
-                ORDER BY (status = 'region') DESC, mentions DESC, event_id NULLS LAST, report) = 1
-        ), weights AS (
-            SELECT construct, key, sum(articles)::BIGINT AS articles, sum(sources)::BIGINT AS sources FROM (
-                SELECT construct, key, story, max(articles) AS articles, max(sources) AS sources FROM keyed GROUP BY ALL)
-            GROUP BY ALL
-        ), known AS (
-            SELECT construct, key, {any_of}, count(*) AS reports,
-                string_agg(report, ' ' ORDER BY event_id, report) AS source_ids
-            FROM keyed GROUP BY ALL
+        f"""WITH stories AS (
+            SELECT construct, {key} AS key, max(articles) AS articles, max(sources) AS sources, count(*) AS reports,
+                arg_min(row, (status <> 'region', -mentions, coalesce(event_id, 0), report)) AS best,
+                min((status <> 'region', -mentions, coalesce(event_id, 0), report)) AS rank,
+                list(report) AS ids, {any_of}
+            FROM flagged GROUP BY construct, {key}, story
+        ), incidents AS (
+            SELECT construct, key, sum(articles)::BIGINT AS articles, sum(sources)::BIGINT AS sources,
+                sum(reports)::BIGINT AS reports, arg_min(best, rank) AS row, flatten(list(ids)) AS ids, {any_of}
+            FROM stories GROUP BY construct, key
         )
-        SELECT incident, strptime(day::VARCHAR, '%Y%m%d') AS date, country, region, place, construct,
+        SELECT report AS incident, strptime(day::VARCHAR, '%Y%m%d') AS date, country, region, place, construct,
             CASE WHEN construct <> 'drug_incident' THEN '' {kinds} ELSE '{OTHER}' END AS kind,
             lethal, arms, terror, (drug OR construct = 'drug_incident') AS drug,
             CASE WHEN NOT (drug OR construct = 'drug_incident') THEN '' {types} ELSE '{OTHER}' END AS drug_type,
-            1::BIGINT AS incidents, articles, sources, reports, source_ids, address, {simulated} AS simulated
-        FROM best JOIN weights USING (construct, key) JOIN known USING (construct, key)
+            1::BIGINT AS incidents, articles, sources, reports, array_to_string(list_sort(ids), ' ') AS source_ids, address,
+            {simulated} AS simulated
+        FROM incidents JOIN (SELECT row, report, day, country, region, place, address FROM staged) USING (row)
         ORDER BY construct, date, country, incident"""
     ).df()
     text = ("incident", "country", "place", "construct", "kind", "drug_type", "source_ids", "address", "region")
@@ -253,17 +273,21 @@ def _frame(connection: duckdb.DuckDBPyConnection, rule: Rule, simulated: bool) -
 def _background(connection: duckdb.DuckDBPyConnection, options: Options, shares: "pd.Series[float]") -> pd.DataFrame:
     day = "SQLDATE" if options.dated == "event" else "DATEADDED // 1000000"
     first, last = (f"{d:%Y%m%d}" for d in shares.index[[0, -1]])
+    connection.execute(
+        """CREATE TEMP TABLE again AS SELECT FileName, Line FROM (
+            SELECT FileName, Line, row_number() OVER (PARTITION BY GLOBALEVENTID ORDER BY DATEADDED, FileName, Line) AS turn
+            FROM events WHERE GLOBALEVENTID IN (SELECT GLOBALEVENTID FROM events GROUP BY ALL HAVING count(*) > 1)
+        ) WHERE turn > 1"""
+    )
     frame = connection.execute(
         f"""SELECT country, coalesce(region, '') AS region, strptime((day // 100)::VARCHAR, '%Y%m') AS month,
             count(*) AS all_events, sum(articles)::BIGINT AS all_articles
         FROM (
-            SELECT any_value(coalesce(ActionGeo_Type, 0)) AS geo_type, any_value(ActionGeo_FullName) AS place,
-                any_value(ActionGeo_CountryCode) AS fips, any_value(ActionGeo_ADM1Code) AS adm1, min({day}) AS day,
-                any_value(greatest(coalesce(NumArticles, 1), 1)) AS articles
-            FROM events
+            SELECT coalesce(ActionGeo_Type, 0) AS geo_type, ActionGeo_FullName AS place, ActionGeo_CountryCode AS fips,
+                ActionGeo_ADM1Code AS adm1, {day} AS day, greatest(coalesce(NumArticles, 1), 1) AS articles
+            FROM events ANTI JOIN again USING (FileName, Line)
             WHERE {day} BETWEEN {first} AND {last} AND abs(date_diff('day', try_strptime(SQLDATE::VARCHAR, '%Y%m%d'),
                 try_strptime((DATEADDED // 1000000)::VARCHAR, '%Y%m%d'))) <= {options.max_lag}
-            GROUP BY GLOBALEVENTID
         ) JOIN places USING (geo_type, place, fips, adm1) WHERE status <> 'mismatch'
         GROUP BY ALL ORDER BY ALL"""
     ).df()

@@ -186,6 +186,10 @@ class _Held:
 
     def release(self, path: Path, layout: Layout) -> Batch:
         """Parse what is held."""
+        if not self.kept:
+            filtered = self.rows - len(self.aside)
+            tally = Tally(self.rows, 0, filtered, self.short, len(self.aside) - self.short, header=self.header)
+            return Batch(schema(layout).empty_table(), tuple(self.aside), tally)
         table, recoded = _parse(self.kept, layout)
         table, bad = _convert(table, layout)
         value = [Aside(self.lines[i], reason, _shown(self.kept[i])) for i, reason in bad.items()]
@@ -212,8 +216,6 @@ def _shown(text: bytes) -> str:
 def _parse(kept: list[bytes], layout: Layout) -> tuple[pa.Table, int]:
     """Split good lines into text columns; a carriage return inside a field becomes a space, as it would split the row."""
     names = list(layout.columns)
-    if not kept:
-        return pa.table({c: pa.array([], pa.string()) for c in layout.kept}), 0
     text = b"\n".join(kept) + b"\n"
     recoded = 0
     try:

@@ -185,9 +185,10 @@ class _Writer:
                 centres = list(CENTRES.values())
                 spot = self.spots[code_at % len(self.spots)] if place_at % 2 else centres[place_at % len(centres)]
             code = _QUIET_CODES[code_at % len(_QUIET_CODES)]
-            address = f"{HOST}/{slot:%Y/%m/%d}/news-{self.number}.html"
+            address = f"{HOST}/{slot:%Y/%m/%d}/news-{self.number}-{slot_at:x}-{code_at:x}-{actor_at:x}.html"
             actors = (Actor("", ("GOV", "BUS", "")[actor_at % 3]), Actor())
-            row = event(self._next(), slot, slot, actors, code, spot, 4, address, self.version)
+            mentions = 1 + actor_at % 20
+            row = event(self._next(), slot, slot, actors, code, spot, mentions, address, self.version)
             kind = "inside" if inside else "elsewhere"
             if fault >= bounds[3]:
                 self.written[kind] += 1

@@ -128,7 +128,7 @@ def event(
             *actors[0].fields(),
             *actors[1].fields(),
             *("1", code, code[:3], root, str(quad), "-10" if quad == 4 else "1"),
-            *(str(mentions), "1", str(mentions), "-2.5"),
+            *(str(mentions), "1", str(mentions), f"{-2.5 - number % 9973 / 4999:.13g}"),
             *place,
             *nowhere,
             *place,
