@@ -179,7 +179,7 @@ def _reports(
         flow.append((construct, "in the countries", rows[variant.table]))
     day = "dated" if options.dated == "event" else "slot // 1000000"
     first, last = (f"{d:%Y%m%d}" for d in shares.index[[0, -1]])
-    keys = ", ".join(f"hash({key}) AS {_key(rule)}" for rule, key in RULES.items())
+    keys = ", ".join(f"md5_number({key}) AS {_key(rule)}" for rule, key in RULES.items())
     names = ", ".join(f'"{f}"' for f in _FLAGS)
     connection.execute(
         """CREATE TEMP TABLE firsts AS SELECT arg_min(rowid, (slot, FileName, Line)) AS row FROM selected
@@ -193,7 +193,7 @@ def _reports(
                 s.fips || '|' || s.adm1 || '|' || s.place AS where_
             FROM selected s JOIN places p USING (geo_type, place, fips, adm1)
         )
-        SELECT row, construct, report, event_id, day, country, region, status, place, address, hash(story) AS story,
+        SELECT row, construct, report, event_id, day, country, region, status, place, address, md5_number(story) AS story,
             mentions, articles, sources, {names}, {keys}, row IN (SELECT row FROM firsts) AS first_one,
             abs(date_diff('day', try_strptime(dated::VARCHAR, '%Y%m%d'),
                 try_strptime((slot // 1000000)::VARCHAR, '%Y%m%d'))) <= {options.max_lag} AS timely
@@ -225,7 +225,7 @@ def _reports(
 
 
 def _key(rule: Rule) -> str:
-    """Column of a rule's key: a 64-bit hash, so that two of a million keys are one by chance in 3e-8 of all runs."""
+    """Column of a rule's key, a 128-bit digest: DuckDB's own hash is 64 bits and gives like texts the same value."""
     return f"key_{rule}"
 
 
