@@ -135,6 +135,13 @@ def test_countries_without_regions_are_for_country_panels(incidents: Incidents) 
     assert len(incident_panel(wider, PanelChoices(unit="country", exposure="none")).units) == 6
 
 
+def test_without_event_files_there_is_no_exposure(extracts: dict[TableName, Extract]) -> None:
+    built = build_incidents({"gkg": extracts["gkg"]}, Options({"drug_incident": "themes"}))
+    assert len(built.frame) and incident_panel(built, PanelChoices(exposure="none")).exposures == ()
+    with pytest.raises(PanelError, match="no event rows"):
+        incident_panel(built)
+
+
 def test_rules_and_variants_change_the_counts(extracts: dict[TableName, Extract]) -> None:
     sums = {}
     for rule in ("id", "actors_place_day", "story_slot"):

@@ -180,6 +180,10 @@ def _sum(frame: pd.DataFrame, weight: str, grid: pd.MultiIndex) -> "pd.Series[in
 
 def _exposure(incidents: Incidents, choices: PanelChoices, grid: pd.MultiIndex) -> NDArray[np.float64]:
     background = incidents.background
+    if background.empty:
+        raise PanelError(
+            "Incidents: there are no event rows, so there is no exposure. Extract the events too, or choose exposure='none'."
+        )
     if choices.unit == "country":
         totals = background.groupby(["country", "month"])[choices.exposure].sum()
         return np.asarray(totals.rename_axis(["unit", "month"]).reindex(grid, fill_value=0).to_numpy(float))

@@ -2,6 +2,9 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
+import time
 import zipfile
 from datetime import date, timedelta
 from pathlib import Path
@@ -92,6 +95,30 @@ def test_interrupted_and_run_again(site: Path, tmp_path: Path, clean: dict[str, 
     with serving(site) as server:
         fetched = _fetch(data, server.address)
         assert server.requests[NAMES[0]] == 0, "a file that is there is not fetched again"
+    assert _state(fetched) == clean
+
+
+def test_killed_and_run_again(site: Path, tmp_path: Path, clean: dict[str, object]) -> None:
+    """The process dies at once, without a chance to tidy up; the next run ends where an undisturbed one does."""
+    data = tmp_path / "data"
+    with serving(site, {NAMES[2]: ["stall"], NAMES[4]: ["stall"]}, stall=30) as server:
+        code = (
+            "from datetime import date; from pathlib import Path; from northroute.sources.gdelt.fetch import fetch_gdelt\n"
+            f"fetch_gdelt(Path({str(data)!r}), date(2015, 1, 1), date(2015, 1, 6), base={server.address!r})"
+        )
+        running = subprocess.Popen([sys.executable, "-c", code])
+        try:
+            while not (server.requests[NAMES[2]] and server.requests[NAMES[4]]):
+                assert running.poll() is None
+                time.sleep(0.02)
+        finally:
+            running.kill()
+            running.wait()
+    partial = {p.name for p in data.rglob("*.partial")}
+    assert f"{NAMES[2]}.partial" in partial or f"{NAMES[4]}.partial" in partial
+    with serving(site) as server:
+        fetched = _fetch(data, server.address)
+        assert server.requests[NAMES[0]] == 0, "whole files are taken over, though no manifest knew of them"
     assert _state(fetched) == clean
 
 

@@ -99,7 +99,9 @@ def build_incidents(
     variants = {c: book.variant(c, name) for c, name in options.variants.items()}
     simulated = _mark(extracts)
     countries = _needed(extracts, variants)
-    shares = covered((extracts[t] for t in reports.used_tables(variants)), options.window, options.outages)
+    # the background comes from the events whatever the constructs come from
+    used = [t for t in extracts if t == "events" or t in reports.used_tables(variants)]
+    shares = covered((extracts[t] for t in used), options.window, options.outages)
     connection = views.connect(extracts, scratch)
     try:
         progress("selecting reports", 0.1)

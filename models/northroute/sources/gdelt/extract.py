@@ -26,6 +26,8 @@ from northroute.sources.gdelt.sink import Sink
 PART: Final = "part.parquet"
 REPORT: Final = "report.json"
 ASIDE: Final = "aside.csv"
+MOST_WORKERS: Final = 4
+"""Months read at a time by default, at most: each takes up to 150 MB, and a disk feeds no more."""
 ASIDE_LIMIT: Final = 1000
 """Lines set aside that are listed for one file; all are counted."""
 _FORMAT: Final = 1
@@ -128,7 +130,7 @@ def extract(
     countries : sequence of str
         FIPS codes.
     workers : int, optional
-        Months read at a time; by default the number of processors.
+        Months read at a time; by default the number of processors, at most :data:`MOST_WORKERS`.
     progress : Progress
 
     Returns
@@ -146,7 +148,7 @@ def extract(
     results: dict[TableName, dict[str, tuple[FileReport, ...]]] = {t: {} for t in planned}
     total = sum(len(m.files) for months in planned.values() for m in months)
     done = 0
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or min(os.cpu_count() or 1, MOST_WORKERS)) as pool:
         jobs = {
             pool.submit(_month, month, out / table, tuple(countries)): (table, month)
             for table, months in planned.items()

@@ -39,7 +39,7 @@ _SPOTS: Final = """
             SELECT GKGRECORDID, FileName, Line, unnest(string_split(Locations, ';')) AS block,
                 generate_subscripts(string_split(Locations, ';'), 1) AS i
             FROM gkg_hits)
-    ) WHERE len(parts) >= 7 AND parts[3] IN ({codes}) GROUP BY ALL"""
+    ) WHERE len(parts) >= 4 AND parts[3] IN ({codes}) GROUP BY ALL"""
 
 
 def gather(

@@ -9,7 +9,7 @@ from typing import Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-GROUP_BYTES: Final = 32 << 20
+GROUP_BYTES: Final = 16 << 20
 """Bytes of rows in memory before a row group is written."""
 
 
