@@ -31,9 +31,11 @@ from rich.console import Console
 from northroute.panel.incidents import PanelChoices, Unit, incident_panel
 from northroute.sources.gdelt import Extract, build_incidents, extract, files_of
 from northroute.sources.gdelt.extract import FileReport
-from northroute.sources.gdelt.formats import EVENTS_1, TableName
+from northroute.sources.gdelt.formats import TableName, describe
+from northroute.sources.gdelt.inflate import blocks
 from northroute.sources.gdelt.read import Tally, read
 from northroute.sources.gdelt.simulated import CLEAN, ArchiveWorld, write
+from tests.sources.gdelt.examples import zipped
 
 console = Console(highlight=False, soft_wrap=True)
 DISTINCT = 5
@@ -67,13 +69,22 @@ def peak_mb() -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def reader(files: list[Path], repeats: int) -> dict[str, Any]:
+def real_file(folder: Path, data: Path) -> Path:
+    """Zip the rows of the two real samples, again and again, to the size of a day."""
+    samples = data / "gdelt_raw_samples"
+    text = b"".join((samples / f"{n}.export.CSV").read_bytes() for n in ("20151027220000", "20191024143000"))
+    return zipped(folder / "20151027220000.export.CSV.zip", text * 48)
+
+
+def reader(path: Path, repeats: int) -> dict[str, Any]:
     """Time one file by each means in turns; medians in seconds and ratios to ours."""
-    path = files[0]
-    names = list(EVENTS_1.columns)
+    kind = describe(path.name)
+    assert kind is not None
+    layout = kind.layout
+    names = list(layout.columns)
 
     def ours() -> None:
-        for _ in read(path, EVENTS_1):
+        for _ in read(path, layout):
             pass
 
     def pandas_all(columns: list[str]) -> Callable[[], None]:
@@ -96,11 +107,13 @@ def reader(files: list[Path], repeats: int) -> dict[str, Any]:
         for name, action in ways.items():
             taken[name].append(timed(action))
     medians = {name: statistics.median(times) for name, times in taken.items()}
-    tally = sum((b.tally for b in read(path, EVENTS_1)), Tally())
+    tally = sum((b.tally for b in read(path, layout)), Tally())
     return {
         "rows": tally.rows,
         "kept": tally.kept,
+        "columns": len(names),
         "zipped_mb": path.stat().st_size / 1e6,
+        "inflated_mb": sum(len(b) for b in blocks(path)) / 1e6,
         "seconds": medians,
         "ratio": {name: seconds / medians["northroute"] for name, seconds in medians.items()},
     }
@@ -193,6 +206,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, nargs="*", default=[5, 50], help="daily files of each extract")
     parser.add_argument("--panel-rows", type=int, default=3_000_000, help="rows of the eight-year extract; 0 for none")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--data", type=Path, help="folder of real samples: the reader is timed on their rows too")
     parser.add_argument("--task", choices=["reader", "scale", "panel"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -201,7 +215,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
             match arguments.task:
                 case "reader":
-                    result = reader(files, arguments.repeats)
+                    path = real_file(Path(scratch), arguments.data) if arguments.data else files[0]
+                    result = reader(path, arguments.repeats)
                 case "scale":
                     result = scale(files, arguments.files[0], Path(scratch))
                 case _:
@@ -214,9 +229,11 @@ def main() -> None:
         results: dict[str, Any] = {
             "machine": f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f} at the start",
             "versions": {n: metadata.version(n) for n in ("isal", "numba", "pyarrow", "duckdb", "pandas")},
-            "reader": _apart("reader", arguments, folder),
+            "reader, SIMULATED rows": _apart("reader", arguments, folder),
             "scale": [_apart("scale", arguments, folder, "--files", str(n)) for n in arguments.files],
         }
+        if arguments.data:
+            results["reader, real rows"] = _apart("reader", arguments, folder, "--data", str(arguments.data))
         if arguments.panel_rows:
             results["panel"] = _apart("panel", arguments, folder)
     console.print(json.dumps(results, indent=1), markup=False)
