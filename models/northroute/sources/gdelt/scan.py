@@ -75,9 +75,9 @@ def scan(block: bytes, fields: int, place: int, packed: bool, codes: NDArray[np.
     codes : ndarray of int64, shape (k,)
         From :func:`country_codes`.
     """
-    padded = block + bytes(-len(block) % _WORD)
-    view = np.frombuffer(padded, dtype=np.uint8)
-    rows, found, consumed = _kernel(view, view.view(np.uint64), len(block), fields, place, packed, codes)
+    view = np.frombuffer(block, dtype=np.uint8)
+    words = view[: len(block) // _WORD * _WORD].view(np.uint64)
+    rows, found, consumed = _kernel(view, words, fields, place, packed, codes)
     return Scanned(int(rows), found, int(consumed))
 
 
@@ -109,13 +109,13 @@ def _is_code(b: Any, at: int, codes: Any) -> bool:
 
 
 @_compiled
-def _kernel(b: Any, words: Any, length: int, fields: int, place: int, packed: bool, codes: Any) -> Any:
+def _kernel(b: Any, words: Any, fields: int, place: int, packed: bool, codes: Any) -> Any:
     found = np.empty((256, 4), np.int64)
     m = rows = start = first = 0
     tabs: Any = 0
     hit = False
-    for j in range(words.size):
-        word = words[j]
+    for j in range(words.size + 1):
+        word = words[j] if j < words.size else _NEWLINES  # the bytes after the last whole word are walked one by one
         t = word ^ _NEWLINES
         newlines = ~(((t & _LOW) + _LOW) | t | _LOW)
         if newlines == 0:
@@ -127,7 +127,7 @@ def _kernel(b: Any, words: Any, length: int, fields: int, place: int, packed: bo
             if tabs + count < place or tabs > place:
                 tabs += count
                 continue
-        for i in range(_WORD * j, min(_WORD * j + _WORD, length)):
+        for i in range(_WORD * j, min(_WORD * j + _WORD, b.size)):
             c = b[i]
             if c == _TAB:
                 tabs += 1
