@@ -176,6 +176,9 @@ def build(
         datetime | None, typer.Option("--start", formats=_DAYS, help="First day; else the files'.")
     ] = None,
     end: Annotated[datetime | None, typer.Option("--end", formats=_DAYS, help="Last day; else the files'.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Months read at a time; else as many as processors, up to 3.")
+    ] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Read files, build incidents, write the region-month and country-month panels, and print the flow of counts."""
@@ -195,7 +198,9 @@ def build(
         choices = PanelChoices(
             weight=weight.value, exposure=exposure.value, unplaced="allocate" if allocate else "leave_out", seed=seed
         )
-        built = build_events(data, out_folder, options, choices, countries=tuple(countries.split(",")), progress=tell)
+        built = build_events(
+            data, out_folder, options, choices, countries=tuple(countries.split(",")), workers=workers, progress=tell
+        )
     found = built.incidents
     if found.simulated:
         out.print(f"[bold]{SIMULATED_MARK}[/bold]")

@@ -26,8 +26,8 @@ from northroute.sources.gdelt.sink import Sink
 PART: Final = "part.parquet"
 REPORT: Final = "report.json"
 ASIDE: Final = "aside.csv"
-MOST_WORKERS: Final = 4
-"""Months read at a time by default, at most: each takes up to 150 MB, and a disk feeds no more."""
+MOST_WORKERS: Final = 3
+"""Months read at a time by default, at most: where nearly all rows are kept, each takes about 200 MB."""
 ASIDE_LIMIT: Final = 1000
 """Lines set aside that are listed for one file; all are counted."""
 _FORMAT: Final = 1
