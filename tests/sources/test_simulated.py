@@ -104,6 +104,17 @@ def test_totals_match_the_truth(world_run: Simulation) -> None:
     assert float(np.abs(gap / error).max()) < 4
 
 
+@pytest.mark.parametrize("by", ["month.month", "month", "unit"])
+def test_timing_and_place_match_the_truth(simulation: Simulation, by: str) -> None:
+    mean, counts = _mean(simulation), _counts(simulation)
+    variance = mean + float(simulation.truth["dispersion"]) * mean**2
+    over = {"month.month": "unit", "month": "unit", "unit": "month"}[by]
+    gap, var = (v.sum(over).groupby(by).sum() for v in (counts - mean, variance))
+    # the squared deviations of n sums, each near normal, are near chi-squared(n): mean n, variance 2 n
+    statistic, n = float((gap**2 / var).sum()), gap.size
+    assert statistic < n + 4 * np.sqrt(2 * n)
+
+
 def test_spread_matches_the_truth(world_run: Simulation) -> None:
     mean, counts = _mean(world_run), _counts(world_run)
     dispersion = float(world_run.truth["dispersion"])

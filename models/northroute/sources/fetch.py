@@ -95,15 +95,18 @@ def _copy(source: Path, name: str, scratch: Path) -> Path:
 
 
 def _download(address: str, name: str, scratch: Path) -> Path:
-    arrived = scratch / name
+    log = pooch.get_logger()
+    level = log.level
+    log.setLevel("ERROR")  # its advice on hashes is not for our user: _verify checks them
     try:
-        pooch.HTTPDownloader()(f"{address}{name}", str(arrived), None)
+        return Path(pooch.retrieve(f"{address}{name}", known_hash=None, fname=name, path=scratch, progressbar=False))
     except OSError as failure:
         raise FetchError(
             f"Could not download {name} from {address} ({type(failure).__name__}). Check the connection, or copy the files "
             "from a folder with --from. Nothing was changed."
         ) from failure
-    return arrived
+    finally:
+        log.setLevel(level)
 
 
 def _verify(path: Path, expected: Published) -> None:
