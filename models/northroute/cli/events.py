@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 
-from northroute.cli.console import DATA_FOLDER, SeedOption, err, errors, out, progress
+from northroute.cli.console import DATA_FOLDER, EVENTS_FOLDER, SeedOption, err, errors, out, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.errors import DataError
 
@@ -156,9 +156,7 @@ def simulate_archive(
 def build(
     data: Annotated[Path, typer.Option("--data", help="Folder of GDELT files of one version.")] = DATA_FOLDER
     / "gdelt/v1",
-    out_folder: Annotated[Path, typer.Option("--out", help="Where extract, incidents and panels go.")] = Path(
-        "data/interim/events"
-    ),
+    out_folder: Annotated[Path, typer.Option("--out", help="Where extract, incidents and panels go.")] = EVENTS_FOLDER,
     variant: Annotated[
         list[str] | None,
         typer.Option("--variant", help="construct=variant, again for each construct; the others keep their default."),
