@@ -80,8 +80,9 @@ def test_interrupted_and_run_again(site: Path, tmp_path: Path, clean: dict[str, 
     class StopError(Exception):
         pass
 
-    def interrupt(_message: str, _share: float) -> None:
-        raise StopError
+    def interrupt(_message: str, share: float) -> None:
+        if share:
+            raise StopError
 
     data = tmp_path / "data"
     with serving(site, {NAMES[3]: ["cut"] * 9, NAMES[5]: ["404"]}) as server:

@@ -139,6 +139,7 @@ def fetch_gdelt(
         raise FetchError(f"The last day {end} is before the first {start}. Swap --start and --end.")
     policy = policy or Policy()
     folder = folder_of(data, version)
+    progress("reading the provider's lists", 0.0)
     known = read_index(base, version, tables, policy, folder / "index")
     wanted = known.select(start, end, tables)
     record = folder / MANIFEST
