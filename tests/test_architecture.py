@@ -15,7 +15,16 @@ from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, interval_label
 
 ROOT = Path(northroute.__file__).parent
 BASE = ("conventions", "errors", "progress", "provenance", "resources", "seeds")
-LEFT_TO_RIGHT = (BASE, ("sources",), ("panel",), ("frequentist", "bayes"), ("claims",), ("report",), ("workflow",), ("cli",))
+LEFT_TO_RIGHT = (
+    BASE,
+    ("sources",),
+    ("panel",),
+    ("frequentist", "bayes"),
+    ("claims",),
+    ("report",),
+    ("workflow",),
+    ("cli",),
+)
 LEVEL = {room: level for level, rooms in enumerate(LEFT_TO_RIGHT) for room in rooms}
 
 EXPORTS = {
@@ -85,7 +94,9 @@ def test_intervals_default_to_the_one_constant() -> None:
         for _, thing in inspect.getmembers(module, lambda o: inspect.isfunction(o) or inspect.isclass(o)):
             if not thing.__module__.startswith("northroute"):
                 continue
-            functions = [thing] if inspect.isfunction(thing) else [f for _, f in inspect.getmembers(thing, inspect.isfunction)]
+            functions = (
+                [thing] if inspect.isfunction(thing) else [f for _, f in inspect.getmembers(thing, inspect.isfunction)]
+            )
             for function in functions:
                 prob = inspect.signature(function).parameters.get("prob")
                 if prob is not None and prob.default is not inspect.Parameter.empty:

@@ -36,5 +36,5 @@ def test_value_hash_ignores_the_order_of_keys() -> None:
 
 
 def test_a_missing_bundled_file_is_named() -> None:
-    with pytest.raises(MissingDataError, match="'data/reference/none.csv' is missing"):
+    with pytest.raises(MissingDataError, match=r"'data/reference/none\.csv' is missing"):
         resource("data/reference/none.csv")

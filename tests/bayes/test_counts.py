@@ -78,7 +78,9 @@ def test_an_unchanged_fit_is_not_sampled_again(
     counts = region_panel.frame[REGION_SPEC.outcome].copy()
     counts.iloc[0] += 1
     with pytest.raises(AssertionError, match="sampled"):
-        fit_counts(region_panel.with_outcome(REGION_SPEC.outcome, counts), REGION_SPEC, REGION_SETTINGS, folder=tmp_path)
+        fit_counts(
+            region_panel.with_outcome(REGION_SPEC.outcome, counts), REGION_SPEC, REGION_SETTINGS, folder=tmp_path
+        )
 
 
 def test_same_seed_same_draws_and_exposure_scales_the_rate(region_panel: Panel, region_fit: BayesFit) -> None:

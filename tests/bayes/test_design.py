@@ -11,9 +11,7 @@ from northroute.bayes.design import design, walk_basis
 from northroute.errors import ModelError, PanelError
 from northroute.panel import Panel
 
-SPEC = CountSpec(
-    "design", "drug_incident", "all_events", 100.0, unit_covariates=("hub",), varying=("interdiction",)
-)
+SPEC = CountSpec("design", "drug_incident", "all_events", 100.0, unit_covariates=("hub",), varying=("interdiction",))
 
 
 def test_walk_basis_is_a_centred_random_walk() -> None:

@@ -35,12 +35,20 @@ def test_eight_schools_agree_with_posteriordb(reference_dir: Path) -> None:
             both = [float(azs.mcse(d, method=statistic)) for d in (ours, theirs)]
             values = [getattr(d, {"mean": "mean", "sd": "std"}[statistic])() for d in (ours, theirs)]
             # the project's rule of agreement: four Monte Carlo standard errors of the difference
-            assert abs(values[0] - values[1]) <= 4 * np.hypot(*both), (name, statistic)
+            assert abs(values[0] - values[1]) <= 4 * np.hypot(both[0], both[1]), (name, statistic)
 
 
 @pytest.fixture
 def table() -> pd.DataFrame:
-    return pd.DataFrame({"y": [1.0, 2.0, 3.0], "sd": [0.1, 0.2, 0.3], "g": ["a", "a", "b"], "x": [1.0, 1.0, 1.0], "x_sd": [0.1, 0.1, 0.1]})
+    return pd.DataFrame(
+        {
+            "y": [1.0, 2.0, 3.0],
+            "sd": [0.1, 0.2, 0.3],
+            "g": ["a", "a", "b"],
+            "x": [1.0, 1.0, 1.0],
+            "x_sd": [0.1, 0.1, 0.1],
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,11 +61,34 @@ def table() -> pd.DataFrame:
         (MeasurementSpec("m", "y", "sd", "g", "x", "x_sd"), {}, "predictor 'x' does not vary"),
     ],
 )
-def test_refuses_bad_tables(table: pd.DataFrame, spec: MeasurementSpec, change: dict[str, object], message: str) -> None:
+def test_refuses_bad_tables(
+    table: pd.DataFrame, spec: MeasurementSpec, change: dict[str, object], message: str
+) -> None:
     with pytest.raises(ModelError, match=message):
-        fit_measurement(table.assign(**change), spec)
+        fit_measurement(table.assign(**change), spec)  # type: ignore[arg-type]
 
 
 def test_unknown_prior_is_refused() -> None:
-    with pytest.raises(ModelError, match="No prior named .'slop'."):
+    with pytest.raises(ModelError, match=r"No prior named .'slop'."):
         replaced(MEASUREMENT, slop=Prior("normal", 1.0, "typo"))
+
+
+def test_the_slope_is_not_attenuated_by_the_predictors_error() -> None:
+    rng = np.random.default_rng(5)
+    true = rng.normal(size=600)
+    error = 0.8
+    frame = pd.DataFrame(
+        {
+            "y": 1.5 * true + rng.normal(0, 0.3, 600),
+            "y_sd": 0.3,
+            "group": np.repeat([f"g{i}" for i in range(6)], 100),
+            "x": true + rng.normal(0, error, 600),
+            "x_sd": error,
+        }
+    )
+    spec = MeasurementSpec("attenuation", "y", "y_sd", "group", "x", "x_sd")
+    slope = fit_measurement(frame, spec, Sampling(draws=500, tune=500)).draws("slope")
+    recovered = slope / frame["x"].std(ddof=0)  # per unit of x
+    # least squares on the measure would give 1.5 / (1 + 0.64) = 0.91
+    assert abs(recovered.mean() - 1.5) < 3 * recovered.std()
+    assert recovered.mean() - 0.91 > 3 * recovered.std()

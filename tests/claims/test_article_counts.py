@@ -35,8 +35,8 @@ def test_covariates_are_within_country_and_lagged(panel: Panel) -> None:
     name = article_counts.lagged("corruption_reports")
     by_country = panel.frame[name].groupby("country").mean()
     np.testing.assert_allclose(by_country, 0, atol=1e-9)
-    kgz = panel.frame.loc["KGZ"]
-    rate = np.log((kgz["corruption_reports"].astype(float) + 0.5) / kgz["article_total"])
+    kgz: pd.DataFrame = panel.frame.xs("KGZ")  # type: ignore[assignment]
+    rate = ((kgz["corruption_reports"].astype(float) + 0.5) / kgz["article_total"]).map(np.log)
     assert kgz[name].iloc[1:].corr(rate.shift(1).iloc[1:]) == pytest.approx(1)
 
 
@@ -49,7 +49,8 @@ def fit(panel: Panel, register: Register) -> BayesFit:
 def test_mean_rates_are_near_the_raw_rates(fit: BayesFit, panel: Panel) -> None:
     rates = article_counts.mean_rates(fit)
     for country, draws in rates.items():
-        rows = panel.frame.loc[country].dropna(subset=["criminal_violence", "article_total"])
+        rows: pd.DataFrame = panel.frame.xs(country)  # type: ignore[assignment]
+        rows = rows.dropna(subset=["criminal_violence", "article_total"])
         raw = 100 * rows["criminal_violence"].sum() / rows["article_total"].sum()
         # smoothing over months and the weight of large months move it by a few per cent
         assert np.median(draws) == pytest.approx(raw, rel=0.1), country

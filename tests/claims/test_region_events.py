@@ -62,7 +62,7 @@ def test_country_rate_weights_by_exposure() -> None:
 
 def test_regions_must_be_known(region_panel: Panel) -> None:
     table = region_tables.load("first-level").frame
-    with pytest.raises(ModelError, match="lacks: .'KZ-AKM'"):
+    with pytest.raises(ModelError, match=r"lacks: .'KZ-AKM'"):
         region_events.regions(table[table["region"] != "KZ-AKM"], region_panel, "all_events", 100.0)
 
 

@@ -49,7 +49,9 @@ def test_quotes_are_the_briefs_own_words(data_dir: Path) -> None:
     brief = data_dir.parent / "brief.txt"
     if not brief.exists():
         pytest.skip("the brief does not lie beside the data")
-    words = re.sub(r"(?<=\w)- (?=\w)", "-", " ".join(brief.read_text(encoding="utf-8").split()))  # words broken at a line
+    words = re.sub(
+        r"(?<=\w)- (?=\w)", "-", " ".join(brief.read_text(encoding="utf-8").split())
+    )  # words broken at a line
     for claim in load().claims.values():
         assert " ".join(claim.quote.split()) in words, claim.id
 

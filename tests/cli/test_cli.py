@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 from northroute import __version__
 from northroute.cli import app
 from northroute.panel import load
-from northroute.sources import fetch
 
 runner = CliRunner()
 
@@ -74,7 +73,7 @@ def test_fetch_without_a_connection_changes_nothing(tmp_path: Path, monkeypatch:
     def no_connection(*_: object, **__: object) -> None:
         raise OSError("unreachable")
 
-    monkeypatch.setattr(fetch.pooch, "retrieve", no_connection)
+    monkeypatch.setattr("northroute.sources.fetch.pooch.retrieve", no_connection)
     result = runner.invoke(app, ["fetch", "mlp", "--to", str(tmp_path / "raw")])
     assert result.exit_code == 1
     assert "Nothing was changed" in plain(result.output)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import xarray as xr
 
+from northroute.bayes import centring, likelihood
 from northroute.bayes import design as designs
-from northroute.bayes import likelihood
 from northroute.bayes import model as models
 from northroute.bayes.design import Design
 from northroute.bayes.engine import Job, run
@@ -15,7 +15,8 @@ from northroute.bayes.spec import CountSpec, Sampling
 from northroute.panel import Panel
 from northroute.progress import Progress, quiet
 
-_NOT_STRUCTURE = ("name", "outcome", "exposure", "exposure_unit")
+_NOT_STRUCTURE = ("name", "outcome", "exposure", "exposure_unit", "unit_covariates", "covariates", "varying")
+"""What does not decide the compiled code: names; the numbers of covariates are among the sizes."""
 
 
 def fit_counts(
@@ -58,10 +59,11 @@ def fit_counts(
     job = Job(
         name=spec.name,
         build=lambda: models.build(spec, data),
-        code=(models, likelihood, designs),
+        code=(models, likelihood, designs, centring),
         structure={k: v for k, v in described.items() if k not in _NOT_STRUCTURE}
         | {"sizes": sizes, "nested": data.nested},
-        arrays={**data.arrays, "counts": data.counts},
+        arrays={**data.arrays, **data.centring(spec), "counts": data.counts},
+        recentre=lambda learnt: data.centring(spec, learnt),
         identity={"data": data.hash(), "spec": described, "simulated": panel.simulated},
         data_hash=panel.data_hash,
         simulated=panel.simulated,

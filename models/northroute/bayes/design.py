@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from northroute.bayes.centring import centredness, row_information, typical_scales
 from northroute.bayes.spec import CountSpec
 from northroute.errors import ModelError
 from northroute.panel import Panel
@@ -28,6 +29,9 @@ class Design:
         Data of the model by name: ``log_exposure`` (row,), ``unit_of_row``, ``country_of_row``, ``month_of_row``,
         ``season_of_row`` (row,), ``country_of_unit`` (unit,), ``unit_x`` (unit, unit_covariate) centred,
         ``x`` (row, covariate), ``z`` (row, varying), ``walk_basis`` (month, frequency).
+    information : mapping of str to array
+        What the data say about the effects of each scale: ``sd_country`` (), ``sd_unit`` (unit,), ``sd_slope`` (varying,),
+        ``sd_month`` (frequency,) or (country, frequency), ``sd_season`` (); see :mod:`northroute.bayes.centring`.
     coords : mapping of str to list
         Labels of the dimensions.
     nested : bool
@@ -38,6 +42,7 @@ class Design:
 
     counts: NDArray[np.int64]
     arrays: Mapping[str, NDArray[Any]]
+    information: Mapping[str, NDArray[np.float64]]
     coords: Mapping[str, list[Any]]
     nested: bool
     dropped: Mapping[str, int]
@@ -51,6 +56,29 @@ class Design:
         """SHA-256 of everything the model sees."""
         arrays = {k: [list(v.shape), v.astype(float).round(12).tobytes().hex()] for k, v in self.arrays.items()}
         return value_hash({"counts": self.counts.tolist(), "arrays": arrays, "coords": dict(self.coords)})
+
+    def centring(self, spec: CountSpec, learnt: Mapping[str, Any] | None = None) -> dict[str, NDArray[np.float64]]:
+        """How far each effect is centred: the model's data ``c_country``, ``c_unit``, ``c_slope``, ``c_month`` and so on.
+
+        Parameters
+        ----------
+        spec : CountSpec
+        learnt : mapping of str to array, optional
+            Posterior medians of the standard deviations from a first attempt; by default half their priors' scales.
+        """
+        scales = typical_scales({k: p.scale for k, p in spec.priors.items() if k.startswith("sd_")}, learnt)
+        countries = len(self.coords["country"])
+        information = dict(self.information)
+        if self.nested:  # units, not rows, inform a country's mean
+            information["sd_country"] = np.asarray(len(self.coords["unit"]) / countries / scales["sd_unit"] ** 2)
+        month = scales["sd_month"][..., None] if scales["sd_month"].ndim else scales["sd_month"]
+        found = {
+            "c_country": centredness(information["sd_country"], scales["sd_country"], groups=countries),
+            "c_slope": centredness(information["sd_slope"], scales["sd_slope"], groups=countries),
+            "c_month": centredness(information["sd_month"], month),
+            "c_season": centredness(information["sd_season"], scales["sd_season"]),
+        }
+        return found | ({"c_unit": centredness(information["sd_unit"], scales["sd_unit"])} if self.nested else {})
 
 
 def design(panel: Panel, spec: CountSpec) -> Design:
@@ -94,20 +122,24 @@ def design(panel: Panel, spec: CountSpec) -> Design:
         log_exposure = np.log(kept[spec.exposure].to_numpy(float) / spec.exposure_unit)
     nested = len(units) > len(countries)
     frequencies = len(months) - 1 if spec.month == "shared" else 2 * len(months) // SHORTEST_PERIOD
+    counts, country_of_row = kept[spec.outcome].to_numpy(np.int64), country_of_unit[unit_of_row]
+    basis, z = walk_basis(len(months))[:, :frequencies], _row_matrix(kept, spec.varying, spec.name)
+    weight = row_information(counts, np.exp(log_exposure), unit_of_row)
     return Design(
-        counts=kept[spec.outcome].to_numpy(np.int64),
+        counts=counts,
         arrays={
             "log_exposure": log_exposure,
             "unit_of_row": unit_of_row,
-            "country_of_row": country_of_unit[unit_of_row],
+            "country_of_row": country_of_row,
             "country_of_unit": country_of_unit,
             "month_of_row": months.get_indexer(stamps),
             "season_of_row": stamps.month.to_numpy() - 1,
             "unit_x": _unit_matrix(kept, spec, units, nested),
             "x": _row_matrix(kept, spec.covariates, spec.name),
-            "z": _row_matrix(kept, spec.varying, spec.name),
-            "walk_basis": walk_basis(len(months))[:, :frequencies],
+            "z": z,
+            "walk_basis": basis,
         },
+        information=_information(weight, unit_of_row, country_of_row, z, basis, shared=spec.month == "shared"),
         coords={
             "country": countries,
             "unit": units,
@@ -122,6 +154,26 @@ def design(panel: Panel, spec: CountSpec) -> Design:
         nested=nested,
         dropped=dropped,
     )
+
+
+def _information(
+    weight: NDArray[np.float64],
+    unit_of_row: NDArray[np.intp],
+    country_of_row: NDArray[np.intp],
+    z: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    *,
+    shared: bool,
+) -> dict[str, NDArray[np.float64]]:
+    by_country = np.bincount(country_of_row, weight)
+    a_month = (weight.sum() if shared else by_country[:, None]) / len(basis)
+    return {
+        "sd_country": np.asarray(by_country.mean()),
+        "sd_unit": np.bincount(unit_of_row, weight),
+        "sd_slope": weight @ np.square(z) / len(by_country),
+        "sd_month": a_month * np.square(basis).sum(axis=0),
+        "sd_season": np.asarray(weight.sum() / 12),
+    }
 
 
 def walk_basis(months: int) -> NDArray[np.float64]:

@@ -43,6 +43,8 @@ class Job:
         What tables show.
     constants : xarray.Dataset
         Kept with the fit as ``constant_data``.
+    recentre : callable, optional
+        From posterior medians of the standard deviations to the data that say how far effects are centred.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Job:
     simulated: bool
     info: Mapping[str, Any]
     constants: xr.Dataset
+    recentre: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
 
 def run(
@@ -86,15 +89,25 @@ def run(
     started = time.perf_counter()
     model = job.build()
     structure = provenance.value_hash([job.structure, source])
-    attempt = settings
+    attempt, arrays = settings, dict(job.arrays)
+    if job.recentre and settings.pilot:
+        pilot, _ = sampling.sample(job.name, model, structure, arrays, settings.short(), progress)
+        arrays |= job.recentre(_scales(pilot))
     while True:
-        posterior, stats = sampling.sample(job.name, model, structure, job.arrays, attempt, progress)
+        began = time.perf_counter()
+        posterior, stats = sampling.sample(job.name, model, structure, arrays, attempt, progress)
+        sampled = time.perf_counter() - began
         report = gate.examine(sampling.reported(posterior), stats, sampling.MAX_DEPTH)
         if report.passed or attempt.retries == 0:
             break
-        attempt = attempt.harder()
+        failed = {c.name for c in report.checks if not c.passed}
+        attempt = attempt.harder(short=bool(failed & gate.TOO_SHORT), diverged="divergences" in failed)
+        if job.recentre:
+            arrays |= job.recentre(_scales(posterior))
         progress(f"{job.name}: trying again with harder settings ({report.failures[0]})", 0.0)
     progress(f"{job.name}: prior draws and log likelihood", 0.95)
+    with model:
+        pm.set_data({k: v for k, v in arrays.items() if k in {d.name for d in model.data_vars}})
     prior = sampling.prior_draws(job.name, model, settings)
     likelihood = sampling.log_likelihood(posterior, model)
     groups = {
@@ -110,6 +123,7 @@ def run(
         "settings": asdict(attempt),
         "attempts": settings.retries - attempt.retries + 1,
         "seconds": time.perf_counter() - started,
+        "seconds_sampling": sampled,
     }
     fit = BayesFit(
         name=job.name,
@@ -121,6 +135,11 @@ def run(
     if path:
         fit.save(path)
     return fit
+
+
+def _scales(posterior: xr.Dataset) -> dict[str, Any]:
+    chosen = posterior[[v for v in posterior.data_vars if str(v).startswith("sd_")]]
+    return {str(k): v.to_numpy() for k, v in chosen.median(["chain", "draw"]).data_vars.items()}
 
 
 def _key_of(path: Path) -> str:

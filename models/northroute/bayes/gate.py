@@ -16,6 +16,8 @@ MAX_RHAT: Final = 1.01
 MIN_ESS: Final = 400.0
 MIN_EBFMI: Final = 0.3
 MAX_TREE_SHARE: Final = 0.01
+TOO_SHORT: Final = frozenset({"R-hat", "bulk ESS", "tail ESS"})
+"""Checks that longer chains can mend."""
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,13 @@ r"""A normal hierarchical model with known measurement error, for country-year i
 .. math::
 
    y_i \sim N\!\left(\alpha + g_{k(i)} + \beta x_i^*,\ \sigma_i^2 + \sigma_\text{residual}^2\right), \quad
-   g_k \sim N(0, \sigma_\text{group}^2), \quad x_i \sim N(x_i^*, \tau_i^2), \quad x_i^* \sim N(0, 1)
+   g_k \sim N(0, \sigma_\text{group}^2), \quad x_i \sim N(x_i^*, \tau_i^2), \quad x_i^* \sim N(0, \omega^2)
 
 y is measured with known standard deviation :math:`\sigma_i`; the predictor, standardised, with :math:`\tau_i`. Leaving the
 residual out and giving every observation its own group is the random-effects meta-analysis (Rubin 1981's eight schools).
+
+The true predictor is integrated out exactly: with reliability :math:`r_i = \omega^2 / (\omega^2 + \tau_i^2)` it is normal
+given its measure, with mean :math:`r_i x_i` and variance :math:`r_i \tau_i^2` (Fuller 1987, Measurement Error Models, 1.2).
 """
 
 import sys
@@ -70,8 +73,8 @@ def fit_measurement(
 ) -> BayesFit:
     """Fit the model to a table with one row an observation.
 
-    The predictor is standardised; ``slope`` is per standard deviation of the predictor. ``group_mean`` is the group's
-    mean response at the predictor's mean.
+    The predictor is standardised; ``slope`` is per standard deviation of the measured predictor. ``group_mean`` is the
+    group's mean response at the predictor's mean.
 
     Raises
     ------
@@ -139,9 +142,12 @@ def _build(spec: MeasurementSpec, arrays: dict[str, np.ndarray], groups: list[st
         group_mean = pm.Deterministic("group_mean", intercept + deviation, dims="group")
         mean, variance = group_mean[d["group_of_row"]], d["response_sd"] ** 2
         if spec.predictor:
-            true = pm.Normal("true_predictor", 0, 1, dims="row")
-            pm.Normal("predictor_measured", true, d["predictor_sd"], observed=d["predictor"], dims="row")
-            mean += p["slope"].variable("slope") * true
+            slope, error = p["slope"].variable("slope"), d["predictor_sd"] ** 2
+            spread = p["sd_predictor"].variable("sd_predictor") ** 2
+            pm.Normal("predictor_measured", 0, pt.sqrt(spread + error), observed=d["predictor"], dims="row")
+            reliability = spread / (spread + error)
+            mean += slope * reliability * d["predictor"]
+            variance += slope**2 * reliability * error
         if spec.residual:
             variance += p["sd_residual"].variable("sd_residual") ** 2
         pm.Normal("y", mean, pt.sqrt(variance), observed=d["response"], dims="row")

@@ -11,12 +11,11 @@ r"""The hierarchical negative binomial.
 with w a random walk over months that sums to zero, and s a season that sums to zero. In a panel whose units are countries
 :math:`\lambda_c = \alpha + a_c`.
 
-Parametrisation. Levels are centred on their mean: with dozens of months a region the likelihood, not the prior, places
-them. So are slopes in a panel of regions; in a panel of a few countries, where the prior matters, they are not. The walk
-is written in the cosine basis that diagonalises its precision (see :func:`northroute.bayes.design.walk_basis`): same
-prior, but its coordinates are nearly independent in the posterior, where the steps of a walk are not. A walk of one
-country keeps only periods of eight months and longer: with one count a month, anything faster cannot be told from
-dispersion and is left to it.
+Parametrisation. Every effect is partly centred, by how much the data at hand say about it
+(:mod:`northroute.bayes.centring`). The walk is written in the cosine basis that diagonalises its precision
+(:func:`northroute.bayes.design.walk_basis`): same prior, but its coordinates are nearly independent in the posterior, where
+the steps of a walk are not. A walk of one country keeps only periods of eight months and longer: with one count a month,
+anything faster cannot be told from dispersion and is left to it.
 """
 
 from typing import Any
@@ -33,50 +32,53 @@ def build(spec: CountSpec, data: Design) -> pm.Model:
     p = spec.priors
     with pm.Model(coords={k: v for k, v in data.coords.items() if v}) as model:
         counts = pm.Data("counts", data.counts, dims="row")
-        d = {name: pm.Data(name, values) for name, values in data.arrays.items() if values.size}
+        arrays = {**data.arrays, **data.centring(spec)}
+        d = {name: pm.Data(name, values) for name, values in arrays.items() if values.size}
         intercept = p["intercept"].variable("intercept")
-        country = pm.ZeroSumNormal("country_effect", p["sd_country"].variable("sd_country"), dims="country")
-        level = _levels(spec, data, d, intercept + country)
+        country = _zero_sum("country", p["sd_country"].variable("sd_country"), d["c_country"], dims="country")
+        level = _levels(spec, data, d, intercept + pm.Deterministic("country_effect", country, dims="country"))
         eta = d["log_exposure"] + level[d["unit_of_row"]]
         if spec.covariates:
             eta += d["x"] @ p["common_slope"].variable("common_slope", dims="covariate")
         if spec.varying:
-            eta += (d["z"] * _slopes(spec, centred=data.nested)[:, d["country_of_row"]].T).sum(axis=1)
+            eta += (d["z"] * _slopes(spec, d)[:, d["country_of_row"]].T).sum(axis=1)
         eta += _walk(spec, d)
-        sd_season = p["sd_season"].variable("sd_season")
-        season = pm.ZeroSumNormal("z_season", 1.0, dims="month_of_year") * sd_season
+        season = _zero_sum("season", p["sd_season"].variable("sd_season"), d["c_season"], dims="month_of_year")
         eta += pm.Deterministic("season_effect", season, dims="month_of_year")[d["season_of_row"]]
         dispersion = pm.Deterministic("dispersion", p["root_dispersion"].variable("root_dispersion") ** 2)
         negative_binomial("y", eta, dispersion, counts, dims="row")
     return model
 
 
+def _zero_sum(name: str, sd: Any, c: Any, dims: str | tuple[str, ...]) -> Any:
+    return pm.ZeroSumNormal(f"z_{name}", sd**c, dims=dims) * sd ** (1 - c)
+
+
 def _levels(spec: CountSpec, data: Design, d: dict[str, Any], country_level: Any) -> Any:
-    if not data.nested:
-        return pm.Deterministic("unit_level", country_level[d["country_of_unit"]], dims="unit")
     mean = country_level[d["country_of_unit"]]
+    if not data.nested:
+        return pm.Deterministic("unit_level", mean, dims="unit")
     if spec.unit_covariates:
         mean += d["unit_x"] @ spec.priors["unit_slope"].variable("unit_slope", dims="unit_covariate")
-    return pm.Normal("unit_level", mean, spec.priors["sd_unit"].variable("sd_unit"), dims="unit")
+    sd, c = spec.priors["sd_unit"].variable("sd_unit"), d["c_unit"]
+    z = pm.Normal("z_unit", c * mean, sd**c, dims="unit")
+    return pm.Deterministic("unit_level", mean + sd ** (1 - c) * (z - c * mean), dims="unit")
 
 
-def _slopes(spec: CountSpec, *, centred: bool) -> Any:
+def _slopes(spec: CountSpec, d: dict[str, Any]) -> Any:
     mean = spec.priors["slope"].variable("slope", dims="varying")
     sd = spec.priors["sd_slope"].variable("sd_slope", dims="varying")[:, None]
-    if centred:
-        deviation = pm.ZeroSumNormal("slope_deviation", sd, dims=("varying", "country"))
-    else:
-        deviation = pm.ZeroSumNormal("z_slope", 1.0, dims=("varying", "country")) * sd
+    deviation = _zero_sum("slope", sd, d["c_slope"][:, None], dims=("varying", "country"))
     return pm.Deterministic("slope_country", mean[:, None] + deviation, dims=("varying", "country"))
 
 
 def _walk(spec: CountSpec, d: dict[str, Any]) -> Any:
-    basis = d["walk_basis"]
+    basis, c = d["walk_basis"], d["c_month"]
     if spec.month == "shared":
         sd = spec.priors["sd_month"].variable("sd_month")
-        walk = basis @ pm.Normal("z_month", 0, 1, dims="frequency") * sd
+        walk = basis @ (pm.Normal("z_month", 0, sd**c, dims="frequency") * sd ** (1 - c))
         return pm.Deterministic("month_effect", walk, dims="month")[d["month_of_row"]]
-    sd = spec.priors["sd_month"].variable("sd_month", dims="country")
-    walks = pm.Normal("z_month", 0, 1, dims=("country", "frequency")) @ basis.T * sd[:, None]
+    sd = spec.priors["sd_month"].variable("sd_month", dims="country")[:, None]
+    walks = (pm.Normal("z_month", 0, sd**c, dims=("country", "frequency")) * sd ** (1 - c)) @ basis.T
     effect = pm.Deterministic("month_effect", walks, dims=("country", "month"))
     return effect[d["country_of_row"], d["month_of_row"]]

@@ -69,6 +69,9 @@ MEASUREMENT: Priors = {
     "sd_group": Prior("half_normal", 2.0, "countries differ by up to two orders of magnitude"),
     "sd_residual": Prior("half_normal", 1.0, "years of one country differ by up to a factor of seven"),
     "slope": Prior("normal", 2.0, "change of a log ratio per standard deviation of the predictor, sign unknown"),
+    "sd_predictor": Prior(
+        "half_normal", 1.0, "true values spread at most about as much as the measured ones, which have sd 1"
+    ),
 }
 """Priors of the normal model with known measurement error, on the log scale."""
 

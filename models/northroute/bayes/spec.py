@@ -1,7 +1,7 @@
 """What is fitted and how: the specification of a count model and the settings of the sampler."""
 
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from northroute.bayes.priors import COUNTS, Priors
@@ -66,34 +66,38 @@ class CountSpec:
 class Sampling:
     """Settings of the sampler; the sampler is nutpie, named in every call and every output.
 
-    A fit that fails its diagnostics is tried again up to ``retries`` times, each time with twice the warm-up, twice the
-    draws and half the distance of ``target_accept`` to one.
+    A fit that fails its diagnostics is tried again up to ``retries`` times, with effects centred by the scales of the last
+    attempt and twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
+    to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, centres the first attempt; 0 leaves it out.
     """
 
     chains: int = 4
     draws: int = 1000
-    tune: int = 1000
-    target_accept: float = 0.9
-    retries: int = 1
+    tune: int = 600
+    target_accept: float = 0.95
+    retries: int = 2
     seed: int = DEFAULT_SEED
     prior_draws: int = 4000
+    pilot: int = 200
 
     @property
     def cores(self) -> int:
         """Chains run side by side, at most one a processor."""
         return min(self.chains, os.cpu_count() or 1)
 
-    def harder(self) -> "Sampling":
-        """Return the settings of the next attempt."""
-        return Sampling(
-            chains=self.chains,
-            draws=2 * self.draws,
+    def harder(self, *, short: bool, diverged: bool) -> "Sampling":
+        """Return the settings of the next attempt, by what failed in the last."""
+        return replace(
+            self,
+            draws=self.draws * (2 if short else 1),
             tune=2 * self.tune,
-            target_accept=1 - (1 - self.target_accept) / 2,
+            target_accept=1 - (1 - self.target_accept) / 2 if diverged else self.target_accept,
             retries=self.retries - 1,
-            seed=self.seed,
-            prior_draws=self.prior_draws,
         )
 
+    def short(self) -> "Sampling":
+        """Return the settings of the pilot."""
+        return replace(self, draws=self.pilot, tune=2 * self.pilot)
 
-QUICK = Sampling(draws=1000, tune=600, target_accept=0.95, retries=1, prior_draws=2000)
+
+QUICK = Sampling(draws=600, tune=500, prior_draws=2000)

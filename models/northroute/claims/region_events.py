@@ -26,6 +26,8 @@ HUBS = {
     "Ferghana Valley": "hub_ferghana",
     "Caspian coast": "hub_caspian",
 }
+_DETECTION = "rates are of reported events per exposure; detection is assumed equal within a country"
+_INDEPENDENT = "outcomes fitted one by one: their posteriors are taken as independent given the data"
 Array = NDArray[np.float64]
 Levels = Mapping[str, Array]
 
@@ -200,15 +202,15 @@ def russian_border(levels: Levels, where: Regions, claim: Claim) -> Values:
     }
 
 
-ESTIMANDS: Mapping[str, Callable[[Levels, Regions, Claim], Values]] = {
-    "C04": co_location,
-    "C05": density,
-    "C07": hubs,
-    "C08": rail_corridor,
-    "C10": kazakh_gap,
-    "C12": russian_border,
+ESTIMANDS: Mapping[str, tuple[Callable[[Levels, Regions, Claim], Values], tuple[str, ...]]] = {
+    "C04": (co_location, ("state_violence", "criminal_violence", "drug_incident")),
+    "C05": (density, ("state_violence", "criminal_violence")),
+    "C07": (hubs, ("drug_incident",)),
+    "C08": (rail_corridor, ("state_violence", "drug_incident")),
+    "C10": (kazakh_gap, ("general_crime", "drug_incident")),
+    "C12": (russian_border, ("drug_incident",)),
 }
-"""Claims that region-month events answer."""
+"""Claims that region-month events answer: the estimand and the outcomes it reads."""
 
 
 def answer(
@@ -225,24 +227,25 @@ def answer(
     claim_id : str
         A key of :data:`ESTIMANDS`.
     fits : mapping of str to BayesFit
-        One fit an outcome.
+        One fit an outcome; only those that the estimand reads are opened, so that a failed fit stops no other claim.
     where : Regions
     register : Register
     truth : xarray.Dataset, optional
         The simulated truth with ``unit_level`` by outcome and unit.
     """
     claim = register[claim_id]
-    function = ESTIMANDS[claim_id]
+    function, outcomes = ESTIMANDS[claim_id]
+    used = {o: fits[o] for o in outcomes}
     order = list(where.names)
 
     def levels(group: Any) -> dict[str, Array]:
-        return {o: f.parameter("unit_level", group).sel(unit=order).to_numpy() for o, f in fits.items()}
+        return {o: f.parameter("unit_level", group).sel(unit=order).to_numpy() for o, f in used.items()}
 
     posterior = function(levels("posterior"), where, claim)
     prior = function(levels("prior"), where, claim)
     true: Values = {}
     if truth is not None:
-        known = {o: truth["unit_level"].sel(outcome=o, unit=order).to_numpy() for o in fits}
+        known = {o: truth["unit_level"].sel(outcome=o, unit=order).to_numpy() for o in used}
         true = function(known, where, claim)
     quantities = tuple(
         Quantity(
@@ -255,17 +258,14 @@ def answer(
         )
         for name, (draws, region, log_scale) in posterior.items()
     )
-    first = next(iter(fits.values()))
+    first = next(iter(used.values()))
     estimate = Estimate(
         claim_id=claim_id,
         quantities=quantities,
         data=(f"{first.info['panel']}: {first.info['rows']} region-months",),
-        assumptions=(
-            "outcomes fitted one by one: their posteriors are taken as independent given the data",
-            "rates are of reported events per exposure; detection is assumed equal within a country",
-        ),
-        fits=tuple(f.name for f in fits.values()),
-        stamps=tuple(f.stamp for f in fits.values() if f.stamp),
-        simulated=any(f.simulated for f in fits.values()),
+        assumptions=(_DETECTION, _INDEPENDENT) if len(used) > 1 else (_DETECTION,),
+        fits=tuple(f.name for f in used.values()),
+        stamps=tuple(f.stamp for f in used.values() if f.stamp),
+        simulated=any(f.simulated for f in used.values()),
     )
     return Answer(estimate, tuple[Specification, ...]())

@@ -70,7 +70,7 @@ def write(site: Site, out: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "percent": _percent, "ratio": _bounds}
+    environment.filters |= {"number": _number, "probability": _probability, "ratio": _bounds, "share": _share}
     text = environment.get_template("index.html.j2").render(
         site=site,
         figures={name: _embedded(path) for name, path in drawn.items()},
@@ -172,10 +172,16 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _percent(value: float) -> str:
+def _probability(value: float) -> str:
     if np.isnan(value):
         return "–"
-    return f"{value:.3f}"
+    if value < 0.0005:
+        return "< 0.001"
+    return "> 0.999" if value > 0.9995 else f"{value:.3f}"
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.0%}"
 
 
 def _bounds(region: tuple[float | None, float | None]) -> str:

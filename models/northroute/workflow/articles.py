@@ -12,7 +12,7 @@ from northroute.panel import Panel, build
 from northroute.sources import governance, mlp
 from northroute.workflow.line import Line, Run, finding
 
-SETTINGS = Sampling(draws=2000, target_accept=0.98, retries=2)
+SETTINGS = Sampling(draws=1500, target_accept=0.98, retries=2)
 """Country panels have few units: scales lie near zero, so steps are shorter and draws more."""
 
 CLAIMS = (*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS)

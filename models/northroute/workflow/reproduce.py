@@ -23,9 +23,7 @@ FETCH = "northroute fetch mlp"
 _NO_ARTICLES = (
     f"needs the monthly article counts, which are not here: {FETCH}, or --data DIR with mlp_civic_space_counts"
 )
-_NO_EVENTS = (
-    "needs region-month events, and this version reads none; how the engine does on simulated ones is shown below"
-)
+_NO_EVENTS = "needs region-month events, which are not here; see below for what the engine recovers on simulated ones"
 _NO_ESTIMAND = "this version has no estimand for it yet"
 
 
