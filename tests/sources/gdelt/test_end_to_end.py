@@ -1,6 +1,7 @@
 """From the provider's index over HTTP to incidents, against the truth of a SIMULATED archive."""
 
 import json
+import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -233,6 +234,10 @@ def test_simulated_and_real_are_never_mixed(archive: Archive, extracts: Extracts
     some = sorted((archive.site / "events").glob("*.zip"))[0]
     with pytest.raises(SimulatedDataError, match="never mixed"):
         extract([real, some], tmp_path / "x")
+    with zipfile.ZipFile(some) as packed:
+        unzipped = Path(packed.extract(packed.namelist()[0], tmp_path))
+    with pytest.raises(SimulatedDataError, match="without the simulator's mark"):
+        extract([unzipped], tmp_path / "x")
     alone = extract([real], tmp_path / "y")["events"]
     assert not alone.simulated
     with pytest.raises(SimulatedDataError, match="one archive"):

@@ -14,10 +14,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from northroute.errors import DataError, SimulatedDataError
 from northroute.progress import Progress, quiet
 from northroute.provenance import value_hash
-from northroute.sources.gdelt.formats import CENTRAL_ASIA, EVENTS_1, FileKind, TableName, Version, describe
+from northroute.sources.gdelt.formats import (
+    CENTRAL_ASIA,
+    EVENTS_1,
+    SIMULATED_HOST,
+    FileKind,
+    TableName,
+    Version,
+    describe,
+)
 from northroute.sources.gdelt.index import last_day
 from northroute.sources.gdelt.inflate import is_simulated
 from northroute.sources.gdelt.read import Aside, Tally, read, schema
@@ -31,6 +42,7 @@ MOST_WORKERS: Final = 3
 ASIDE_LIMIT: Final = 1000
 """Lines set aside that are listed for one file; all are counted."""
 _FORMAT: Final = 1
+_ADDRESSES: Final = frozenset({"SOURCEURL", "SOURCEURLS", "DocumentIdentifier"})
 
 
 @dataclass(frozen=True)
@@ -234,7 +246,7 @@ def _month(month: _Month, folder: Path, countries: tuple[str, ...]) -> tuple[Fil
         aside.writerow(["file", "line", "reason", "text"])
         with Sink(partial, shape.with_metadata({"northroute": mark})) as sink:
             for path, kind in month.files:
-                reports.append(_file(path, kind, countries, sink, aside))
+                reports.append(_file(path, kind, countries, sink, aside, month.simulated))
     partial.replace(target / PART)
     (target / f"{ASIDE}.partial").replace(target / ASIDE)
     content = {"key": key, "simulated": month.simulated, "files": [asdict(r) for r in reports]}
@@ -244,13 +256,14 @@ def _month(month: _Month, folder: Path, countries: tuple[str, ...]) -> tuple[Fil
     return tuple(reports)
 
 
-def _file(path: Path, kind: FileKind, countries: Sequence[str], sink: Sink, aside: Any) -> FileReport:
+def _file(path: Path, kind: FileKind, countries: Sequence[str], sink: Sink, aside: Any, simulated: bool) -> FileReport:
     tally = Tally()
     set_aside: list[Aside] = []
     problem = ""
     try:
         with sink.spool() as spool:
             for batch in read(path, kind.layout, countries):
+                _same_mark(batch.table, path, simulated)
                 spool.add(batch.table)
                 tally += batch.tally
                 set_aside += batch.aside[: ASIDE_LIMIT - len(set_aside)]
@@ -268,6 +281,17 @@ def _file(path: Path, kind: FileKind, countries: Sequence[str], sink: Sink, asid
         aside.writerow((path.name, "", f"and {more} more lines, counted and not listed", ""))
     days = (kind.day.isoformat(), last_day(kind).isoformat())
     return FileReport(path.name, days, kind.step, tally, problem)
+
+
+def _same_mark(table: pa.Table, path: Path, simulated: bool) -> None:
+    """Refuse simulated rows in a file that lost its mark, such as one that was unzipped."""
+    if simulated:
+        return
+    for name in _ADDRESSES.intersection(table.column_names):
+        if pc.any(pc.match_substring(table[name], f"//{SIMULATED_HOST}/")).as_py():
+            raise SimulatedDataError(
+                f"'{path}' holds SIMULATED rows without the simulator's mark. Read the zipped files as they were written."
+            )
 
 
 def _result(

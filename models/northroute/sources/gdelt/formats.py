@@ -24,6 +24,8 @@ FIPS: Final = {
     "RS": "RUS",
 }
 """FIPS 10-4 country codes of the geographic columns, as ISO 3166 alpha-3."""
+SIMULATED_HOST: Final = "simulated.invalid"
+"""Host of every address that a simulator writes; the ending can never be a real one (RFC 2606)."""
 CENTRAL_ASIA: Final = ("KZ", "KG", "TI", "TX", "UZ")
 
 _ACTOR: Final = (

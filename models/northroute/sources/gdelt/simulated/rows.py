@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-HOST: Final = "http://simulated.invalid"
+from northroute.sources.gdelt.formats import SIMULATED_HOST
+
+HOST: Final = f"http://{SIMULATED_HOST}"
 _STATE: Final = ("COP", "MIL", "SPY")
 _STATE_CODES: Final = ("175", "180", "182", "190")
 _CRIME_CODES: Final = ("181", "182", "193")
