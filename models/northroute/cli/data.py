@@ -13,7 +13,7 @@ from northroute.cli.events import FETCH_EXAMPLE, fetch_gdelt
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     fetch = typer.Typer(
-        no_args_is_help=True, help="Bring real data from their publishers, checked by size and SHA-256."
+        no_args_is_help=True, help="Bring real data from their publishers, checked by size and checksum."
     )
     fetch.command("mlp", epilog="Example: northroute fetch mlp --from ~/downloads/mlp")(fetch_mlp)
     fetch.command("gdelt", epilog=FETCH_EXAMPLE)(fetch_gdelt)
