@@ -79,6 +79,9 @@ def fetch_gdelt(
     end: EndOption,
     tables: Annotated[str, typer.Option(help="events, gkg, gkgcounts, with commas between.")] = "events",
     version: VersionOption = 1,
+    translated: Annotated[
+        bool, typer.Option("--translated", help="The stream of translated articles too (version 2).")
+    ] = False,
     base_url: Annotated[str, typer.Option("--base-url", help="The provider's address, or a mirror's.")] = "",
     to: Annotated[Path, typer.Option("--to", help="The data folder.")] = DATA_FOLDER,
     connections: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
@@ -94,6 +97,7 @@ def fetch_gdelt(
             end.date(),
             _tables(tables),  # type: ignore[arg-type]
             version=2 if version == 2 else 1,
+            translated=translated,
             base=base if base.endswith("/") else f"{base}/",
             connections=connections,
             progress=tell,

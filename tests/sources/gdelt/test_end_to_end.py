@@ -195,6 +195,17 @@ def test_quarter_hours_give_the_same_incidents(tmp_path: Path) -> None:
         span = world.start, world.start + timedelta(days=1)
         fetched = fetch_gdelt(tmp_path, *span, ("events", "gkg"), version=2, base=server.address, policy=QUICK)
     assert fetched.lacking == () and fetched.gaps == {"events": (), "gkg": ()}
+    with serving(made.site) as server:  # the same files as a translated stream, from one quarter of an hour on
+        folder = made.site / "gdeltv2"
+        listed = (folder / "masterfilelist.txt").read_text().splitlines()[100:]
+        (folder / "masterfilelist-translation.txt").write_text("\n".join(listed).replace("00.", "00.translation."))
+        for path in list(folder.glob("*.zip")):
+            path.with_name(path.name.replace("00.", "00.translation.")).hardlink_to(path)
+        both = fetch_gdelt(
+            tmp_path / "both", *span, ("events",), version=2, translated=True, base=server.address, policy=QUICK
+        )
+    assert len(both.listed) > len([f for f in fetched.listed if f.kind.layout.table == "events"]) > 0
+    assert both.lacking == () and both.gaps == {"events": span[:1]}
     table = found(build_incidents(extract(files_of(fetched.folder), tmp_path / "x"), Options(rule="address_day")))
     truth = made.truth.incidents
     for construct in ("state_violence", "corruption"):

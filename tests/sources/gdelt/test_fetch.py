@@ -162,6 +162,8 @@ def test_a_damaged_copy_on_disk_is_replaced(site: Path, tmp_path: Path, clean: d
 def test_refusals(site: Path, tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="no counts files"):
         fetch_gdelt(tmp_path, START, END, ("counts",), version=2)
+    with pytest.raises(FetchError, match="no translated stream"):
+        fetch_gdelt(tmp_path, START, END, translated=True)
     with pytest.raises(FetchError, match="Swap"):
         fetch_gdelt(tmp_path, END, START)
     with pytest.raises(FetchError, match="no HTTP address"):

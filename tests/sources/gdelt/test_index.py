@@ -30,7 +30,7 @@ def test_names_tell_layout_and_day() -> None:
     kind = describe("20150101.export.CSV.zip")
     assert kind and kind.layout is EVENTS_1 and kind.day == date(2015, 1, 1)
     kind = describe("20150218230000.translation.gkg.csv.zip")
-    assert kind and kind.layout is GKG_2 and kind.step == "quarter"
+    assert kind and kind.layout is GKG_2 and kind.step == "quarter" and kind.translated
     for name, last in (("1979.zip", date(1979, 12, 31)), ("201212.zip", date(2012, 12, 31))):
         kind = describe(name)
         assert kind and kind.layout is EVENTS_1_BACKFILE and index.last_day(kind) == last
@@ -70,6 +70,8 @@ def test_a_day_of_quarter_hours() -> None:
     day = date(2015, 3, 1)
     assert index.gaps(whole, day, day, "events") == ()
     assert index.coverage(whole[:48], day, day, "events") == {day: 0.5}
+    other = index.read_master(lines.replace(".export", ".translation.export")).files
+    assert index.coverage((*whole, *other[:24]), day, day, "events") == {day: 0.25}, "the worse of two streams"
     assert index.gaps(whole[1:], day, date(2015, 3, 2), "events") == (day, date(2015, 3, 2))
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from northroute.errors import DataError
 from northroute.sources.gdelt.extract import Extract, FileReport
+from northroute.sources.gdelt.formats import describe
 from northroute.sources.gdelt.index import QUARTERS, undersized
 
 Outages = Literal["missing", "kept"]
@@ -58,11 +59,13 @@ def outage_days(extract: Extract) -> tuple[date, ...]:
 
 
 def _table(files: Sequence[FileReport], days: pd.DatetimeIndex) -> "pd.Series[float]":
-    shares = pd.Series(0.0, index=days)
+    streams: dict[bool, pd.Series[float]] = {}
     for file in files:
+        kind = describe(file.name)
+        shares = streams.setdefault(kind.translated if kind else False, pd.Series(0.0, index=days))
         start, end = (pd.Timestamp(d) for d in file.days)
         shares.loc[start:end] += 1 / QUARTERS if file.step == "quarter" else 1.0
-    return shares.clip(upper=1.0).round(6)
+    return pd.concat(streams.values(), axis=1).min(axis=1).clip(upper=1.0).round(6)
 
 
 def _rows(files: Sequence[FileReport]) -> Mapping[date, int]:

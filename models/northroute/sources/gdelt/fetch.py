@@ -22,6 +22,7 @@ ADDRESS: Final = "http://data.gdeltproject.org/"
 FOLDERS: Final = {(1, "events"): "events/", (1, "gkg"): "gkg/", (1, "counts"): "gkg/"}
 FOLDER_2: Final = "gdeltv2/"
 MASTER: Final = "masterfilelist.txt"
+TRANSLATED: Final = "masterfilelist-translation.txt"
 MANIFEST: Final = "manifest.csv"
 CITATION: Final = "The GDELT Project, gdeltproject.org"
 LICENCE: Final = "open for any use with citation and a link to gdeltproject.org"
@@ -69,7 +70,9 @@ def folder_of(data: Path, version: Version) -> Path:
     return data / "gdelt" / f"v{version}"
 
 
-def read_index(base: str, version: Version, tables: Sequence[TableName], policy: Policy, keep: Path) -> Index:
+def read_index(
+    base: str, version: Version, tables: Sequence[TableName], policy: Policy, keep: Path, *, translated: bool = False
+) -> Index:
     """Read the provider's lists, keep a copy of each under ``keep`` and return them as one."""
     keep.mkdir(parents=True, exist_ok=True)
 
@@ -79,11 +82,13 @@ def read_index(base: str, version: Version, tables: Sequence[TableName], policy:
         return content
 
     if version == 2:
-        return index.read_master(lists(f"{FOLDER_2}{MASTER}"))
-    parts = [
-        index.read_daily(lists(f"{folder}md5sums"), lists(f"{folder}filesizes"), f"{folder}md5sums")
-        for folder in sorted({FOLDERS[1, t] for t in tables})
-    ]
+        names = (MASTER, TRANSLATED) if translated else (MASTER,)
+        parts = [index.read_master(lists(f"{FOLDER_2}{name}"), source=name) for name in names]
+    else:
+        parts = [
+            index.read_daily(lists(f"{folder}md5sums"), lists(f"{folder}filesizes"), f"{folder}md5sums")
+            for folder in sorted({FOLDERS[1, t] for t in tables})
+        ]
     return Index(
         tuple(f for p in parts for f in p.files),
         tuple(n for p in parts for n in p.repeated),
@@ -98,6 +103,7 @@ def fetch_gdelt(
     tables: Sequence[TableName] = ("events",),
     *,
     version: Version = 1,
+    translated: bool = False,
     base: str = ADDRESS,
     connections: int = 4,
     policy: Policy | None = None,
@@ -117,6 +123,8 @@ def fetch_gdelt(
     tables : sequence of {"events", "gkg", "counts"}
     version : {1, 2}
         Daily files, or those of a quarter of an hour.
+    translated : bool
+        Bring the stream of translated articles too (version 2); Russian and Kazakh papers are only there.
     base : str
         The provider's address, with the final slash.
     connections : int
@@ -135,12 +143,14 @@ def fetch_gdelt(
         raise FetchError(
             "Version 2 has no counts files; its GKG holds the counts. Leave 'counts' out, or use version 1."
         )
+    if version == 1 and translated:
+        raise FetchError("Version 1 has no translated stream of its own. Leave --translated out, or use version 2.")
     if end < start:
         raise FetchError(f"The last day {end} is before the first {start}. Swap --start and --end.")
     policy = policy or Policy()
     folder = folder_of(data, version)
     progress("reading the provider's lists", 0.0)
-    known = read_index(base, version, tables, policy, folder / "index")
+    known = read_index(base, version, tables, policy, folder / "index", translated=translated)
     wanted = known.select(start, end, tables)
     record = folder / MANIFEST
     before = manifest.load(record)

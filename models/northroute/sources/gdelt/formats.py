@@ -177,7 +177,7 @@ LAYOUTS: Final = (EVENTS_1, EVENTS_1_BACKFILE, EVENTS_2, GKG_1, COUNTS_1, GKG_2)
 
 _FIRST_DAILY: Final = date(2013, 4, 1)
 _DAILY: Final = re.compile(r"^(\d{8})\.(export|gkg|gkgcounts)\.csv(?:\.zip)?$", re.IGNORECASE)
-_QUARTER_HOUR: Final = re.compile(r"^(\d{14})(?:\.translation)?\.(export|gkg)\.csv(?:\.zip)?$", re.IGNORECASE)
+_QUARTER_HOUR: Final = re.compile(r"^(\d{14})(\.translation)?\.(export|gkg)\.csv(?:\.zip)?$", re.IGNORECASE)
 _BACKFILE: Final = re.compile(r"^(\d{4}|\d{6})(?:\.csv)?\.(?:zip|csv)$", re.IGNORECASE)
 _DAILY_LAYOUT: Final = {"export": EVENTS_1, "gkg": GKG_1, "gkgcounts": COUNTS_1}
 _QUARTER_LAYOUT: Final = {"export": EVENTS_2, "gkg": GKG_2}
@@ -193,11 +193,14 @@ class FileKind:
     start : datetime
         The day, or the quarter of an hour; the first day of a backfile's year or month.
     step : {"quarter", "day", "month", "year"}
+    translated : bool
+        Whether the file is of the stream of articles translated into English (version 2 only).
     """
 
     layout: Layout
     start: datetime
     step: Literal["quarter", "day", "month", "year"]
+    translated: bool = False
 
     @property
     def day(self) -> date:
@@ -218,7 +221,8 @@ def describe(name: str) -> FileKind | None:
                 layout = EVENTS_1_BACKFILE
             return FileKind(layout, start, "day")
         if match := _QUARTER_HOUR.match(name):
-            return FileKind(_QUARTER_LAYOUT[match[2].lower()], datetime.strptime(match[1], "%Y%m%d%H%M%S"), "quarter")
+            start = datetime.strptime(match[1], "%Y%m%d%H%M%S")
+            return FileKind(_QUARTER_LAYOUT[match[3].lower()], start, "quarter", translated=bool(match[2]))
         if match := _BACKFILE.match(name):
             monthly = len(match[1]) == 6
             start = datetime.strptime(match[1], "%Y%m" if monthly else "%Y")

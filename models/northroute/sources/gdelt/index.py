@@ -136,19 +136,24 @@ def read_master(text: str, version: Version = 2, source: str = "masterfilelist.t
 
 
 def coverage(files: Iterable[Listed], start: date, end: date, table: TableName) -> dict[date, float]:
-    """Return the share of each day's files, from ``start`` to ``end`` (both included), that the list has: 0 to 1."""
-    quarters: dict[date, int] = {}
+    """Return the share of each day's files, from ``start`` to ``end`` (both included), that the list has: 0 to 1.
+
+    Where the list has translated files too, a day counts as the worse covered of the two streams.
+    """
+    quarters: dict[tuple[bool, date], int] = {}
     whole: set[date] = set()
     for listed in files:
         if listed.kind.layout.table != table:
             continue
         if listed.kind.step == "quarter":
-            quarters[listed.kind.day] = quarters.get(listed.kind.day, 0) + 1
+            key = (listed.kind.translated, listed.kind.day)
+            quarters[key] = quarters.get(key, 0) + 1
         else:
             first, last = max(listed.kind.day, start), min(last_day(listed.kind), end)
             whole.update(first + timedelta(days=i) for i in range((last - first).days + 1))
     days = [start + timedelta(days=i) for i in range((end - start).days + 1)]
-    return {d: 1.0 if d in whole else min(quarters.get(d, 0) / QUARTERS, 1.0) for d in days}
+    streams = {stream for stream, _ in quarters} or {False}
+    return {d: 1.0 if d in whole else min(1.0, *(quarters.get((s, d), 0) / QUARTERS for s in streams)) for d in days}
 
 
 def gaps(files: Iterable[Listed], start: date, end: date, table: TableName) -> tuple[date, ...]:
