@@ -96,8 +96,8 @@ def flags(connection: duckdb.DuckDBPyConnection, book: Codebook) -> None:
             f"SELECT address, {own} FROM (SELECT *, unnest(Addresses) AS address FROM {table}) "
             "WHERE address IN (SELECT address FROM told)"
         )
-    lethal = ", ".join(f'"{n}"' for n in names)
-    records.append(f"SELECT address, {lethal} FROM reports WHERE address <> '' AND event_id IS NOT NULL")
+    quoted = ", ".join(f'"{n}"' for n in names)
+    records.append(f"SELECT address, {quoted} FROM reports WHERE address <> '' AND event_id IS NOT NULL")
     connection.execute(
         f"CREATE TEMP TABLE by_address AS SELECT address, {any_of} FROM ({' UNION ALL '.join(records)}) GROUP BY address"
     )
