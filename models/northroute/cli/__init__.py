@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from northroute import __version__
-from northroute.cli import data, job, panel_models, simulation
+from northroute.cli import data, events, job, panel_models, simulation
 from northroute.cli.console import out
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ def main(
 
 job.register(app)
 data.register(app)
+events.register(app)
 simulation.register(app)
 panel_models.register(app)
 

@@ -19,6 +19,7 @@ from northroute.progress import Progress as Callback
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 DATA_FOLDER: Final = Path("data/raw")
+EVENTS_FOLDER: Final = Path("data/interim/events")
 
 DataOption = Annotated[
     Path | None,
@@ -75,3 +76,10 @@ def data_folder(chosen: Path | None) -> Path | None:
     if chosen or os.environ.get("NORTHROUTE_DATA"):
         return chosen or Path(os.environ["NORTHROUTE_DATA"])
     return DATA_FOLDER if mlp.folder_of(DATA_FOLDER) else None
+
+
+def events_folder(chosen: Path | None) -> Path | None:
+    """Return the folder of built events: the one chosen, ``data/interim/events`` if it has a region panel, or none."""
+    from northroute.workflow.events import REGION_PANEL
+
+    return chosen or (EVENTS_FOLDER if (EVENTS_FOLDER / REGION_PANEL).exists() else None)

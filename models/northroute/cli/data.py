@@ -7,14 +7,16 @@ import typer
 from rich.markup import escape
 
 from northroute.cli.console import DATA_FOLDER, DataOption, data_folder, errors, out
+from northroute.cli.events import FETCH_EXAMPLE, fetch_gdelt
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     fetch = typer.Typer(
-        no_args_is_help=True, help="Bring real data from their publishers, checked by size and SHA-256."
+        no_args_is_help=True, help="Bring real data from their publishers, checked by size and checksum."
     )
     fetch.command("mlp", epilog="Example: northroute fetch mlp --from ~/downloads/mlp")(fetch_mlp)
+    fetch.command("gdelt", epilog=FETCH_EXAMPLE)(fetch_gdelt)
     app.add_typer(fetch, name="fetch", rich_help_panel="Data")
     app.command(rich_help_panel="Data", epilog="Example: northroute check --data data/raw")(check)
 

@@ -7,7 +7,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from northroute.cli.console import DataOption, SeedOption, command, data_folder, err, errors, out, progress
+from northroute.cli.console import (
+    DataOption,
+    SeedOption,
+    command,
+    data_folder,
+    err,
+    errors,
+    events_folder,
+    out,
+    progress,
+)
 from northroute.conventions import DEFAULT_SEED
 
 
@@ -26,6 +36,12 @@ def reproduce(
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Summarise fits that failed their diagnostics, stamped as such.")
     ] = False,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            "--events", help="Folder of events build on real files; default: data/interim/events if it is filled."
+        ),
+    ] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Test the brief's claims: fit, answer, and write index.html with its tables and figures."""
@@ -33,7 +49,7 @@ def reproduce(
     from northroute.workflow import reproduce as run
 
     with errors("Finished fits are kept; the same command goes on from there."), progress() as tell:
-        options = Options(out_folder, data_folder(data), quick, allow_failed, seed, command())
+        options = Options(out_folder, data_folder(data), quick, allow_failed, seed, command(), events_folder(events))
         result = run(options, tell)
     grid = Grid("claim", "verdict", "P", "prior P", "slug", box=None)
     for f in (*result.real, *result.simulated):

@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from northroute.cli.console import SeedOption, errors, out, progress
+from northroute.cli.events import SIMULATE_EXAMPLE, simulate_archive
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 
 
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     simulate = typer.Typer(no_args_is_help=True, help="Write SIMULATED data with known truth.")
     example = "Example: northroute simulate regions --months 48 --out panel.parquet"
     simulate.command("regions", epilog=example)(simulate_regions)
+    simulate.command("archive", epilog=SIMULATE_EXAMPLE)(simulate_archive)
     app.add_typer(simulate, name="simulate", rich_help_panel=panel)
     app.command(rich_help_panel=panel, epilog="Example: northroute recover --panels 20")(recover)
 

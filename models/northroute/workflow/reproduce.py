@@ -16,7 +16,7 @@ from northroute.errors import MissingDataError
 from northroute.progress import Progress, quiet
 from northroute.report import Finding, Site, write
 from northroute.sources import mlp, regions
-from northroute.workflow import articles, indicators, simulated
+from northroute.workflow import articles, gdelt_regions, indicators, simulated
 from northroute.workflow.line import Run
 
 FETCH = "northroute fetch mlp"
@@ -44,6 +44,8 @@ class Options:
     seed : int
     command : str
         Recorded in every output.
+    events : Path, optional
+        Folder of ``northroute events build`` on real files; its region panel then answers the claims on regions.
     """
 
     out: Path
@@ -52,6 +54,7 @@ class Options:
     allow_failed: bool = False
     seed: int = DEFAULT_SEED
     command: str = "northroute reproduce"
+    events: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
     Raises
     ------
     MissingDataError
-        If ``options.data`` holds no data that northroute can read.
+        If ``options.data`` or ``options.events`` holds nothing that northroute can read.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     if options.data and mlp.folder_of(options.data) is None:
@@ -80,6 +83,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
             f"'{options.data}' holds no complete {mlp.FOLDER}/ ({', '.join(f'{f}.csv' for f in mlp.FILES.values())}). "
             f"Get it with: {FETCH}, or leave --data out."
         )
+    source = gdelt_regions.find(options.events)
     register = load()
     run = Run(
         folder=options.out / "fits",
@@ -90,6 +94,8 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         progress=progress,
     )
     lines = [indicators.run(options.data, register, run)]
+    if source.panel:
+        lines.append(gdelt_regions.run(source.panel, register, run))
     if options.data:
         lines.append(articles.run(options.data, register, run))
     recovery = simulated.run(register, run)
@@ -109,7 +115,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         "data_sha256": provenance.value_hash(inputs),
         "versions": provenance.versions(),
     }
-    notices = tuple(n for n in (register.notice(), "" if options.data else _notice()) if n)
+    notices = tuple(n for n in (register.notice(), "" if options.data else _notice(), source.notice) if n)
     progress("writing the page", 0.0)
     site = Site(
         register=register,

@@ -1,0 +1,302 @@
+"""GDELT events: fetch their files, simulate an archive, build incidents and panels, print a rule's SQL."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+
+from northroute.cli.console import DATA_FOLDER, EVENTS_FOLDER, SeedOption, err, errors, out, progress
+from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+from northroute.errors import DataError
+
+FETCH_EXAMPLE: Final = "Example: northroute fetch gdelt --start 2015-01-01 --end 2022-12-31 --tables events,gkg"
+SIMULATE_EXAMPLE: Final = "Example: northroute simulate archive --out data/interim/archive --days 90"
+_DAYS: Final = ["%Y-%m-%d"]
+_TABLES: Final = {"events": "events", "gkg": "gkg", "gkgcounts": "counts", "counts": "counts"}
+
+StartOption = Annotated[datetime, typer.Option("--start", formats=_DAYS, help="First day.")]
+EndOption = Annotated[datetime, typer.Option("--end", formats=_DAYS, help="Last day.")]
+VersionOption = Annotated[
+    int, typer.Option("--version", min=1, max=2, help="1: daily files; 2: files of a quarter of an hour.")
+]
+
+
+class Rule(StrEnum):
+    """De-duplication rules."""
+
+    ID = "id"
+    ADDRESS_DAY = "address_day"
+    ADDRESS_DAY_PLACE = "address_day_place"
+    ACTORS_PLACE_DAY = "actors_place_day"
+    STORY_SLOT = "story_slot"
+
+
+class Weight(StrEnum):
+    """What is summed."""
+
+    INCIDENTS = "incidents"
+    ARTICLES = "articles"
+    SOURCES = "sources"
+
+
+class Exposure(StrEnum):
+    """Exposures."""
+
+    EVENTS = "all_events"
+    ARTICLES = "all_articles"
+    NONE = "none"
+
+
+class Dated(StrEnum):
+    """Which day is an incident's."""
+
+    EVENT = "event"
+    ADDED = "added"
+
+
+class Dialect(StrEnum):
+    """SQL dialects."""
+
+    DUCKDB = "duckdb"
+    BIGQUERY = "bigquery"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module that form a group of their own."""
+    events = typer.Typer(no_args_is_help=True, help="Turn GDELT's files into incidents and panels.")
+    events.command(
+        "build", epilog="Example: northroute events build --data data/raw/gdelt/v1 --out data/interim/events"
+    )(build)
+    events.command("sql", epilog="Example: northroute events sql drug_incident.themes --dialect bigquery")(sql)
+    app.add_typer(events, name="events", rich_help_panel="Data")
+
+
+def fetch_gdelt(
+    start: StartOption,
+    end: EndOption,
+    tables: Annotated[str, typer.Option(help="events, gkg, gkgcounts, with commas between.")] = "events",
+    version: VersionOption = 1,
+    translated: Annotated[
+        bool, typer.Option("--translated", help="The stream of translated articles too (version 2).")
+    ] = False,
+    base_url: Annotated[str, typer.Option("--base-url", help="The provider's address, or a mirror's.")] = "",
+    to: Annotated[Path, typer.Option("--to", help="The data folder.")] = DATA_FOLDER,
+    connections: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
+) -> None:
+    """Bring GDELT's files, checked by size and MD5; broken off and run again, it goes on."""
+    from northroute.sources.gdelt import fetch
+
+    with errors("Whole files are kept; the same command goes on from there."), progress() as tell:
+        base = base_url or fetch.ADDRESS
+        found = fetch.fetch_gdelt(
+            to,
+            start.date(),
+            end.date(),
+            _tables(tables),  # type: ignore[arg-type]
+            version=2 if version == 2 else 1,
+            translated=translated,
+            base=base if base.endswith("/") else f"{base}/",
+            connections=connections,
+            progress=tell,
+        )
+    complete = [e for e in (found.manifest.entries.get(f.name) for f in found.listed) if e and e.status == "complete"]
+    size = sum(e.size for e in complete)
+    out.print(
+        f"{len(complete)} of {len(found.listed)} files, {size / 1e6:.0f} MB, {found.downloaded} of them new: {found.folder}"
+    )
+    if any(e.simulated for e in complete):
+        out.print(f"[bold]{SIMULATED_MARK}[/bold]: the files carry a simulator's mark")
+    for table in found.gaps:
+        _days(f"{table}: days without a file, unobserved", found.gaps[table])
+        _days(f"{table}: days with far too small a file", found.outages[table])
+    if found.repeated:
+        out.print(f"listed twice: {', '.join(found.repeated)}")
+    for entry in found.lacking:
+        out.print(f"[bold red]{entry.status}[/bold red] {escape(entry.address)}")
+    if found.lacking:
+        err.print(
+            f"{len(found.lacking)} listed file(s) are not here; their days are unobserved. Run again to try again."
+        )
+        raise typer.Exit(1)
+
+
+def simulate_archive(
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder for the site and the truth.")] = Path(
+        "data/interim/archive"
+    ),
+    start: StartOption = datetime(2015, 1, 1),
+    days: Annotated[int, typer.Option(min=1, help="Number of days.")] = 90,
+    incidents: Annotated[float, typer.Option(min=0, help="True incidents a day.")] = 12.0,
+    background: Annotated[float, typer.Option(min=0, help="Other event rows a day in the five countries.")] = 40.0,
+    world: Annotated[float, typer.Option(min=0, help="Event rows a day elsewhere.")] = 100.0,
+    version: VersionOption = 1,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Without gaps, duplicates, bad rows and the other faults.")
+    ] = False,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Write a SIMULATED GDELT archive in the true formats, with its lists, its faults and the truth."""
+    from northroute.sources.gdelt import simulated
+
+    made = simulated.ArchiveWorld(
+        start=start.date(),
+        days=days,
+        incidents_per_day=incidents,
+        background_per_day=background,
+        world_per_day=world,
+        faults=simulated.CLEAN if clean else simulated.Faults(),
+    )
+    with errors(), progress() as tell:
+        archive = simulated.write(out_folder, made, version=2 if version == 2 else 1, seed=seed, progress=tell)
+    true = len(archive.truth.incidents)
+    out.print(f"{SIMULATED_MARK}: {true} incidents in {archive.site}, their truth in {out_folder / 'truth.parquet'}")
+    for name, count in sorted(archive.written.items()):
+        out.print(f"{count:9} {name}")
+
+
+def build(
+    data: Annotated[Path, typer.Option("--data", help="Folder of GDELT files of one version.")] = DATA_FOLDER
+    / "gdelt/v1",
+    out_folder: Annotated[Path, typer.Option("--out", help="Where extract, incidents and panels go.")] = EVENTS_FOLDER,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", help="construct=variant, again for each construct; the others keep their default."),
+    ] = None,
+    rule: Annotated[Rule, typer.Option(help="When two reports are one incident.")] = Rule.ACTORS_PLACE_DAY,
+    dated: Annotated[Dated, typer.Option(help="An incident's day: its own, or its file's.")] = Dated.EVENT,
+    weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.INCIDENTS,
+    exposure: Annotated[Exposure, typer.Option(help="What counts are relative to.")] = Exposure.EVENTS,
+    allocate: Annotated[
+        bool,
+        typer.Option("--allocate", help="Draw a region for incidents that have a country only; else leave them out."),
+    ] = False,
+    countries: Annotated[str, typer.Option(help="FIPS codes, with commas between.")] = "KZ,KG,TI,TX,UZ",
+    start: Annotated[
+        datetime | None, typer.Option("--start", formats=_DAYS, help="First day; else the files'.")
+    ] = None,
+    end: Annotated[datetime | None, typer.Option("--end", formats=_DAYS, help="Last day; else the files'.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Months read at a time; else as many as processors, up to 3.")
+    ] = None,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Read files, build incidents, write the region-month and country-month panels, and print the flow of counts."""
+    from northroute.panel.incidents import PanelChoices
+    from northroute.sources.gdelt import Options, files_of
+    from northroute.sources.gdelt.build import DEFAULT_VARIANTS, WITHOUT_GKG
+    from northroute.workflow.events import build_events
+
+    with errors("Finished months are kept; the same command goes on from there."), progress() as tell:
+        has_gkg = any(".gkg." in f.name.lower() for f in files_of(data))
+        options = Options(
+            variants={**(DEFAULT_VARIANTS if has_gkg else WITHOUT_GKG), **_variants(variant or [])},
+            rule=rule.value,
+            dated=dated.value,
+            window=_window(start, end),
+        )
+        choices = PanelChoices(
+            weight=weight.value, exposure=exposure.value, unplaced="allocate" if allocate else "leave_out", seed=seed
+        )
+        built = build_events(
+            data, out_folder, options, choices, countries=tuple(countries.split(",")), workers=workers, progress=tell
+        )
+    found = built.incidents
+    if found.simulated:
+        out.print(f"[bold]{SIMULATED_MARK}[/bold]")
+    for construct, rows in found.flow.groupby("construct", sort=False):
+        out.print(f"[bold]{construct}[/bold] ({options.variants[str(construct)]})")
+        for step, count in zip(rows["step"], rows["count"], strict=True):
+            out.print(f"{count:12}  {escape(step)}")
+    unreadable = [f for e in built.extracts.values() for f in e.unreadable]
+    for file in unreadable:
+        out.print(f"[bold red]unreadable[/bold red] {escape(file.problem)}")
+    _days("days without files, unobserved", [d.date() for d in found.covered.index[found.covered == 0]])
+    share = found.frame["region"].isna().mean() if len(found.frame) else 0.0
+    out.print(
+        f"{share:.1%} of {len(found.frame)} incidents have no region (by country and month: incidents/placed.parquet)"
+    )
+    for panel in (built.regions, built.countries):
+        if panel is not None:
+            out.print(f"{escape(panel.name)}: {len(panel.units)} units x {len(panel.months)} months")
+    out.print(f"{out_folder}, codebook {found.origin['codebook_version']} {found.origin['codebook_sha256'][:12]}")
+
+
+def sql(
+    rule: Annotated[str | None, typer.Argument(help="construct.variant; without it, they are listed.")] = None,
+    dialect: Annotated[Dialect, typer.Option(help="DuckDB for files, BigQuery for gdelt-bq.")] = Dialect.DUCKDB,
+    start: StartOption = datetime(2015, 1, 1),
+    end: EndOption = datetime(2022, 12, 31),
+    run: Annotated[bool, typer.Option("--run", help="Run it in BigQuery on your credentials.")] = False,
+    limit: Annotated[float, typer.Option(min=0, help="Gigabytes that --run may scan.")] = 100.0,
+    to: Annotated[Path, typer.Option("--to", help="CSV file of the rows of --run.")] = Path("rows.csv"),
+    project: Annotated[str | None, typer.Option(help="Google project that pays.")] = None,
+) -> None:
+    """Print the SQL text of a rule; for BigQuery also what a dry run would scan, and with --run its rows."""
+    from northroute.errors import MissingDataError
+    from northroute.sources.gdelt import bigquery, codebook
+    from northroute.sources.gdelt import sql as texts
+
+    with errors():
+        book = codebook.load()
+        if rule is None:
+            for construct, variants in book.variants.items():
+                out.print(f"[bold]{construct}[/bold]  {escape(book.labels[construct])}")
+                for name, each in variants.items():
+                    out.print(f"  {construct}.{name} ({each.table})")
+            out.print(f"codebook {book.version} {book.sha256[:12]}")
+            return
+        chosen = book.variant(*rule.split(".", 1)) if "." in rule else book.variant(rule, "")
+        text = texts.query(chosen, start.date(), end.date(), dialect="bigquery" if run else dialect.value)
+        print_text(text)
+        if run or dialect is Dialect.BIGQUERY:
+            try:
+                connection = bigquery.client(project)
+            except MissingDataError as absent:
+                if run:
+                    raise
+                err.print(f"No dry run: {escape(str(absent))}")
+                return
+            err.print(f"It would scan {bigquery.estimate(connection, text)}.")
+            if run:
+                bigquery.rows(connection, text, int(limit * 1e9)).to_csv(to, index=False)
+                err.print(f"Rows in {to}")
+
+
+def print_text(text: str) -> None:
+    """Print a text as it is, without markup or wrapping."""
+    out.print(text, markup=False)
+
+
+def _tables(names: str) -> tuple[str, ...]:
+    asked = [n.strip() for n in names.split(",") if n.strip()]
+    unknown = [n for n in asked if n not in _TABLES]
+    if unknown or not asked:
+        raise DataError(f"no table '{', '.join(unknown)}'", file="--tables", remedy="Use events, gkg, gkgcounts.")
+    return tuple(dict.fromkeys(_TABLES[n] for n in asked))
+
+
+def _variants(pairs: list[str]) -> dict[str, str]:
+    chosen = {}
+    for pair in pairs:
+        construct, sign, name = pair.partition("=")
+        if not sign:
+            raise DataError(
+                f"'{pair}' is not construct=variant", file="--variant", remedy="See: northroute events sql."
+            )
+        chosen[construct] = name
+    return chosen
+
+
+def _window(start: datetime | None, end: datetime | None) -> tuple[date, date] | None:
+    if (start is None) != (end is None):
+        raise DataError("one of --start and --end alone", file="the window", remedy="Give both, or neither.")
+    return (start.date(), end.date()) if start and end else None
+
+
+def _days(what: str, days: "list[date] | tuple[date, ...]") -> None:
+    if days:
+        shown = ", ".join(str(d) for d in days[:12]) + (f" and {len(days) - 12} more" if len(days) > 12 else "")
+        out.print(f"{what}: {shown}")

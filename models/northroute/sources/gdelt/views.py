@@ -1,0 +1,87 @@
+"""The extract as DuckDB views with the columns that rules and joins use, the same for both versions of the files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from northroute.sources.gdelt.extract import Extract
+from northroute.sources.gdelt.formats import TableName
+
+MEMORY: Final = "700MB"
+"""What DuckDB may hold; beyond it, it spills to disk."""
+_EVENTS: Final = """
+    SELECT GLOBALEVENTID, SQLDATE, DATEADDED * (CASE WHEN DATEADDED < 100000000 THEN 1000000 ELSE 1 END) AS DATEADDED,
+        Actor1Code, Actor2Code,
+        Actor1Type1Code, Actor1Type2Code, Actor1Type3Code, Actor2Type1Code, Actor2Type2Code, Actor2Type3Code,
+        EventCode, EventBaseCode, EventRootCode, NumMentions, NumSources, NumArticles,
+        ActionGeo_Type, ActionGeo_FullName, ActionGeo_CountryCode, ActionGeo_ADM1Code, SOURCEURL, FileName, Line
+    FROM {source}
+"""
+_GKG_1: Final = """
+    SELECT FileName || ':' || Line AS GKGRECORDID, DATE * 1000000 AS DATE, coalesce(NUMARTS, 1) AS Articles,
+        string_split(SOURCEURLS, '<UDIV>') AS Addresses, Addresses[1] AS DocumentIdentifier, CAMEOEVENTIDS AS Events,
+        COUNTS AS Counts, THEMES AS Themes, LOCATIONS AS Locations, FileName, Line
+    FROM {source}
+"""
+_GKG_2: Final = """
+    SELECT GKGRECORDID, DATE, 1 AS Articles, [DocumentIdentifier] AS Addresses, DocumentIdentifier, '' AS Events,
+        Counts, Themes, Locations, FileName, Line
+    FROM {source}
+"""
+_COUNTS: Final = """
+    SELECT FileName || ':' || Line AS CountID, DATE * 1000000 AS DATE, coalesce(NUMARTS, 1) AS Articles, COUNTTYPE, NUMBER,
+        OBJECTTYPE, GEO_TYPE, GEO_FULLNAME, GEO_COUNTRYCODE, GEO_ADM1CODE, CAMEOEVENTIDS AS Events,
+        string_split(SOURCEURLS, '<UDIV>') AS Addresses, Addresses[1] AS Address, FileName, Line
+    FROM {source}
+"""
+_EMPTY: Final = {
+    "events": """(SELECT 0::BIGINT AS GLOBALEVENTID, 0::BIGINT AS SQLDATE, 0::BIGINT AS DATEADDED, '' AS Actor1Code,
+        '' AS Actor2Code, '' AS Actor1Type1Code, '' AS Actor1Type2Code, '' AS Actor1Type3Code, '' AS Actor2Type1Code,
+        '' AS Actor2Type2Code, '' AS Actor2Type3Code, '' AS EventCode, '' AS EventBaseCode, '' AS EventRootCode,
+        0::BIGINT AS NumMentions, 0::BIGINT AS NumSources, 0::BIGINT AS NumArticles, 0::BIGINT AS ActionGeo_Type,
+        '' AS ActionGeo_FullName, '' AS ActionGeo_CountryCode, '' AS ActionGeo_ADM1Code, '' AS SOURCEURL,
+        '' AS FileName, 0::BIGINT AS Line WHERE false)""",
+    "gkg": """(SELECT '' AS GKGRECORDID, 0::BIGINT AS DATE, '' AS DocumentIdentifier, '' AS Counts, '' AS Themes,
+        '' AS Locations, '' AS FileName, 0::BIGINT AS Line WHERE false)""",
+    "counts": """(SELECT 0::BIGINT AS DATE, 0::BIGINT AS NUMARTS, '' AS COUNTTYPE, 0::DOUBLE AS NUMBER, '' AS OBJECTTYPE,
+        0::BIGINT AS GEO_TYPE, '' AS GEO_FULLNAME, '' AS GEO_COUNTRYCODE, '' AS GEO_ADM1CODE, '' AS CAMEOEVENTIDS,
+        '' AS SOURCEURLS, '' AS FileName, 0::BIGINT AS Line WHERE false)""",
+}
+
+
+def connect(extracts: Mapping[TableName, Extract], scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB in memory with the views ``events``, ``gkg`` and ``counts``; a table without an extract is empty.
+
+    Parameters
+    ----------
+    extracts : mapping of table to Extract
+    scratch : Path, optional
+        Where DuckDB may spill.
+    """
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "autoinstall_known_extensions": False,
+        "preserve_insertion_order": False,
+        "TimeZone": "UTC",
+    }
+    if scratch:
+        settings["temp_directory"] = str(scratch)
+    connection = duckdb.connect(":memory:", config=settings)
+    for table in ("events", "gkg", "counts"):
+        connection.execute(f"CREATE VIEW {table} AS {_select(table, extracts)}")
+    return connection
+
+
+def _select(table: TableName, extracts: Mapping[TableName, Extract]) -> str:
+    extract = extracts.get(table)
+    if extract is None:
+        source, second = _EMPTY[table], True
+    else:
+        pattern = extract.pattern.replace("'", "''")
+        source = f"read_parquet('{pattern}', hive_partitioning = false)"
+        second = extract.version == 2
+    if table == "gkg":
+        return (_GKG_2 if second else _GKG_1).format(source=source)
+    return (_EVENTS if table == "events" else _COUNTS).format(source=source)

@@ -1,0 +1,110 @@
+"""Region-months built from real GDELT files: C04, C05, C07, C08, C10, C12, where such a panel is at hand."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from northroute.bayes import Sampling, fit_counts
+from northroute.claims import Register, region_events
+from northroute.errors import MissingDataError
+from northroute.panel import Panel, load
+from northroute.sources import regions
+from northroute.workflow.events import REGION_PANEL
+from northroute.workflow.line import Line, Run, finding
+
+EXPOSURE: Final = "all_events"
+EXPOSURE_UNIT: Final = 100.0
+"""Rates are per 100 events of any kind."""
+SETTINGS: Final = Sampling(draws=1500, target_accept=0.98, retries=2)
+"""Scales may lie near zero, so steps are shorter and draws more; a quick run leaves real fits as they are."""
+CLAIMS: Final = tuple(region_events.ESTIMANDS)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A built panel, or why there is none to use.
+
+    Attributes
+    ----------
+    panel : Panel or None
+    notice : str
+        For the page: what the claims on regions rest on, or why they do not rest on the panel that was found.
+    """
+
+    panel: Panel | None
+    notice: str = ""
+
+
+def find(folder: Path | None) -> Source:
+    """Return the region panel in a folder of ``northroute events build``; a simulated one is never used for a verdict.
+
+    Raises
+    ------
+    MissingDataError
+        If a folder was named and has no region panel.
+    """
+    if folder is None:
+        return Source(None)
+    path = folder / REGION_PANEL
+    if not path.exists():
+        raise MissingDataError(
+            f"'{folder}' has no {REGION_PANEL}: make it with 'northroute events build --out {folder}'."
+        )
+    panel = load(path)
+    if panel.simulated:
+        return Source(None, f"{path} was built from a SIMULATED archive: no verdict rests on it.")
+    missing = [c for c in (EXPOSURE, *region_events.OUTCOMES) if c not in panel.frame.columns]
+    if missing:
+        needed = ", ".join(missing)
+        return Source(None, f"{path} lacks {needed}: no verdict rests on it. Build it again with every construct.")
+    claims = ", ".join(CLAIMS)
+    return Source(panel, f"{claims} rest on {panel.name} ({path}), C10 on article counts where these are here.")
+
+
+def prepare(panel: Panel) -> Panel:
+    """Return the panel with the regions' covariates, without regions of which no month was observed."""
+    observed = panel.frame[EXPOSURE].groupby(level="unit").transform("count") > 0
+    kept = replace(panel, frame=panel.frame[observed])
+    table = regions.load("constant").frame.set_index("region").loc[list(kept.units)]
+    log_density = np.log(table["density"])
+    columns = {
+        "log_density": (log_density - log_density.mean()) / log_density.std(ddof=0),
+        "hub": table[list(region_events.HUBS.values())].any(axis=1),
+        "rail": table["rail_dushanbe_astrakhan"],
+        "borders_russia": table["borders_russia"],
+    }
+    units = kept.frame.index.get_level_values("unit")
+    for name, values in columns.items():
+        column = pd.Series(values.reindex(units).to_numpy(float), index=kept.frame.index)
+        kept = kept.with_covariate(name, column)
+    return kept
+
+
+def run(panel: Panel, register: Register, run: Run) -> Line:
+    """Fit and answer what region-months can answer; months move by country, as GDELT's coverage does."""
+    built = prepare(panel)
+    settings = replace(SETTINGS, seed=run.seed)
+    specs = region_events.catalog(built, EXPOSURE, EXPOSURE_UNIT, "gdelt")
+    fits = {
+        outcome: run.released(
+            fit_counts(
+                built,
+                replace(spec, varying=(), month="country"),
+                settings,
+                folder=run.folder,
+                command=run.command,
+                progress=run.progress,
+            )
+        )
+        for outcome, spec in specs.items()
+    }
+    table = regions.load("constant")
+    where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
+    findings = {
+        c: finding(register[c], lambda c=c: region_events.answer(c, fits, where, register))  # type: ignore[misc]
+        for c in CLAIMS
+    }
+    return Line(findings, tuple(fits.values()), inputs={**table.files, **panel.inputs})
