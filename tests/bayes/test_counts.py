@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from northroute.bayes import BayesFit, Sampling, fit_counts, load
+from northroute.bayes import BayesFit, CountSpec, Sampling, fit_counts, load
 from northroute.bayes import sampling as samplers
 from northroute.errors import DataError
 from northroute.panel import Panel
@@ -120,3 +120,10 @@ def test_an_interrupted_run_keeps_what_is_finished(
         fit_counts(region_panel, replace(REGION_SPEC, name="next"), REGION_SETTINGS, folder=tmp_path, progress=stop)
     assert kept.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [kept.name]
+
+
+def test_the_smallest_model_needs_no_covariate(region_panel: Panel) -> None:
+    plain = CountSpec("plain", "general_crime", "all_events", 100.0)
+    fit = fit_counts(region_panel, plain, Sampling(draws=30, tune=100, chains=2, retries=0, pilot=0))
+    assert "slope" not in fit.tree["posterior"]
+    assert fit.tree["posterior"]["unit_level"].shape == (2, 30, 51)

@@ -33,7 +33,7 @@ def test_constructs_are_the_sums_that_the_register_names(data_dir: Path, panel: 
 
 def test_covariates_are_within_country_and_lagged(panel: Panel) -> None:
     name = article_counts.lagged("corruption_reports")
-    by_country = panel.frame[name].groupby("country").mean()
+    by_country = panel.frame[name].groupby(panel.frame["country"]).mean()
     np.testing.assert_allclose(by_country, 0, atol=1e-9)
     kgz: pd.DataFrame = panel.frame.xs("KGZ")  # type: ignore[assignment]
     rate = ((kgz["corruption_reports"].astype(float) + 0.5) / kgz["article_total"]).map(np.log)

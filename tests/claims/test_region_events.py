@@ -11,7 +11,7 @@ from northroute.claims.region_events import Regions, correlation, country_log_ra
 from northroute.errors import ModelError
 from northroute.panel import Panel
 from northroute.sources import regions as region_tables
-from northroute.sources.simulated import Simulation
+from northroute.sources.simulated import Simulation, simulate_regions
 from tests.conftest import REGION_SETTINGS
 
 COUNTRY = np.array(["A", "A", "A", "B", "B"])
@@ -82,8 +82,8 @@ def test_truth_and_posterior_use_one_function(
         assert q.truth is not None
 
 
-def test_the_simulated_world_makes_a_claim_false(where: Regions, register: Register, simulation: Simulation) -> None:
-    order = list(where.names)
-    truth = {o: simulation.truth["unit_level"].sel(outcome=o, unit=order).to_numpy() for o in region_events.OUTCOMES}
-    found = region_events.rail_corridor(truth, where, register["C08"])
-    assert found["rate ratio, state violence"][0] < 1 < found["rate ratio, drug incidents"][0]
+def test_the_default_simulated_world_makes_a_claim_false(where: Regions, register: Register) -> None:
+    truth = simulate_regions(months=96).truth["unit_level"]  # the world on the page
+    levels = {o: truth.sel(outcome=o, unit=list(where.names)).to_numpy() for o in region_events.OUTCOMES}
+    found = region_events.rail_corridor(levels, where, register["C08"])
+    assert found["rate ratio, state violence"][0] < 1

@@ -54,8 +54,9 @@ def sample(
     if structure not in _compiled:
         progress(f"{name}: compiling", 0.0)
         _compiled[structure] = nutpie.compile_pymc_model(model, backend="numba")
-    known = {v.name for v in model.data_vars}
-    ready = _compiled[structure].with_data(**{k: v for k, v in arrays.items() if k in known})
+    compiled = _compiled[structure]
+    used = {v.name for v in compiled.shared_var_keys}  # a model without slopes has no use for the country of a row
+    ready = compiled.with_data(**{k: v for k, v in arrays.items() if k in used})
     state = {"share": 0.0}
 
     def count(chains: Any) -> None:
