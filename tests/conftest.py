@@ -49,8 +49,8 @@ def reference_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def simulation() -> Simulation:
-    """24 simulated months of the 51 first-level regions: the panel of --quick, so that its fits share one compilation."""
-    return simulate_regions(months=24)
+    """18 simulated months of the 51 first-level regions: the panel of --quick, so that its fits share one compilation."""
+    return simulate_regions(months=18)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,13 @@ def value_hash(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def array_hash(array: np.ndarray[Any, Any]) -> str:
+    """SHA-256 of an array's type, shape and values."""
+    digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
 def frame_hash(frame: pd.DataFrame) -> str:
     """SHA-256 of a table's column names, types, index and values; independent of how the table is stored."""
     digest = hashlib.sha256()

@@ -12,7 +12,7 @@ from northroute.bayes.centring import assumed_scales, centredness, row_informati
 from northroute.bayes.spec import CountSpec
 from northroute.errors import ModelError
 from northroute.panel import Panel
-from northroute.provenance import value_hash
+from northroute.provenance import array_hash, value_hash
 
 SHORTEST_PERIOD: Final = 8
 """Months: the shortest period in the walk of a single country; what is faster is left to dispersion."""
@@ -54,8 +54,8 @@ class Design:
 
     def hash(self) -> str:
         """SHA-256 of everything the model sees."""
-        arrays = {k: [list(v.shape), v.astype(float).round(12).tobytes().hex()] for k, v in self.arrays.items()}
-        return value_hash({"counts": self.counts.tolist(), "arrays": arrays, "coords": dict(self.coords)})
+        arrays = {k: array_hash(v.astype(float).round(12)) for k, v in self.arrays.items()}
+        return value_hash({"counts": array_hash(self.counts), "arrays": arrays, "coords": dict(self.coords)})
 
     def centring(self, spec: CountSpec, learnt: Mapping[str, Any] | None = None) -> dict[str, NDArray[np.float64]]:
         """How far each effect is centred: the model's data ``c_country``, ``c_unit``, ``c_slope``, ``c_month`` and so on.

@@ -113,8 +113,12 @@ def fit_measurement(
         name=spec.name,
         build=lambda: _build(spec, arrays, [str(g) for g in groups]),
         code=(sys.modules[__name__],),
-        structure={"predictor": spec.predictor is not None, "residual": spec.residual, "groups": len(groups)}
-        | {"rows": len(table), "priors": described["priors"]},
+        structure={
+            "predictor": spec.predictor is not None,
+            "residual": spec.residual,
+            "groups": len(groups),
+            "priors": described["priors"],
+        },
         arrays=arrays,
         identity={"data": frame_hash(table), "spec": described, "simulated": simulated},
         data_hash=frame_hash(table),

@@ -100,4 +100,4 @@ class Sampling:
         return replace(self, draws=self.pilot, tune=2 * self.pilot)
 
 
-QUICK = Sampling(tune=500, prior_draws=2000)
+QUICK = Sampling(tune=400, target_accept=0.9, prior_draws=1000)

@@ -27,7 +27,10 @@ HUBS = {
     "Caspian coast": "hub_caspian",
 }
 _DETECTION = "rates are of reported events per exposure; detection is assumed equal within a country"
-_INDEPENDENT = "outcomes fitted one by one: their posteriors are taken as independent given the data"
+_INDEPENDENT = (
+    "outcomes fitted one by one: their posteriors are taken as independent given the data, which pulls correlations of "
+    "latent intensities towards zero where regions have few events"
+)
 Array = NDArray[np.float64]
 Levels = Mapping[str, Array]
 
@@ -239,7 +242,10 @@ def answer(
     order = list(where.names)
 
     def levels(group: Any) -> dict[str, Array]:
-        return {o: f.parameter("unit_level", group).sel(unit=order).to_numpy() for o, f in used.items()}
+        """Equally many draws of each: a fit that was tried again has more."""
+        found = {o: f.parameter("unit_level", group).sel(unit=order).to_numpy() for o, f in used.items()}
+        fewest = min(a.shape[1] for a in found.values())
+        return {o: a[:, :fewest] for o, a in found.items()}
 
     posterior = function(levels("posterior"), where, claim)
     prior = function(levels("prior"), where, claim)

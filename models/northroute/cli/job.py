@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
 def reproduce(
     data: DataOption = None,
     out_folder: Annotated[Path, typer.Option("--out", help="Where the page is written.")] = Path("reports/build"),
-    quick: Annotated[bool, typer.Option("--quick", help="24 simulated months and half the draws, for a look.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="18 simulated months and coarser sampling, for a look.")
+    ] = False,
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Summarise fits that failed their diagnostics, stamped as such.")
     ] = False,

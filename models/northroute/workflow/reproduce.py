@@ -38,7 +38,7 @@ class Options:
     data : Path, optional
         Folder of real data; without it the bundled tables are the only real data.
     quick : bool
-        Simulate 24 months and draw half as much; for a look, the real fits stay as they are.
+        Simulate 18 months and sample more coarsely; for a look, the real fits stay as they are.
     allow_failed : bool
         Summarise fits that failed their diagnostics; everything that rests on them is stamped.
     seed : int

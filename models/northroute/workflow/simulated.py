@@ -15,7 +15,7 @@ from northroute.workflow.line import Line, Run, finding
 
 EXPOSURE = "all_events"
 COVARIATE = "interdiction"
-QUICK_MONTHS = 24
+QUICK_MONTHS = 18
 
 
 @dataclass(frozen=True)
