@@ -59,6 +59,8 @@ def save(figure: Figure, folder: Path, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.svg"
     with look():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, for both files
         figure.savefig(path, metadata={"Date": None})
         figure.savefig(path.with_suffix(".png"), dpi=130, metadata={"Software": None})
     return path
