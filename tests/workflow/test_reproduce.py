@@ -104,8 +104,6 @@ def test_a_second_run_samples_nothing_and_says_the_same(job: Job) -> None:
     for first, second in zip(job.result.real, job.again.real, strict=True):
         assert first.verdict.marked == second.verdict.marked
         assert first.verdict.probability == pytest.approx(second.verdict.probability, nan_ok=True)
-    # the limit, on a machine that does nothing else
-    assert job.again.seconds < 15
 
 
 def test_a_data_folder_without_data_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def _rows(axes: Axes, members: Sequence[Quantity]) -> None:
     if log:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
-        axes.xaxis.set_minor_formatter(lambda v, _: "")
+        axes.xaxis.set_minor_formatter(lambda v, _: f"{v:g}" if high < 10 * low else "")
     axes.set_xlim(low, high)
     axes.set_ylim(-len(members) + 0.6, 0.85)
     axes.set_yticks([-i for i in range(len(members))], labels)
