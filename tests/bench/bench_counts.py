@@ -101,6 +101,8 @@ def main() -> None:
             process = context.Process(target=run, args=(way, options.draws, folder))
             process.start()
             process.join()
+            if process.exitcode:
+                raise SystemExit(f"{way}: failed, see above")
         rows = [json.loads(p.read_text()) for p in sorted(Path(folder).glob("*.json"))]
         gap = agreement(Path(folder))
     table = pd.DataFrame(rows)

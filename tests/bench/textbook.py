@@ -21,7 +21,7 @@ def textbook(spec: CountSpec, data: Design) -> pm.Model:
         pm.Deterministic("unit_level", level, dims="unit")
         slope = p["slope"].variable("slope", dims="varying")
         sd_slope = p["sd_slope"].variable("sd_slope", dims="varying")
-        slopes = slope + sd_slope * pm.ZeroSumNormal("z_slope", 1, dims="country")
+        slopes = slope[0] + sd_slope[0] * pm.ZeroSumNormal("z_slope", 1, dims="country")
         pm.Deterministic("slope_country", slopes[None, :], dims=("varying", "country"))
         walk = pt.concatenate([pt.zeros(1), pt.cumsum(pm.Normal("z_step", 0, 1, shape=months - 1))])
         walk = (walk - walk.mean()) * p["sd_month"].variable("sd_month")
