@@ -7,8 +7,9 @@ import pytest
 from hypothesis import settings
 
 from northroute.bayes import QUICK, BayesFit, CountSpec, fit_counts
-from northroute.panel import Panel, build
-from northroute.sources.simulated import OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
+from northroute.panel import Panel
+from northroute.sources.simulated import Simulation, simulate_regions
+from northroute.workflow import simulated
 
 REGION_SPEC = CountSpec(
     "region_fit",
@@ -56,14 +57,7 @@ def simulation() -> Simulation:
 @pytest.fixture(scope="session")
 def region_panel(simulation: Simulation) -> Panel:
     """The simulated panel."""
-    return build(
-        simulation.table,
-        unit="unit",
-        outcomes=OUTCOMES,
-        exposures=("all_events",),
-        covariates=("interdiction", *UNIT_COVARIATES),
-        name="simulated regions",
-    )
+    return simulated.panel(simulation)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,9 @@ import pytest
 
 from northroute.frequentist import Estimate, poisson
 from northroute.frequentist.places import with_places
-from northroute.panel import Panel, build
-from northroute.sources.simulated import OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
+from northroute.panel import Panel
+from northroute.sources.simulated import Simulation, simulate_regions
+from northroute.workflow import simulated
 
 
 @pytest.fixture(scope="session")
@@ -38,21 +39,14 @@ def salamanders(reference_dir: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def simulation() -> Simulation:
-    """48 simulated months of the 51 first-level regions: leads, lags and years need more than the shared panel's 24."""
+    """48 simulated months of the 51 first-level regions: leads, lags and years need more than the shared panel's 18."""
     return simulate_regions(months=48)
 
 
 @pytest.fixture(scope="session")
 def region_panel(simulation: Simulation) -> Panel:
     """The simulated panel."""
-    return build(
-        simulation.table,
-        unit="unit",
-        outcomes=OUTCOMES,
-        exposures=("all_events",),
-        covariates=("interdiction", *UNIT_COVARIATES),
-        name="simulated regions",
-    )
+    return simulated.panel(simulation)
 
 
 @pytest.fixture(scope="session")
