@@ -107,7 +107,7 @@ def check(
 ) -> None:
     """Run every check that applies to a Poisson fit, and print its sentence."""
     from northroute.frequentist import checks, poisson
-    from northroute.frequentist.look import save
+    from northroute.look import save
 
     with errors():
         frame = _frame(source, data, seed)
@@ -170,8 +170,8 @@ def size(
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Count on SIMULATED panels of five countries how often each kind of errors rejects a true and a false null."""
-    from northroute.frequentist.look import save
     from northroute.frequentist.study import draw, insert, markdown, run
+    from northroute.look import save
 
     with errors("Finished chunks are kept; the same command goes on from there."), progress() as tell:
         study = run(replicates, power, folder=cache, seed=seed, progress=tell)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.frequentist.covariance.result import Errors
-from northroute.frequentist.look import COLOURS, QUIET, look, mark
+from northroute.look import COLOURS, QUIET, look, mark
 
 
 def coefficient_plot(errors: Sequence[Errors], *, prob: float = INTERVAL_PROB) -> Figure:

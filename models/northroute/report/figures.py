@@ -19,6 +19,7 @@ from northroute.conventions import (
     SUPPORTED_AT,
     interval_label,
 )
+from northroute.look import INK, look, mark
 from northroute.report import style
 from northroute.report.finding import Finding
 
@@ -31,14 +32,13 @@ def posterior(estimate: Estimate) -> Figure:
     for q in estimate.quantities:
         groups.setdefault((q.log_scale, q.region, q.name.rsplit(",", 1)[0]), []).append(q)
     sizes = [len(g) for g in groups.values()]
-    with style.look():
+    with look():
         figure = Figure(figsize=(7.2, 0.75 + sum(0.5 * n + 0.75 for n in sizes)), layout="constrained")
         panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=[n + 0.5 for n in sizes])[:, 0]
         for axes, members in zip(panels, groups.values(), strict=True):
             _rows(axes, members)
         figure.legend(handles=_legend(estimate), loc="outside lower center", ncols=3, frameon=False, fontsize=7.5)
-        if estimate.simulated:
-            style.watermark(figure)
+        mark(figure, simulated=estimate.simulated)
     return figure
 
 
@@ -123,7 +123,7 @@ def _legend(estimate: Estimate) -> list[Line2D | Patch]:
 def overview(findings: Sequence[Finding], *, simulated: bool) -> Figure:
     """Draw P(claim) for every claim that has one, with each equivalent specification and the prior beside it."""
     shown = [f.verdict for f in findings if f.estimate is not None]
-    with style.look():
+    with look():
         figure = Figure(figsize=(7.2, 1.3 + 0.32 * len(shown)), layout="constrained")
         axes = figure.subplots()
         axes.axvspan(SUPPORTED_AT, 1.0, color="#dcebd0", lw=0)
@@ -144,8 +144,7 @@ def overview(findings: Sequence[Finding], *, simulated: bool) -> Figure:
             Line2D([], [], color=style.THRESHOLD, marker="x", ls="", label="prior probability"),
         )
         figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
-        if simulated:
-            style.watermark(figure)
+        mark(figure, simulated=simulated)
     return figure
 
 
@@ -159,7 +158,7 @@ def region_map(
     """
     size = 26 + 340 * regions["population_2020"].to_numpy(float) / 4e6
     lon, lat = regions["lon"].to_numpy(float), regions["lat"].to_numpy(float)
-    with style.look():
+    with look():
         figure = Figure(figsize=(8.2, 5.2), layout="constrained")
         axes = figure.subplots()
         if values is None:
@@ -169,7 +168,7 @@ def region_map(
                 axes.scatter(lon[at], lat[at], s=size[at], color=colour, label=COUNTRIES[iso3], lw=0)
             hub = regions[["hub_tajik_afghan", "hub_ferghana", "hub_caspian"]].to_numpy(bool).any(axis=1)
             rail = regions["rail_dushanbe_astrakhan"].to_numpy(bool)
-            for flag, ring, text in ((hub, style.TRUTH, "hub of C07"), (rail, style.INK, "rail corridor of C08")):
+            for flag, ring, text in ((hub, style.TRUTH, "hub of C07"), (rail, INK, "rail corridor of C08")):
                 extra = 40 if text.startswith("rail") else 0
                 axes.scatter(
                     lon[flag],
@@ -186,10 +185,9 @@ def region_map(
             dots = axes.scatter(lon, lat, s=size, c=shade, cmap="viridis", edgecolors="white", lw=0.5)
             figure.colorbar(dots, ax=axes, shrink=0.7, label=label)
         for x, y, code in zip(lon, lat, regions["region"], strict=True):
-            axes.annotate(str(code), (x, y), fontsize=5, ha="center", va="center", color=style.INK)
+            axes.annotate(str(code), (x, y), fontsize=5, ha="center", va="center", color=INK)
         axes.set_aspect(1 / np.cos(np.deg2rad(43)))
         axes.set_xlabel("degrees east")
         axes.set_ylabel("degrees north")
-        if simulated:
-            style.watermark(figure)
+        mark(figure, simulated=simulated)
     return figure

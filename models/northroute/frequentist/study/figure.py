@@ -4,8 +4,8 @@ import textwrap
 
 from matplotlib.figure import Figure
 
-from northroute.frequentist.look import BOUND, COLOURS, look, mark
 from northroute.frequentist.study.run import LEVEL, Study
+from northroute.look import BOUND, COLOURS, look, mark
 
 
 def draw(study: Study) -> Figure:

@@ -1,4 +1,4 @@
-"""How this room's figures look: the SIMULATED mark, plain axes."""
+"""How every figure looks: plain axes, one palette, the SIMULATED mark."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ BOUND: Final = "#b3541e"
 COLOURS: Final = ("#2f6690", "#b3541e", "#7a1f5c", "#4d7c4a", "#8a6d3b", "#5b5f97")
 _SETTINGS: Final = {
     "font.size": 9,
+    "font.family": "DejaVu Sans",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,
@@ -26,12 +27,13 @@ _SETTINGS: Final = {
     "ytick.color": INK,
     "svg.hashsalt": "northroute",
     "svg.fonttype": "path",
+    "figure.facecolor": "white",
 }
 
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Draw with this room's settings, whatever the user's are."""
+    """Draw with the project's settings, whatever the user's are."""
     with mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]
         yield
 
