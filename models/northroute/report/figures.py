@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -185,7 +186,8 @@ def region_map(
             dots = axes.scatter(lon, lat, s=size, c=shade, cmap="viridis", edgecolors="white", lw=0.5)
             figure.colorbar(dots, ax=axes, shrink=0.7, label=label)
         for x, y, code in zip(lon, lat, regions["region"], strict=True):
-            axes.annotate(str(code), (x, y), fontsize=5, ha="center", va="center", color=INK)
+            name = axes.annotate(str(code), (x, y), fontsize=5.5, ha="center", va="center", color=INK)
+            name.set_path_effects([withStroke(linewidth=1.6, foreground="white")])
         axes.set_aspect(1 / np.cos(np.deg2rad(43)))
         axes.set_xlabel("degrees east")
         axes.set_ylabel("degrees north")
