@@ -1,0 +1,257 @@
+"""One prior: a family, its numbers and one line of reason.
+
+A family uses some of three numbers, by these names:
+
+================ ======================== ======================= ======================
+family           location                 scale                   shape
+================ ======================== ======================= ======================
+normal           mean                     standard deviation
+student_t        centre                   scale                   degrees of freedom
+lognormal        mean of the log          sd of the log
+half_normal                               sd before folding at 0
+half_cauchy                               scale before folding
+half_student_t                            scale before folding    degrees of freedom
+exponential                               mean (1 / rate)
+gamma                                     1 / rate                shape
+inverse_gamma                             scale (Stan's beta)     shape (Stan's alpha)
+beta                                      b                       a
+uniform          lower end                width
+flat                                      (not used; give 1)
+================ ======================== ======================= ======================
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+import pymc as pm
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from northroute.errors import ModelError
+
+Family = Literal[
+    "normal",
+    "student_t",
+    "lognormal",
+    "half_normal",
+    "half_cauchy",
+    "half_student_t",
+    "exponential",
+    "gamma",
+    "inverse_gamma",
+    "beta",
+    "uniform",
+    "flat",
+]
+Support = Literal["real", "positive", "unit", "interval"]
+Dims = str | tuple[str, ...] | None
+
+FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
+"""Every family in a fixed order: a family's code is its place here, and compiled samplers read it."""
+
+LOCATED: Final = frozenset({"normal", "student_t", "lognormal", "uniform"})
+"""Families with a location."""
+SHAPED: Final = frozenset({"student_t", "half_student_t", "gamma", "inverse_gamma", "beta"})
+"""Families with a shape."""
+_FOLDED: Final = frozenset({"half_normal", "half_cauchy", "half_student_t"})
+_TEXT: Final[Mapping[Family, str]] = {
+    "normal": "normal({location:g}, {scale:g})",
+    "student_t": "student_t(df {shape:g}, location {location:g}, scale {scale:g})",
+    "lognormal": "lognormal({location:g}, {scale:g})",
+    "half_normal": "half_normal({scale:g})",
+    "half_cauchy": "half_cauchy({scale:g})",
+    "half_student_t": "half_student_t(df {shape:g}, scale {scale:g})",
+    "exponential": "exponential(mean {scale:g})",
+    "gamma": "gamma(shape {shape:g}, scale {scale:g})",
+    "inverse_gamma": "inverse_gamma(shape {shape:g}, scale {scale:g})",
+    "beta": "beta({shape:g}, {scale:g})",
+    "uniform": "uniform({location:g}, {upper:g})",
+    "flat": "flat",
+}
+
+
+@dataclass(frozen=True)
+class Prior:
+    """One prior; the table at the head of the module says what its numbers mean in each family.
+
+    Attributes
+    ----------
+    family : str
+        One of :data:`FAMILIES`. ``flat`` is improper: it may be fitted, and cannot be simulated from.
+    scale : float
+        Positive.
+    reason : str
+        One line: why these numbers, in the parameter's units.
+    location : float
+        Zero in families that have none.
+    shape : float
+        Positive; one in families that have none.
+
+    Raises
+    ------
+    ModelError
+        For an unknown family, or numbers that the family does not allow.
+    """
+
+    family: Family
+    scale: float
+    reason: str
+    location: float = 0.0
+    shape: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ModelError(f"No family of priors '{self.family}'. Use one of {', '.join(FAMILIES)}.")
+        numbers = (self.location, self.scale, self.shape)
+        if not np.all(np.isfinite(numbers)) or self.scale <= 0 or self.shape <= 0:
+            raise ModelError(
+                f"Prior {self}: scale and shape must be positive and every number finite. Mend the numbers."
+            )
+        for name, value, empty, having in (
+            ("location", self.location, 0.0, LOCATED),
+            ("shape", self.shape, 1.0, SHAPED),
+        ):
+            if self.family not in having and value != empty:
+                raise ModelError(f"Prior {self}: {self.family} has no {name}, but {value:g} was given. Leave it out.")
+
+    @property
+    def numbers(self) -> tuple[int, float, float, float]:
+        """Family code, location, scale and shape, for compiled samplers."""
+        return FAMILIES.index(self.family), float(self.location), float(self.scale), float(self.shape)
+
+    @property
+    def support(self) -> Support:
+        """Where the density is positive; ``interval`` is ``location`` to ``location + scale``."""
+        match self.family:
+            case "normal" | "student_t" | "flat":
+                return "real"
+            case "beta":
+                return "unit"
+            case "uniform":
+                return "interval"
+        return "positive"
+
+    @property
+    def median(self) -> float:
+        """The median."""
+        return self.quantile(0.5)
+
+    def quantile(self, p: float) -> float:
+        """Return the value below which a share ``p`` of the prior lies.
+
+        Raises
+        ------
+        ModelError
+            For a flat prior, or ``p`` outside 0 to 1.
+        """
+        if not 0 <= p <= 1:
+            raise ModelError(f"No quantile at p = {p:g}. Give a probability between 0 and 1.")
+        base = self._base()
+        return float(base.isf((1 - p) / 2) if self.family in _FOLDED else base.ppf(p))
+
+    def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Normalised log density at ``x``, with ``x``'s shape; minus infinity outside the support, zero for flat."""
+        values = np.asarray(x, dtype=float)
+        if self.family == "flat":
+            return np.zeros_like(values)
+        log_density = np.asarray(self._base().logpdf(values), dtype=float)
+        return np.where(values >= 0, np.log(2) + log_density, -np.inf) if self.family in _FOLDED else log_density
+
+    def draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> NDArray[np.float64]:
+        """Draw from the prior, for estimands that need no model.
+
+        Raises
+        ------
+        ModelError
+            For a flat prior.
+        """
+        match self.family:
+            case "normal":
+                return rng.normal(self.location, self.scale, size)
+            case "student_t":
+                return self.location + self.scale * rng.standard_t(self.shape, size)
+            case "lognormal":
+                return rng.lognormal(self.location, self.scale, size)
+            case "half_normal":
+                return np.abs(rng.normal(0, self.scale, size))
+            case "half_cauchy":
+                return np.abs(rng.standard_cauchy(size)) * self.scale
+            case "half_student_t":
+                return np.abs(rng.standard_t(self.shape, size)) * self.scale
+            case "exponential":
+                return rng.exponential(self.scale, size)
+            case "gamma":
+                return rng.gamma(self.shape, self.scale, size)
+            case "inverse_gamma":
+                return self.scale / rng.gamma(self.shape, 1.0, size)
+            case "beta":
+                return rng.beta(self.shape, self.scale, size)
+            case "uniform":
+                return rng.uniform(self.location, self.location + self.scale, size)
+            case "flat":
+                raise self._improper()
+
+    def variable(self, name: str, dims: Dims = None) -> Any:
+        """Create the random variable in the PyMC model in context."""
+        at, scale, shape = self.location, self.scale, self.shape
+        match self.family:
+            case "normal":
+                return pm.Normal(name, at, scale, dims=dims)
+            case "student_t":
+                return pm.StudentT(name, nu=shape, mu=at, sigma=scale, dims=dims)
+            case "lognormal":
+                return pm.LogNormal(name, at, scale, dims=dims)
+            case "half_normal":
+                return pm.HalfNormal(name, scale, dims=dims)
+            case "half_cauchy":
+                return pm.HalfCauchy(name, scale, dims=dims)
+            case "half_student_t":
+                return pm.HalfStudentT(name, nu=shape, sigma=scale, dims=dims)
+            case "exponential":
+                return pm.Exponential(name, scale=scale, dims=dims)
+            case "gamma":
+                return pm.Gamma(name, alpha=shape, beta=1 / scale, dims=dims)
+            case "inverse_gamma":
+                return pm.InverseGamma(name, alpha=shape, beta=scale, dims=dims)
+            case "beta":
+                return pm.Beta(name, alpha=shape, beta=scale, dims=dims)
+            case "uniform":
+                return pm.Uniform(name, at, at + scale, dims=dims)
+            case "flat":
+                return pm.Flat(name, dims=dims)
+
+    def __str__(self) -> str:
+        numbers = {"location": self.location, "scale": self.scale, "shape": self.shape}
+        return _TEXT[self.family].format(**numbers, upper=self.location + self.scale)
+
+    def _base(self) -> Any:
+        at, scale, shape = self.location, self.scale, self.shape
+        match self.family:
+            case "normal" | "half_normal":
+                return stats.norm(at, scale)
+            case "student_t" | "half_student_t":
+                return stats.t(shape, at, scale)
+            case "half_cauchy":
+                return stats.cauchy(0, scale)
+            case "lognormal":
+                return stats.lognorm(scale, scale=np.exp(at))
+            case "exponential":
+                return stats.expon(scale=scale)
+            case "gamma":
+                return stats.gamma(shape, scale=scale)
+            case "inverse_gamma":
+                return stats.invgamma(shape, scale=scale)
+            case "beta":
+                return stats.beta(shape, scale)
+            case "uniform":
+                return stats.uniform(at, scale)
+            case "flat":
+                raise self._improper()
+
+    def _improper(self) -> ModelError:
+        return ModelError(
+            "A flat prior is improper: it has no quantiles and cannot be simulated from. "
+            "Give a proper prior, such as a wide normal, where prior draws are needed."
+        )
