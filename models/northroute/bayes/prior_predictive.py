@@ -164,8 +164,8 @@ def examine_prior(
     advice = {
         "share too large": f"Tighten the prior of {driver}: {strength}",
         "share empty": f"Move the intercept's prior up or tighten the prior of {driver}: {strength}",
-        "reach of the observed total": f"The observed total lies {side} nearly all of the prior's: look at the exposure unit "
-        f"and the intercept's prior, then widen the prior of {driver}: {strength}",
+        "reach of the observed total": f"The observed total lies {side} nearly all of the prior's: look at the exposure "
+        f"unit and the intercept's prior, then widen the prior of {driver}: {strength}",
     }
     judged = (
         ("share too large", large, rule.max_large, large <= rule.max_large),
