@@ -193,8 +193,8 @@ def test_arviz_finds_the_same_values() -> None:
     for component, group in (("all", "prior"), ("likelihood", "likelihood")):
         theirs = psense(tree, group=group, alphas=ALPHAS, sample_dims=list(dims))
         for name in flat:
-            # the same formula; ArviZ smooths a tail of another length, which moves the weights of some 200 draws
-            assert ours.values[component][name] == pytest.approx(float(theirs[name]), rel=0.02)
+            # the same formula; ArviZ smooths a tail of another length, which moves the weights of some 200 draws: by 0.002 here
+            assert ours.values[component][name] == pytest.approx(float(theirs[name]), rel=0.005)
 
 
 @given(st.floats(0.01, 50), st.floats(-100, 100), st.sampled_from((-1.0, 1.0)))
@@ -243,7 +243,7 @@ def test_tables_and_figures_say_where_the_data_are_from() -> None:
     assert result.table()["source"].eq("SIMULATED").all()
     figure = result.figure("theta", "tight")
     assert [t.get_text() for t in figure.texts] == ["SIMULATED"]
-    assert [a.get_title().split(":")[0] for a in figure.axes] == ["priors", "likelihood"]
+    assert [a.get_title().split(", ")[0] for a in figure.axes] == ["priors: tight", "likelihood"]
     with pytest.raises(ModelError, match=r"No quantity 'tau' with priors 'all'. Quantities: theta, other"):
         result.figure("tau")
 

@@ -105,9 +105,12 @@ class PriorPredictive:
         return pd.DataFrame(rows).rename(columns={"name": "check"})
 
     def figure(self) -> Figure:
-        """Prior distribution of a data set's total, with the observed one and the limit; empty data sets stand at 0.5."""
+        """Prior distribution of a data set's total, with the observed one and the limit.
+
+        Empty data sets stand at 0.5, and totals beyond ten times the limit there.
+        """
         limit = self.rule.factor * max(self.observed_total, 1.0)
-        shown = np.log10(np.clip(self.totals, 0.5, np.finfo(float).max))
+        shown = np.log10(np.clip(self.totals, 0.5, 10 * limit))
         with look():
             figure = Figure(figsize=(6.5, 3.2), layout="constrained")
             axes = figure.subplots()

@@ -180,7 +180,7 @@ class Sensitivity:
                     share = np.cumsum(weights[order])
                     axes.plot(x[order][shown], share[shown], style, color=colour, lw=1.4, label=label)
                 doubt = "" if self.reliable(component) else ", Pareto k too large"
-                axes.set_title(f"{title}: {self.values[component][quantity]:.3f}{doubt}", fontsize=9)
+                axes.set_title(f"{title}, sensitivity {self.values[component][quantity]:.3f}{doubt}", fontsize=9)
                 axes.set_xlabel(quantity)
             panels[0].set_ylabel("posterior distribution function")
             panels[1].legend(frameon=False, fontsize=8)
