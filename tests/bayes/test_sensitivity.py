@@ -193,7 +193,7 @@ def test_arviz_finds_the_same_values() -> None:
     for component, group in (("all", "prior"), ("likelihood", "likelihood")):
         theirs = psense(tree, group=group, alphas=ALPHAS, sample_dims=list(dims))
         for name in flat:
-            # the same formula; ArviZ smooths a tail of another length, which moves the weights of some 200 draws: by 0.002 here
+            # the same formula; ArviZ smooths a tail of another length, which moves the value by 0.002 of itself here
             assert ours.values[component][name] == pytest.approx(float(theirs[name]), rel=0.005)
 
 
