@@ -1,84 +1,287 @@
-r"""The hierarchical negative binomial.
+"""One specification for every model: an outcome, its distribution, and terms that add up in linear predictors."""
 
-.. math::
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
-   y_i &\sim \mathrm{NegBin}(\mu_i, \text{dispersion}), \quad
-   \log\mu_i = \log\frac{E_i}{e} + \lambda_{u(i)} + x_i'\beta + z_i'b_{c(i)} + w_{t(i)} + s_{m(i)} \\
-   \lambda_u &\sim N(\alpha + a_{c(u)} + \tilde x_u'\gamma,\ \sigma_\text{unit}^2), \quad
-   a \sim \mathrm{ZeroSumNormal}(\sigma_\text{country}), \quad
-   b_c = \bar b + \mathrm{ZeroSumNormal}(\sigma_\text{slope})
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
-with w a random walk over months that sums to zero, and s a season that sums to zero. In a panel whose units are countries
-:math:`\lambda_c = \alpha + a_c`.
+from northroute.bayes import distributions as dist
+from northroute.bayes.builder import Builder, Layout
+from northroute.bayes.distributions import Distribution
+from northroute.bayes.kernel.program import Family, Part, Program
+from northroute.bayes.terms.context import Context
+from northroute.errors import ModelError
 
-Parametrisation. Every effect is partly centred, by how much the data at hand say about it
-(:mod:`northroute.bayes.centring`). The walk is written in the cosine basis that diagonalises its precision
-(:func:`northroute.bayes.design.walk_basis`): same prior, but its coordinates are nearly independent in the posterior, where
-the steps of a walk are not. A walk of one country keeps only periods of eight months and longer: with one count a month,
-anything faster cannot be told from dispersion and is left to it.
-"""
-
-from typing import Any
-
-import pymc as pm
-
-from northroute.bayes.design import Design
-from northroute.bayes.likelihood import negative_binomial
-from northroute.bayes.spec import CountSpec
+Array = NDArray[np.float64]
 
 
-def build(spec: CountSpec, data: Design) -> pm.Model:
-    """Return the PyMC model of ``spec`` on ``data``; all data are shared, so one compilation serves many data sets."""
-    p = spec.priors
-    with pm.Model(coords={k: v for k, v in data.coords.items() if v}) as model:
-        counts = pm.Data("counts", data.counts, dims="row")
-        arrays = {**data.arrays, **data.centring(spec)}
-        d = {name: pm.Data(name, values) for name, values in arrays.items() if values.size}
-        intercept = p["intercept"].variable("intercept")
-        country = _zero_sum("country", p["sd_country"].variable("sd_country"), d["c_country"], dims="country")
-        level = _levels(spec, data, d, intercept + pm.Deterministic("country_effect", country, dims="country"))
-        eta = d["log_exposure"] + level[d["unit_of_row"]]
-        if spec.covariates:
-            eta += d["x"] @ p["common_slope"].variable("common_slope", dims="covariate")
-        if spec.varying:
-            eta += (d["z"] * _slopes(spec, d)[:, d["country_of_row"]].T).sum(axis=1)
-        eta += _walk(spec, d)
-        season = _zero_sum("season", p["sd_season"].variable("sd_season"), d["c_season"], dims="month_of_year")
-        eta += pm.Deterministic("season_effect", season, dims="month_of_year")[d["season_of_row"]]
-        dispersion = pm.Deterministic("dispersion", p["root_dispersion"].variable("root_dispersion") ** 2)
-        negative_binomial("y", eta, dispersion, counts, dims="row")
-    return model
+class Term(Protocol):
+    """Something that adds to a linear predictor."""
+
+    def add(self, context: Context) -> None:
+        """Add the term to the model."""
 
 
-def _zero_sum(name: str, sd: Any, c: Any, dims: str | tuple[str, ...]) -> Any:
-    return pm.ZeroSumNormal(f"z_{name}", sd**c, dims=dims) * sd ** (1 - c)
+@dataclass(frozen=True)
+class Model:
+    """A hierarchical model of one outcome column.
+
+    Attributes
+    ----------
+    name : str
+        Names the fit, its file and its random stream.
+    outcome : str
+        Column of observed numbers; a row without one is left out and counted.
+    distribution : Distribution, or mapping of str to Distribution
+        Of every response, or by response.
+    terms : tuple of Term
+        Of the log mean (counts), the mean (normal), the log share (compositions).
+    exposure : str, optional
+        Its log enters with coefficient one; missing where a response has no exposure.
+    exposure_unit : float
+        Rates are per this much exposure.
+    response : str, optional
+        Column that says which response a row is of; each has a dispersion of its own.
+    cell : str, optional
+        Column that names the cells of a multivariate normal (over responses) or a composition (over categories).
+    part : {"zero_inflated", "hurdle", "detection"}, optional
+        What ``part_terms`` are the logit of: a structural zero, any zero, or an event's detection.
+    part_terms : tuple of Term
+    """
+
+    name: str
+    outcome: str
+    distribution: Distribution | Mapping[str, Distribution]
+    terms: tuple[Term, ...]
+    exposure: str | None = None
+    exposure_unit: float = 1.0
+    response: str | None = None
+    cell: str | None = None
+    part: Literal["zero_inflated", "hurdle", "detection"] | None = None
+    part_terms: tuple[Term, ...] = ()
+
+    def of(self, response: str) -> Distribution:
+        """Return the distribution of a response."""
+        if isinstance(self.distribution, Mapping):
+            if response not in self.distribution:
+                raise ModelError(f"{self.name}: no distribution for response '{response}'. Name one.")
+            return self.distribution[response]
+        return self.distribution
+
+    def describe(self) -> str:
+        """One line for tables: the model in words."""
+        kinds = self.distribution.values() if isinstance(self.distribution, Mapping) else [self.distribution]
+        parts = ["; ".join(dict.fromkeys(d.describe() for d in kinds))]
+        parts.append(f"log exposure {self.exposure}" if self.exposure else "no exposure")
+        parts += [_words(t) for t in self.terms]
+        if self.part:
+            parts.append(f"{self.part.replace('_', '-')}: {', '.join(_words(t) for t in self.part_terms)}")
+        return "; ".join(parts)
 
 
-def _levels(spec: CountSpec, data: Design, d: dict[str, Any], country_level: Any) -> Any:
-    mean = country_level[d["country_of_unit"]]
-    if not data.nested:
-        return pm.Deterministic("unit_level", mean, dims="unit")
-    if spec.unit_covariates:
-        mean += d["unit_x"] @ spec.priors["unit_slope"].variable("unit_slope", dims="unit_covariate")
-    sd, c = spec.priors["sd_unit"].variable("sd_unit"), d["c_unit"]
-    z = pm.Normal("z_unit", c * mean, sd**c, dims="unit")
-    return pm.Deterministic("unit_level", mean + sd ** (1 - c) * (z - c * mean), dims="unit")
+@dataclass(frozen=True)
+class Segment:
+    """Rows of one response."""
+
+    response: str
+    rows: slice
+    distribution: Distribution
+    part: Part
+    cell: int
 
 
-def _slopes(spec: CountSpec, d: dict[str, Any]) -> Any:
-    mean = spec.priors["slope"].variable("slope", dims="varying")
-    sd = spec.priors["sd_slope"].variable("sd_slope", dims="varying")[:, None]
-    deviation = _zero_sum("slope", sd, d["c_slope"][:, None], dims=("varying", "country"))
-    return pm.Deterministic("slope_country", mean[:, None] + deviation, dims=("varying", "country"))
+@dataclass(frozen=True)
+class Assembled:
+    """A model on data.
+
+    Attributes
+    ----------
+    model : Model
+    frame : pandas.DataFrame
+        The rows kept, sorted by response (by cell where there are cells).
+    program : Program
+        Neither centred nor rotated.
+    layout : Layout
+    segments : tuple of Segment
+    dropped : mapping of str to int
+        Rows left out, by reason.
+    """
+
+    model: Model
+    frame: pd.DataFrame
+    program: Program
+    layout: Layout
+    segments: tuple[Segment, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.frame)
 
 
-def _walk(spec: CountSpec, d: dict[str, Any]) -> Any:
-    basis, c = d["walk_basis"], d["c_month"]
-    if spec.month == "shared":
-        sd = spec.priors["sd_month"].variable("sd_month")
-        walk = basis @ (pm.Normal("z_month", 0, sd**c, dims="frequency") * sd ** (1 - c))
-        return pm.Deterministic("month_effect", walk, dims="month")[d["month_of_row"]]
-    sd = spec.priors["sd_month"].variable("sd_month", dims="country")[:, None]
-    walks = (pm.Normal("z_month", 0, sd**c, dims=("country", "frequency")) * sd ** (1 - c)) @ basis.T
-    effect = pm.Deterministic("month_effect", walks, dims=("country", "month"))
-    return effect[d["country_of_row"], d["month_of_row"]]
+def assemble(model: Model, frame: pd.DataFrame) -> Assembled:
+    """Write the program of ``model`` on ``frame``, one row an observation.
+
+    Raises
+    ------
+    ModelError
+        If a column is missing, nothing is left, an exposure is not positive, an outcome is not a count where it has to be,
+        a response is zero in every row, or a term does not suit the data.
+    """
+    _require(model, frame)
+    observed = frame[model.outcome].notna().to_numpy()
+    kept = frame[observed].reset_index(drop=True)
+    if kept.empty:
+        raise ModelError(f"{model.name}: no row has an outcome '{model.outcome}'.")
+    kept, cell = _sorted(model, kept)
+    responses = kept[model.response].astype(str).to_numpy() if model.response else np.full(len(kept), model.outcome)
+    builder = Builder()
+    outcome = kept[model.outcome].to_numpy(float)
+    offset = _offset(model, kept)
+    level = np.zeros(len(kept))
+    segments = []
+    for response in dict.fromkeys(["all"] if cell > 1 else responses):
+        where = np.flatnonzero(responses == response) if cell == 1 else np.arange(len(kept))
+        rows = slice(int(where[0]), int(where[-1]) + 1)
+        distribution = model.of(str(response) if cell == 1 else str(responses[0]))
+        counts = not isinstance(distribution, dist.Normal | dist.MultivariateNormal)
+        part = dist.PARTS[model.part] if model.part and counts and cell == 1 else Part.NONE
+        y = outcome[rows]
+        if counts:
+            _check_counts(model, kept, rows, str(response))
+        if counts and cell == 1:
+            level[rows] = np.log(max(y.sum(), 0.5) / np.exp(offset[rows]).sum())
+        elif not counts:
+            level[rows] = y.mean()
+        _add_segment(builder, model, kept, distribution, rows, y, offset[rows], part, cell, str(response))
+        segments.append(Segment(str(response), rows, distribution, part, cell))
+    context = Context(model.name, kept, builder, 0, model.response, level)
+    for term in model.terms:
+        term.add(context)
+    second = Context(model.name, kept, builder, 1, model.response, np.zeros(len(kept)))
+    for term in model.part_terms:
+        term.add(second)
+    program, layout = builder.finish(len(kept))
+    dropped = {"outcome unobserved": int((~observed).sum())}
+    return Assembled(model, kept, program, layout, tuple(segments), dropped)
+
+
+def _require(model: Model, frame: pd.DataFrame) -> None:
+    named = [model.outcome, model.exposure, model.response, model.cell]
+    missing = [c for c in named if c and c not in frame.columns]
+    if missing:
+        raise ModelError(f"{model.name}: no column {missing}; the data have {sorted(map(str, frame.columns))}.")
+    if bool(model.part) != bool(model.part_terms):
+        raise ModelError(f"{model.name}: 'part' and 'part_terms' go together. Give both or neither.")
+
+
+def _sorted(model: Model, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Sort rows by response, or by cell and response; return them with the number of rows a cell."""
+    if model.response is None:
+        return frame, 1
+    order = pd.factorize(frame[model.response])[0]
+    if model.cell is None:
+        return frame.iloc[np.argsort(order, kind="stable")].reset_index(drop=True), 1
+    cells = pd.factorize(frame[model.cell])[0]
+    responses = int(order.max()) + 1
+    sizes = np.bincount(cells)
+    if (sizes != responses).any() or np.unique(cells * responses + order).size != len(frame):
+        bad = frame[model.cell].drop_duplicates().iloc[int(np.argmax(sizes != responses))]
+        raise ModelError(
+            f"{model.name}: cell '{bad}' does not have one row for each of the {responses} levels of '{model.response}'. "
+            "Give every cell all of them, with zero counts written out."
+        )
+    return frame.iloc[np.lexsort((order, cells))].reset_index(drop=True), responses
+
+
+def _offset(model: Model, frame: pd.DataFrame) -> Array:
+    if model.exposure is None:
+        return np.zeros(len(frame))
+    exposure = frame[model.exposure].to_numpy(float)
+    bad = np.flatnonzero((exposure <= 0) | np.isinf(exposure))
+    if bad.size:
+        raise ModelError(
+            f"{model.name}: exposure '{model.exposure}' is {exposure[bad[0]]:g} in row {bad[0]} and {bad.size - 1} others; "
+            "its log enters the model. Mark those outcomes unobserved, or mend the exposure."
+        )
+    return np.where(np.isnan(exposure), 0.0, np.log(exposure / model.exposure_unit))
+
+
+def _check_counts(model: Model, frame: pd.DataFrame, rows: slice, response: str) -> None:
+    y = frame[model.outcome].to_numpy(float)[rows]
+    bad = np.flatnonzero((y < 0) | (y != np.floor(y)) | ~np.isfinite(y))
+    if bad.size:
+        raise ModelError(
+            f"{model.name}: '{model.outcome}' is {y[bad[0]]:g} in row {rows.start + bad[0]}; counts are whole numbers from "
+            "zero. Mend the data, or choose a distribution for numbers that are not counts."
+        )
+    if not y.any():
+        raise ModelError(
+            f"{model.name}: '{response}' is zero in every observed row, so its rate has no finite estimate without the "
+            "prior. Leave it out, or mark rows that nobody reported unobserved."
+        )
+
+
+def _add_segment(
+    builder: Builder,
+    model: Model,
+    frame: pd.DataFrame,
+    distribution: Distribution,
+    rows: slice,
+    outcome: Array,
+    offset: Array,
+    part: Part,
+    cell: int,
+    response: str,
+) -> None:
+    suffix = f"_{response}" if isinstance(model.distribution, Mapping) else ""
+    auxiliary, known, correlation = -1, None, None
+    match distribution:
+        case dist.NegativeBinomial():
+            auxiliary = _auxiliary(builder, model, f"root_dispersion{suffix}", distribution.root_dispersion, response, 0.5)
+        case dist.GeneralisedPoisson():
+            auxiliary = _auxiliary(builder, model, f"excess{suffix}", distribution.excess, response, 0.2)
+        case dist.Normal():
+            if distribution.sd is not None:
+                auxiliary = _auxiliary(
+                    builder, model, f"sd_residual{suffix}", distribution.sd, response, max(float(outcome.std()), 1e-3)
+                )
+            if distribution.known is not None:
+                known = frame[distribution.known].to_numpy(float)[rows]
+            if distribution.sd is None and known is None:
+                raise ModelError(f"{model.name}: a normal needs 'sd' or 'known'.")
+        case dist.MultivariateNormal():
+            builder.coords[str(model.response)] = list(frame[model.response].iloc[:cell].astype(str))
+            known = builder.scalar("sd_residual", distribution.sd, (str(model.response),))
+            correlation = builder.correlation("corr_residual", str(model.response), distribution.lkj)
+        case dist.DirichletMultinomial():
+            auxiliary = int(builder.scalar("inverse_root_concentration", distribution.inverse_root, starts=0.3))
+    builder.segment(
+        Family(distribution.code),
+        rows,
+        outcome,
+        offset=offset if offset.any() else None,
+        auxiliary=auxiliary,
+        part=part,
+        cell=cell,
+        known=known,
+        correlation=correlation,
+    )
+
+
+def _auxiliary(builder: Builder, model: Model, name: str, prior: Any, response: str, start: float) -> int:
+    """Create a response's own auxiliary scalar; with one distribution for all responses they share a name."""
+    if model.response is None or isinstance(model.distribution, Mapping):
+        return int(builder.scalar(name, prior, starts=start))
+    return int(builder.extend(name, prior, str(model.response), response, start))
+
+
+def _words(term: Term) -> str:
+    own = {k: v for k, v in vars(term).items() if isinstance(v, str | tuple | bool) and v not in (False, ("1",), ())}
+    own = {k: v for k, v in own.items() if k not in ("name", "dim")}
+    inner = ", ".join(" ".join(map(str, v)) if isinstance(v, tuple) else f"{k}" if v is True else str(v) for k, v in own.items())
+    return f"{type(term).__name__}({inner})"

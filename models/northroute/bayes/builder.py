@@ -1,0 +1,411 @@
+"""From terms to a compiled program: hands out coordinates and coefficients, and writes the kernel's tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Spectrum, Transform
+from northroute.bayes.families import FAMILIES, Prior
+
+Array = NDArray[np.float64]
+Ids = NDArray[np.int64]
+COEFFICIENT: Final = 1 << 28
+"""Identifiers from here on are coefficients of blocks; below, scalars."""
+TABLE_LIMIT: Final = 1024
+"""Counts below this enter the negative binomial through one table of logarithms."""
+_TRANSFORMS: Final = {
+    "real": Transform.IDENTITY,
+    "positive": Transform.EXP,
+    "unit": Transform.INTERVAL,
+    "interval": Transform.INTERVAL,
+}
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A scalar: its prior (none for a partial correlation), the prior's numbers, its transform, where to start."""
+
+    prior: Prior | None
+    numbers: tuple[int, float, float, float]
+    transform: Transform
+    start: float
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A reported quantity: identifiers of its values, shape as ``dims``."""
+
+    ids: Ids
+    dims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is known of a block besides its record: its raw coordinates, and how the data inform them.
+
+    Attributes
+    ----------
+    record : int array
+    pointer : int array, shape (batch + 1,)
+    sd : int array, shape (batch, dim)
+        Scalars that hold the standard deviations; of a BYM2, sigma and rho.
+    basis : array, shape (level, function), optional
+    frequency : array, shape (function,), optional
+    length : int array, shape (batch,), optional
+        Scalars that hold the length scales.
+    """
+
+    record: Ids
+    pointer: Ids
+    sd: Ids
+    basis: Array | None = None
+    frequency: Array | None = None
+    length: Ids | None = None
+
+
+@dataclass
+class Builder:
+    """Collects scalars, blocks, uses and segments; :meth:`finish` writes the program."""
+
+    scalars: list[Scalar] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    uses: list[tuple[int, int, int, Ids, Array | None, Ids | None]] = field(default_factory=list)
+    dense: list[tuple[int, int, int, Array, int]] = field(default_factory=list)
+    segments: list[Ids] = field(default_factory=list)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    coords: dict[str, list[Any]] = field(default_factory=dict)
+    _index: list[NDArray[np.int64]] = field(default_factory=list)
+    _data: list[Array] = field(default_factory=list)
+    _index_size: int = 0
+    _data_size: int = 0
+    _coefficients: int = 0
+    _raw: int = 0
+    _scratch: int = 0
+
+    # --- pieces -----------------------------------------------------------------------------------------------------
+
+    def scalar(
+        self, name: str, prior: Prior, dims: tuple[str, ...] = (), *, starts: Any = None, transform: Transform | None = None
+    ) -> Ids:
+        """Create scalars with one prior, shaped as ``dims``; return their identifiers. ``starts`` are values to start from."""
+        shape = tuple(len(self.coords[d]) for d in dims)
+        n = int(np.prod(shape, dtype=int))
+        how = transform if transform is not None else _TRANSFORMS[prior.support]
+        first = len(self.scalars)
+        middle = 0.0 if prior.family == "flat" else prior.median
+        begin = np.broadcast_to(np.asarray(middle if starts is None else starts, dtype=float), shape).ravel()
+        self.scalars += [Scalar(prior, prior.numbers, how, float(b)) for b in begin]
+        ids = (first + np.arange(n)).reshape(shape)
+        self.report(name, ids, dims)
+        return ids
+
+    def report(self, name: str, ids: Ids, dims: tuple[str, ...]) -> None:
+        """Name values as a reported quantity."""
+        if name in self.parameters:
+            raise ValueError(f"two terms report '{name}': give one of them another name")
+        self.parameters[name] = Parameter(ids, dims)
+
+    def extend(self, name: str, prior: Prior, dim: str, label: str, start: float) -> int:
+        """Create one more scalar of a quantity that has one for each label of ``dim``; return its identifier."""
+        known = self.parameters.get(name, Parameter(np.zeros(0, dtype=np.int64), (dim,)))
+        self.coords.setdefault(dim, [])
+        if label not in self.coords[dim]:
+            self.coords[dim].append(label)
+        self.scalars.append(Scalar(prior, prior.numbers, _TRANSFORMS[prior.support], start))
+        self.parameters[name] = Parameter(np.append(known.ids, len(self.scalars) - 1), (dim,))
+        return len(self.scalars) - 1
+
+    def correlation(self, name: str, dim: str, shape: float) -> Ids:
+        """Create the canonical partial correlations of an LKJ(shape) matrix over ``dim``; return their identifiers."""
+        k = len(self.coords[dim])
+        ids = []
+        for i in range(1, k):
+            for j in range(i):
+                ids.append(len(self.scalars))
+                numbers = (len(FAMILIES), 0.0, 1.0, shape + (k - 2 - j) / 2)
+                self.scalars.append(Scalar(None, numbers, Transform.TANH, 0.0))
+        self.coords.setdefault(f"{dim}_2", list(self.coords[dim]))
+        self.parameters[name] = Parameter(np.asarray(ids), (dim, f"{dim}_2"))
+        return np.asarray(ids)
+
+    def table(self, values: Any) -> int:
+        """Store an index table and return where it begins."""
+        flat = np.asarray(values, dtype=np.int64).ravel()
+        self._index.append(flat)
+        self._index_size += flat.size
+        return self._index_size - flat.size
+
+    def numbers(self, values: Any) -> int:
+        """Store a numeric table and return where it begins."""
+        flat = np.asarray(values, dtype=float).ravel()
+        self._data.append(flat)
+        self._data_size += flat.size
+        return self._data_size - flat.size
+
+    def effects(
+        self,
+        pointer: Sequence[int] | Ids,
+        sd: Ids,
+        *,
+        zero_rows: bool = False,
+        zero_dims: bool = False,
+        correlation: Ids | None = None,
+        basis: Array | None = None,
+        autoregression: Ids | None = None,
+        spectrum: Spectrum = Spectrum.NONE,
+        frequency: Array | None = None,
+        length: Ids | None = None,
+        space: int = 1,
+        demean: bool = False,
+    ) -> Ids:
+        """Create a block of effects and return its coefficients' identifiers, shape (level over all batches, dim).
+
+        Parameters
+        ----------
+        pointer : int array, shape (batch + 1,)
+            Where each batch begins and ends among the groups; with a basis, among its functions.
+        sd : int array, shape (batch, dim)
+            Scalars that hold the standard deviations.
+        zero_rows, zero_dims : bool
+            Effects sum to zero over a batch's groups, over dimensions.
+        correlation : int array, optional
+            Canonical partial correlations over dimensions.
+        basis : array, shape (level, function), optional
+        autoregression : int array, shape (batch,), optional
+            Scalars that hold the AR(1) coefficients.
+        spectrum, frequency, length, space
+            Spectral density, squared frequencies (function,), length scales (batch,) and the space's dimension.
+        demean : bool
+            Subtract each batch's mean from its coefficients.
+        """
+        ends = np.asarray(pointer, dtype=np.int64)
+        batches, k = sd.shape
+        groups = np.diff(ends)
+        raw = int(((groups - zero_rows) * (k - zero_dims)).sum())
+        levels = basis.shape[0] * batches if basis is not None else int(ends[-1])
+        record = np.zeros(tables.BLOCK_COLUMNS, dtype=np.int64)
+        record[tables.B_KIND] = Kind.EFFECTS
+        record[tables.B_THETA] = self._raw
+        record[tables.B_VALUE] = self._coefficients
+        record[tables.B_BATCHES] = batches
+        record[tables.B_POINTER] = self.table(ends)
+        record[tables.B_DIMS] = k
+        record[tables.B_ZERO_ROWS] = zero_rows
+        record[tables.B_ZERO_DIMS] = zero_dims
+        record[tables.B_SD] = self.table(sd)
+        record[tables.B_CENTRING] = self.numbers(np.zeros(raw))
+        record[tables.B_CORRELATION] = -1 if correlation is None else self.table(correlation)
+        record[tables.B_FILTER] = Filter.NONE
+        if basis is not None:
+            record[tables.B_FILTER] = Filter.BASIS
+            record[tables.B_BASIS] = self.numbers(basis)
+            record[tables.B_LEVELS] = basis.shape[0]
+        if autoregression is not None:
+            record[tables.B_FILTER] = Filter.AR1
+            record[tables.B_PARAMETER] = self.table(autoregression)
+        record[tables.B_SPECTRUM] = spectrum
+        if length is not None:
+            record[tables.B_PARAMETER] = self.table(length)
+            record[tables.B_FREQUENCY] = self.numbers(frequency)
+        record[tables.B_DEMEAN] = demean
+        record[tables.B_SPACE] = space
+        record[tables.B_RAW] = raw
+        record[tables.B_SCRATCH] = self._scratch
+        return self._add(Block(record, ends, sd, basis, frequency, length), raw, levels * k, int(ends[-1]) * k).reshape(-1, k)
+
+    def bym2(self, parts: Sequence[int] | Ids, edges: Ids, factor: Array, sigma: int, rho: int) -> Ids:
+        """Create a block of places, sorted by connected part, islands last; return its coefficients, shape (place,).
+
+        Parameters
+        ----------
+        parts : int array, shape (part + 1,)
+            Where each connected part begins and ends.
+        edges : int array, shape (edge, 2)
+        factor : array, shape (place,)
+            One over the square root of the part's scaling.
+        sigma, rho : int
+            Scalars that hold the standard deviation and the structured share of the variance.
+        """
+        n = factor.size
+        ends = np.asarray(parts, dtype=np.int64)
+        raw = int((np.diff(ends) - 1).sum()) + n
+        record = np.zeros(tables.BLOCK_COLUMNS, dtype=np.int64)
+        record[tables.B_KIND] = Kind.BYM2
+        record[tables.B_THETA] = self._raw
+        record[tables.B_VALUE] = self._coefficients
+        record[tables.B_BATCHES] = ends.size - 1
+        record[tables.B_POINTER] = self.table(ends)
+        record[tables.B_DIMS] = 1
+        record[tables.B_SD] = self.table([sigma, rho])
+        record[tables.B_CENTRING] = self.numbers(np.zeros(n))
+        record[tables.B_BASIS] = self.numbers(factor)
+        record[tables.B_LEVELS] = n
+        record[tables.B_EDGES] = self.table(edges)
+        record[tables.B_EDGE_COUNT] = len(edges)
+        record[tables.B_RAW] = raw
+        record[tables.B_SCRATCH] = self._scratch
+        return self._add(Block(record, ends, np.asarray([[sigma, rho]])), raw, n, n)
+
+    def _add(self, block: Block, raw: int, coefficients: int, scratch: int) -> Ids:
+        self.blocks.append(block)
+        ids = COEFFICIENT + self._coefficients + np.arange(coefficients)
+        self._raw += raw
+        self._coefficients += coefficients
+        self._scratch += scratch
+        return ids
+
+    def use(self, predictor: int, rows: slice, ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
+        """Add values ``ids``, shape (row,), to a predictor of the rows, times weights and other values where given."""
+        self.uses.append((predictor, rows.start, rows.stop, ids, weight, other))
+
+    def columns(self, predictor: int, rows: slice, matrix: Array, first: int) -> None:
+        """Add ``matrix @ scalars``, matrix (row, column), the scalars being consecutive from ``first``."""
+        self.dense.append((predictor, rows.start, rows.stop, matrix, first))
+
+    def segment(
+        self,
+        family: Family,
+        rows: slice,
+        outcome: Array,
+        *,
+        offset: Array | None = None,
+        auxiliary: int = -1,
+        part: Part = Part.NONE,
+        cell: int = 1,
+        known: Array | Ids | None = None,
+        correlation: Ids | None = None,
+    ) -> None:
+        """Add rows with one distribution; ``known`` are known standard deviations by row, or scalars by dimension of a cell."""
+        record = np.full(tables.SEGMENT_COLUMNS, -1, dtype=np.int64)
+        record[tables.S_FAMILY] = family
+        record[tables.S_START] = rows.start
+        record[tables.S_STOP] = rows.stop
+        record[tables.S_OFFSET] = -1 if offset is None else self.numbers(offset)
+        record[tables.S_COUNT] = self.numbers(outcome)
+        record[tables.S_AUXILIARY] = auxiliary
+        record[tables.S_PART] = part
+        record[tables.S_CELL] = cell
+        if family is Family.NEGATIVE_BINOMIAL:
+            length = int(min(outcome.max(), TABLE_LIMIT)) + 1
+            record[tables.S_TABLE] = length
+            record[tables.S_ABOVE] = self.numbers([(outcome > j).sum() for j in range(length - 1)])
+            large, times = np.unique(outcome[outcome > length - 1], return_counts=True)
+            record[tables.S_LARGE] = self.numbers(np.column_stack([large, times]))
+            record[tables.S_LARGE_COUNT] = large.size
+        if family is Family.MULTIVARIATE_NORMAL:
+            record[tables.S_KNOWN] = self.table(known)
+            record[tables.S_CORRELATION] = self.table(correlation)
+        elif known is not None:
+            record[tables.S_KNOWN] = self.numbers(known)
+        self.segments.append(record)
+
+    # --- the program ------------------------------------------------------------------------------------------------
+
+    def finish(self, rows: int) -> tuple[Program, "Layout"]:
+        """Write the program, neither centred nor rotated, and what is needed to read its values."""
+        n = len(self.scalars)
+        curved = [i for i, s in enumerate(self.scalars) if s.transform is not Transform.IDENTITY]
+        straight = [i for i, s in enumerate(self.scalars) if s.transform is Transform.IDENTITY]
+        position = np.empty(n, dtype=np.int64)
+        position[curved + straight] = np.arange(n)
+        uses, folds, extra = self._folded()
+
+        def resolve(ids: Ids) -> Ids:
+            return np.where(ids >= COEFFICIENT, ids - COEFFICIENT + n, ids)
+
+        use_records = [
+            (p, a, b, self.table(resolve(i)), -1 if w is None else self.numbers(w), -1 if o is None else self.table(resolve(o)))
+            for p, a, b, i, w, o in uses
+        ]
+        fold_records = [(0, n + at, n + at + i.size, self.table(resolve(i)), -1, -1) for at, i in folds]
+        dense_records = [(p, a, b, self.numbers(m), m.shape[1], first) for p, a, b, m, first in self.dense]
+        records = []
+        for block in self.blocks:
+            record = block.record.copy()
+            record[tables.B_THETA] += n
+            record[tables.B_VALUE] += n
+            records.append(record)
+        dim = n + self._raw
+        values = n + self._coefficients + extra
+        codes = [(position[i], int(s.transform), s.numbers[0]) for i, s in enumerate(self.scalars)]
+        numbers = [(*s.numbers[1:], *_interval(s.prior)) for s in self.scalars]
+        program = Program(
+            sizes=np.asarray([dim, values, rows, len(curved), self._scratch], dtype=np.int64),
+            scalar_codes=_matrix(codes, 3, np.int64),
+            scalar_numbers=_matrix(numbers, 5, float),
+            blocks=_matrix(records, tables.BLOCK_COLUMNS, np.int64),
+            uses=_matrix(use_records, tables.USE_COLUMNS, np.int64),
+            folds=_matrix(fold_records, tables.USE_COLUMNS, np.int64),
+            dense=_matrix(dense_records, tables.DENSE_COLUMNS, np.int64),
+            segments=_matrix(self.segments, tables.SEGMENT_COLUMNS, np.int64),
+            index=np.concatenate([*self._index, np.zeros(1, np.int64)]).astype(np.int32),
+            data=np.concatenate([*self._data, np.zeros(1)]),
+            shift=np.zeros(0),
+            rotation=np.zeros((0, 0)),
+        )
+        layout = Layout(
+            parameters={k: Parameter(resolve(v.ids), v.dims) for k, v in self.parameters.items()},
+            coords=dict(self.coords),
+            scalars=tuple(self.scalars),
+            position=position,
+            blocks=tuple(
+                Block(record, b.pointer, b.sd, b.basis, b.frequency, b.length) for record, b in zip(records, self.blocks, strict=True)
+            ),
+            uses=tuple((p, a, b, resolve(i), w, None if o is None else resolve(o)) for p, a, b, i, w, o in self.uses),
+        )
+        return program, layout
+
+    def _folded(self) -> tuple[list[Any], list[tuple[int, Ids]], int]:
+        """Merge plain uses whose index is a function of another's: fewer numbers to gather for every row."""
+        plain = [u for u in self.uses if u[4] is None and u[5] is None]
+        rest = [u for u in self.uses if not (u[4] is None and u[5] is None)]
+        merged: list[list[Any]] = []
+        for use in sorted(plain, key=lambda u: -np.unique(u[3]).size):
+            for group in merged:
+                if group[0][:3] == use[:3] and _function_of(use[3], group[0][3]):
+                    group.append(use)
+                    break
+            else:
+                merged.append([use])
+        folds: list[tuple[int, Ids]] = []
+        uses, extra = rest, 0
+        for group in merged:
+            if len(group) == 1:
+                uses.append(group[0])
+                continue
+            finest = group[0]
+            _, first, inverse = np.unique(finest[3], return_index=True, return_inverse=True)
+            at = self._coefficients + extra
+            folds += [(at, member[3][first]) for member in group]
+            uses.append((*finest[:3], COEFFICIENT + at + inverse, None, None))
+            extra += first.size
+        return uses, folds, extra
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to read a program's values, and what its blocks are."""
+
+    parameters: dict[str, Parameter]
+    coords: dict[str, list[Any]]
+    scalars: tuple[Scalar, ...]
+    position: Ids
+    blocks: tuple[Block, ...]
+    uses: tuple[tuple[int, int, int, Ids, Array | None, Ids | None], ...]
+
+
+def _function_of(coarse: Ids, fine: Ids) -> bool:
+    pairs = np.unique(fine * (1 << 30) + coarse).size
+    return bool(pairs == np.unique(fine).size)
+
+
+def _interval(prior: Prior | None) -> tuple[float, float]:
+    return (prior.location, prior.scale) if prior is not None and prior.support == "interval" else (0.0, 1.0)
+
+
+def _matrix(rows: Sequence[Any], columns: int, kind: Any) -> NDArray[Any]:
+    return np.ascontiguousarray(np.asarray(rows, dtype=kind).reshape(len(rows), columns))

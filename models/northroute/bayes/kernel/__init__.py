@@ -1,0 +1,1 @@
+"""Log densities of models and their gradients, compiled once for all models."""

@@ -1,0 +1,104 @@
+"""Many draws at once: values, predictors, log likelihood by row."""
+
+import math
+
+import numpy as np
+
+from northroute.bayes.kernel import density, likelihood, rows
+from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.likelihood import DIRICHLET, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL
+from northroute.bayes.kernel.program import (
+    S_AUXILIARY,
+    S_CELL,
+    S_CORRELATION,
+    S_COUNT,
+    S_FAMILY,
+    S_KNOWN,
+    S_PART,
+    S_START,
+    S_STOP,
+    S_TABLE,
+    Z_ROWS,
+    Z_SCRATCH,
+    Z_VALUES,
+)
+from northroute.bayes.kernel.scalars import cholesky_of
+
+
+@compiled
+def values_of(program, theta):
+    """Values (scalars and coefficients) of draws theta, shape (draw, dim), in the model's coordinates; and log priors."""
+    values, prior = np.empty((theta.shape[0], program.sizes[Z_VALUES])), np.empty(theta.shape[0])
+    scratch = np.empty(program.sizes[Z_SCRATCH])
+    for d in range(theta.shape[0]):
+        prior[d] = density.evaluate_values(program, theta[d], values[d], scratch)
+    return values, prior
+
+
+@compiled
+def predictors(program, values):
+    """Both linear predictors, offset included, shape (draw, 2, row)."""
+    out = np.zeros((values.shape[0], 2, program.sizes[Z_ROWS]))
+    for d in range(values.shape[0]):
+        for s in range(program.segments.shape[0]):
+            segment = program.segments[s]
+            rows.predict(program, values[d], segment, segment[S_START], segment[S_STOP], out[d][:, segment[S_START] :])
+    return out
+
+
+@compiled
+def log_likelihood(program, values):
+    """Log likelihood by row, all constants included, shape (draw, row). A cell's stands at its first row, others are zero."""
+    out = np.zeros((values.shape[0], program.sizes[Z_ROWS]))
+    for d in range(values.shape[0]):
+        for s in range(program.segments.shape[0]):
+            segment_by_row(program, values[d], program.segments[s], out[d])
+    return out
+
+
+@compiled
+def segment_by_row(program, values, segment, out):
+    """Write the log likelihood of a segment's rows to ``out``."""
+    family, part, cell = segment[S_FAMILY], segment[S_PART], segment[S_CELL]
+    first, stop = segment[S_START], segment[S_STOP]
+    n = stop - first
+    auxiliary = 0.0
+    if segment[S_AUXILIARY] >= 0:
+        auxiliary, _ = likelihood.auxiliary_of(family, values[segment[S_AUXILIARY]])
+    eta, g = np.empty((2, n)), np.empty(cell)
+    rows.predict(program, values, segment, first, stop, eta)
+    y = program.data[segment[S_COUNT] : segment[S_COUNT] + n]
+    above, slopes = np.zeros(1), np.zeros(1)
+    if family == NEGATIVE_BINOMIAL:
+        above, slopes = likelihood.rising_tables(1.0 / auxiliary, segment[S_TABLE])
+    factor, ignored, waste = np.zeros((cell, cell)), np.zeros((cell, cell)), np.zeros(values.shape[0])
+    if family == MULTIVARIATE:
+        cholesky_of(values, program.index, segment[S_CORRELATION], cell, factor)
+    half_log = 0.5 * math.log(2.0 * math.pi)
+    for i in range(0, n, cell):
+        if family == NORMAL:
+            known = program.data[segment[S_KNOWN] + i] if segment[S_KNOWN] >= 0 else 0.0
+            out[first + i] = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)[0] - half_log
+        elif family == MULTIVARIATE:
+            sd = program.index[segment[S_KNOWN] :]
+            lp = rows.multivariate_cell(y[i:], eta[0, i:], cell, values, sd, factor, g, ignored, waste)
+            out[first + i] = lp - cell * half_log
+        elif family == MULTINOMIAL or family == DIRICHLET:
+            lp = likelihood.choice_density(y[i:], eta[0, i:], cell, auxiliary, g)[0]
+            total = 0.0
+            for j in range(cell):
+                total += y[i + j]
+                lp -= math.lgamma(y[i + j] + 1.0)
+            out[first + i] = lp + math.lgamma(total + 1.0)
+        else:
+            lp = likelihood.row_density(family, part, y[i], eta[0, i], eta[1, i], auxiliary, above, slopes)[0]
+            out[first + i] = lp - math.lgamma(y[i] + 1.0)
+
+
+@compiled
+def coordinates(program, z):
+    """Model's coordinates of the sampler's draws z, shape (draw, dim)."""
+    out = np.empty_like(z)
+    for d in range(z.shape[0]):
+        density.unrotate(program, z[d], out[d])
+    return out

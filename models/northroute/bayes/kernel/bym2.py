@@ -1,0 +1,113 @@
+r"""Blocks of places: the BYM2 of Riebler et al. (2016, Statistical Methods in Medical Research 25:1145).
+
+.. math::
+   u_i = \sigma(\sqrt{\rho}\,\varphi_i / \sqrt{\kappa_i} + \sqrt{1-\rho}\,\theta_i),\qquad
+   \log p(\varphi) = -\tfrac12\sum_{i\sim j}(\varphi_i-\varphi_j)^2 ,
+
+where :math:`\varphi` sums to zero in every connected part and :math:`\kappa` makes its typical variance one part by part;
+a place without neighbours has :math:`u_i = \sigma\theta_i` (Freni-Sterrantino, Ventrucci and Rue 2018, Spatial and
+Spatio-temporal Epidemiology 26:25). The unstructured part is partly centred at the structured one: with
+:math:`m=\sigma\sqrt{\rho}\varphi/\sqrt\kappa` and :math:`s=\sigma\sqrt{1-\rho}`, :math:`z\sim N(cm, s^{2c})` and
+:math:`u = m + s^{1-c}(z - cm)`.
+"""
+
+import math
+
+import numpy as np
+
+from northroute.bayes.kernel import linear
+from northroute.bayes.kernel.effects import power
+from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.program import (
+    B_BASIS,
+    B_BATCHES,
+    B_CENTRING,
+    B_EDGE_COUNT,
+    B_EDGES,
+    B_LEVELS,
+    B_POINTER,
+    B_SCRATCH,
+    B_SD,
+    B_THETA,
+    B_VALUE,
+)
+
+
+@compiled
+def forward(block, theta, index, data, values, scratch):
+    """Write the effects to ``values`` and the structured part to ``scratch``; return the log prior.
+
+    Places are sorted by connected part, islands last: parts are the batches, and what comes after them has no neighbours.
+    """
+    n = block[B_LEVELS]
+    sigma, rho = values[index[block[B_SD]]], values[index[block[B_SD] + 1]]
+    phi = block[B_SCRATCH]
+    at = block[B_THETA]
+    connected = 0
+    for b in range(block[B_BATCHES]):
+        first, stop = index[block[B_POINTER] + b], index[block[B_POINTER] + b + 1]
+        for i in range(first, stop - 1):
+            scratch[phi + i] = theta[at]
+            at += 1
+        linear.zero_sum(scratch, phi + first, 1, stop - first)
+        connected = stop
+    for i in range(connected, n):
+        scratch[phi + i] = 0.0
+    total = 0.0
+    for edge in range(block[B_EDGE_COUNT]):
+        gap = scratch[phi + index[block[B_EDGES] + 2 * edge]] - scratch[phi + index[block[B_EDGES] + 2 * edge + 1]]
+        total -= 0.5 * gap * gap
+    s = sigma * math.sqrt(max(1.0 - rho, 1e-300))
+    for i in range(n):
+        m = sigma * math.sqrt(rho) * scratch[phi + i] * data[block[B_BASIS] + i]
+        own = s if i < connected else sigma
+        c = data[block[B_CENTRING] + i]
+        sc = power(own, c)
+        e = (theta[at + i] - c * m) / sc
+        total -= 0.5 * e * e + math.log(sc)
+        values[block[B_VALUE] + i] = m + own * e
+    return total
+
+
+@compiled
+def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
+    """Add the block's part to the gradient."""
+    n = block[B_LEVELS]
+    id_sigma, id_rho = index[block[B_SD]], index[block[B_SD] + 1]
+    sigma, rho = values[id_sigma], values[id_rho]
+    phi = block[B_SCRATCH]
+    g_phi = np.zeros(n)
+    at, connected = block[B_THETA], 0
+    for b in range(block[B_BATCHES]):
+        at += index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b] - 1
+        connected = index[block[B_POINTER] + b + 1]
+    for edge in range(block[B_EDGE_COUNT]):
+        i, j = index[block[B_EDGES] + 2 * edge], index[block[B_EDGES] + 2 * edge + 1]
+        gap = scratch[phi + i] - scratch[phi + j]
+        g_phi[i] -= gap
+        g_phi[j] += gap
+    rest = max(1.0 - rho, 1e-300)
+    s, root = sigma * math.sqrt(rest), math.sqrt(max(rho, 1e-300))
+    for i in range(n):
+        factor = data[block[B_BASIS] + i]
+        m = sigma * root * scratch[phi + i] * factor
+        own = s if i < connected else sigma
+        c = data[block[B_CENTRING] + i]
+        sc = power(own, c)
+        e = (theta[at + i] - c * m) / sc
+        g = gradient_values[block[B_VALUE] + i]
+        g_e = g * own - e  # u = m + own e
+        gradient[at + i] += g_e / sc
+        g_m = g - g_e * c / sc
+        g_log_own = g * own * e - g_e * c * e - c
+        g_phi[i] += g_m * sigma * root * factor
+        gradient_values[id_sigma] += (g_m * m + g_log_own) / sigma
+        if i < connected:
+            gradient_values[id_rho] += 0.5 * g_m * m / (root * root) - 0.5 * g_log_own / rest
+    at = block[B_THETA]
+    for b in range(block[B_BATCHES]):
+        first, stop = index[block[B_POINTER] + b], index[block[B_POINTER] + b + 1]
+        linear.zero_sum_adjoint(g_phi, first, 1, stop - first)
+        for i in range(first, stop - 1):
+            gradient[at] += g_phi[i]
+            at += 1

@@ -1,0 +1,164 @@
+"""The log posterior density and its gradient: from coordinates to values, rows, and back."""
+
+import numpy as np
+from numba import carray, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from northroute.bayes.kernel import bym2, effects, rows, scalars, vector
+from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.program import (
+    B_KIND,
+    U_INDEX,
+    U_START,
+    U_STOP,
+    U_WEIGHT,
+    Z_DIM,
+    Z_LINEAR,
+    Z_SCRATCH,
+    Z_VALUES,
+    Kind,
+    Program,
+)
+
+EFFECTS = int(Kind.EFFECTS)
+
+
+@compiled
+def unrotate(program, z, theta):
+    """Write the model's coordinates: the linear part is ``shift + rotation @ z``."""
+    first, n = program.sizes[Z_LINEAR], program.rotation.shape[0]
+    for i in range(z.shape[0]):
+        theta[i] = z[i]
+    for i in range(n):
+        theta[first + i] = program.shift[i] + vector.dot(program.rotation[i, i:], z[first + i : first + n])
+
+
+@compiled
+def rotate_gradient(program, gradient):
+    """Turn the gradient of the model's coordinates to that of the sampler's, in place."""
+    first, n = program.sizes[Z_LINEAR], program.rotation.shape[0]
+    if n == 0:
+        return
+    out = np.zeros(n)
+    for i in range(n):
+        vector.add_scaled(out[i:], gradient[first + i], program.rotation[i, i:])
+    for i in range(n):
+        gradient[first + i] = out[i]
+
+
+@compiled
+def fold(program, values):
+    """Add coefficients to the values that rows gather."""
+    for f in range(program.folds.shape[0]):
+        record = program.folds[f]
+        for i in range(record[U_STOP] - record[U_START]):
+            w = program.data[record[U_WEIGHT] + i] if record[U_WEIGHT] >= 0 else 1.0
+            values[record[U_START] + i] += w * values[program.index[record[U_INDEX] + i]]
+
+
+@compiled
+def unfold(program, gradient_values):
+    """Send the gradient of folded values back to their coefficients."""
+    for f in range(program.folds.shape[0] - 1, -1, -1):
+        record = program.folds[f]
+        for i in range(record[U_STOP] - record[U_START]):
+            w = program.data[record[U_WEIGHT] + i] if record[U_WEIGHT] >= 0 else 1.0
+            gradient_values[program.index[record[U_INDEX] + i]] += w * gradient_values[record[U_START] + i]
+
+
+@compiled
+def evaluate_values(program, theta, values, scratch):
+    """Write every value (scalars, coefficients, folds); return the log prior density of the coordinates."""
+    for i in range(values.shape[0]):
+        values[i] = 0.0
+    total = scalars.forward(theta, program.scalar_codes, program.scalar_numbers, values)
+    for b in range(program.blocks.shape[0]):
+        block = program.blocks[b]
+        if block[B_KIND] == EFFECTS:
+            total += effects.forward(block, theta, program.index, program.data, values, scratch)
+        else:
+            total += bym2.forward(block, theta, program.index, program.data, values, scratch)
+    fold(program, values)
+    return total
+
+
+@compiled
+def log_density(program, z, gradient):
+    """Return the log posterior density (up to a constant) at the sampler's coordinates z, and write its gradient."""
+    theta = np.empty(program.sizes[Z_DIM])
+    unrotate(program, z, theta)
+    values, g_values = np.empty(program.sizes[Z_VALUES]), np.zeros(program.sizes[Z_VALUES])
+    scratch = np.empty(program.sizes[Z_SCRATCH])
+    total = evaluate_values(program, theta, values, scratch)
+    for s in range(program.segments.shape[0]):
+        total += rows.segment_density(program, values, program.segments[s], g_values)
+    unfold(program, g_values)
+    for i in range(gradient.shape[0]):
+        gradient[i] = 0.0
+    for b in range(program.blocks.shape[0]):
+        block = program.blocks[b]
+        if block[B_KIND] == EFFECTS:
+            effects.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
+        else:
+            bym2.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
+    scalars.backward(theta, program.scalar_codes, program.scalar_numbers, values, g_values, gradient)
+    rotate_gradient(program, gradient)
+    return total
+
+
+@intrinsic
+def _pointer(typing_context, address):  # type: ignore[no-untyped-def]
+    """Return a void pointer from an integer address."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(address), codegen
+
+
+@compiled
+def program_at(table):
+    """Return the program whose tables lie at the addresses of ``table`` (see :func:`program.address_table`)."""
+    i8, f8, i4 = np.int64, np.float64, np.int32
+    return Program(
+        carray(_pointer(table[0, 0]), (table[0, 1],), i8),
+        carray(_pointer(table[1, 0]), (table[1, 1], table[1, 2]), i8),
+        carray(_pointer(table[2, 0]), (table[2, 1], table[2, 2]), f8),
+        carray(_pointer(table[3, 0]), (table[3, 1], table[3, 2]), i8),
+        carray(_pointer(table[4, 0]), (table[4, 1], table[4, 2]), i8),
+        carray(_pointer(table[5, 0]), (table[5, 1], table[5, 2]), i8),
+        carray(_pointer(table[6, 0]), (table[6, 1], table[6, 2]), i8),
+        carray(_pointer(table[7, 0]), (table[7, 1], table[7, 2]), i8),
+        carray(_pointer(table[8, 0]), (table[8, 1],), i4),
+        carray(_pointer(table[9, 0]), (table[9, 1],), f8),
+        carray(_pointer(table[10, 0]), (table[10, 1],), f8),
+        carray(_pointer(table[11, 0]), (table[11, 1], table[11, 2]), f8),
+    )
+
+
+FIELDS = len(Program._fields)
+_DOUBLES = types.CPointer(types.double)
+
+
+@compiled(signature=types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr))
+def c_log_density(dim, z_, gradient_, value_, table_):
+    """C function of the sampler: log density and gradient; 0, or 1 where it is not finite (the point is refused)."""
+    program = program_at(carray(table_, (FIELDS, 3), np.uint64))
+    gradient = carray(gradient_, (dim,))
+    total = log_density(program, carray(z_, (dim,)), gradient)
+    finite = np.isfinite(total)
+    for i in range(dim):
+        finite = finite and np.isfinite(gradient[i])
+    if not finite:
+        return 1
+    value_[0] = total
+    return 0
+
+
+@compiled(signature=types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr))
+def c_coordinates(dim, expanded, z_, out_, table_):
+    """C function of the sampler: the model's coordinates of a draw."""
+    program = program_at(carray(table_, (FIELDS, 3), np.uint64))
+    unrotate(program, carray(z_, (dim,)), carray(out_, (expanded,)))
+    return 0

@@ -1,0 +1,228 @@
+r"""Blocks of effects: batches of groups by dimensions, normal, partly centred, correlated, filtered.
+
+A batch holds G groups and K dimensions. Raw coordinates v, with standard deviation s by dimension and centring c:
+
+.. math:: v \sim N(0, D R D),\quad D = \mathrm{diag}(s^{c}),\qquad u = s^{1-c} v ,
+
+so u has standard deviations s and correlation R whatever c is. Then u is made to sum to zero over groups or dimensions, and
+sent through a basis or an autoregression. In the Hilbert-space form of a Gaussian process, s is multiplied by the square
+root of the spectral density at the basis function's frequency (Riutort-Mayol et al. 2023, Statistics and Computing 33:17).
+"""
+
+import math
+
+import numpy as np
+
+from northroute.bayes.kernel import linear
+from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.program import (
+    B_BASIS,
+    B_BATCHES,
+    B_CENTRING,
+    B_CORRELATION,
+    B_DEMEAN,
+    B_DIMS,
+    B_FILTER,
+    B_FREQUENCY,
+    B_LEVELS,
+    B_PARAMETER,
+    B_POINTER,
+    B_SCRATCH,
+    B_SD,
+    B_SPACE,
+    B_SPECTRUM,
+    B_THETA,
+    B_VALUE,
+    B_ZERO_DIMS,
+    B_ZERO_ROWS,
+    Filter,
+    Spectrum,
+)
+from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
+
+NO_FILTER, BASIS, AR1 = (int(f) for f in Filter)
+NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
+
+
+@compiled
+def log_spectrum(kind, space, length, square):
+    """Half the log spectral density at squared frequency ``square``, unit variance, and its derivative in the length."""
+    if kind == SQUARED_EXPONENTIAL:
+        log_root = 0.5 * space * (math.log(length) + 0.5 * math.log(2.0 * math.pi)) - 0.25 * length * length * square
+        return log_root, 0.5 * space / length - 0.5 * length * square
+    nu = 2.5 if kind == MATERN52 else 1.5
+    half = nu + 0.5 * space
+    constant = (
+        0.5 * space * math.log(4.0 * math.pi) + math.lgamma(half) - math.lgamma(nu) + nu * math.log(2.0 * nu)
+    )
+    inner = 2.0 * nu / (length * length) + square
+    log_density = constant - 2.0 * nu * math.log(length) - half * math.log(inner)
+    slope = -2.0 * nu / length + half * (4.0 * nu / (length * length * length)) / inner
+    return 0.5 * log_density, 0.5 * slope
+
+
+@compiled
+def scale_of(block, data, values, index, batch, group, dim):
+    """Return the standard deviation of an effect and its log's derivative with respect to the length scale."""
+    s = values[index[block[B_SD] + batch * block[B_DIMS] + dim]]
+    if block[B_SPECTRUM] == NO_SPECTRUM:
+        return s, 0.0
+    length = values[index[block[B_PARAMETER] + batch]]
+    log_root, slope = log_spectrum(block[B_SPECTRUM], block[B_SPACE], length, data[block[B_FREQUENCY] + group])
+    return s * math.exp(log_root), slope
+
+
+@compiled
+def power(s, c):
+    """``s ** c``, quick at both ends."""
+    if c == 0.0:
+        return 1.0
+    if c == 1.0:
+        return s
+    return math.exp(c * math.log(s))
+
+
+@compiled
+def standardise(factor, k, e):
+    """Solve ``factor w = e`` in place, factor (k, k) lower triangular."""
+    for i in range(k):
+        for j in range(i):
+            e[i] -= factor[i, j] * e[j]
+        e[i] /= factor[i, i]
+
+
+@compiled
+def standardise_adjoint(factor, k, w, out):
+    """Solve ``factor' out = w``."""
+    for i in range(k - 1, -1, -1):
+        out[i] = w[i]
+        for j in range(i + 1, k):
+            out[i] -= factor[j, i] * out[j]
+        out[i] /= factor[i, i]
+
+
+@compiled
+def forward(block, theta, index, data, values, scratch):
+    """Write the block's coefficients to ``values`` and its unfiltered effects to ``scratch``; return its log prior."""
+    k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
+    correlated = block[B_CORRELATION] >= 0
+    factor = np.zeros((k, k))
+    log_diagonal = 0.0
+    if correlated:
+        cholesky_of(values, index, block[B_CORRELATION], k, factor)
+        for i in range(k):
+            log_diagonal += math.log(factor[i, i])
+    e = np.empty(free)
+    raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
+    total = 0.0
+    for b in range(block[B_BATCHES]):
+        groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
+        for i in range(groups * k):
+            scratch[at + i] = 0.0
+        for r in range(groups - block[B_ZERO_ROWS]):
+            for d in range(free):
+                s, _ = scale_of(block, data, values, index, b, r, d)
+                sc = power(s, data[block[B_CENTRING] + raw])
+                v = theta[block[B_THETA] + raw]
+                e[d] = v / sc
+                scratch[at + r * k + d] = v * (s / sc)
+                total -= math.log(sc)
+                raw += 1
+            if correlated:
+                standardise(factor, k, e)
+                total -= log_diagonal
+            for d in range(free):
+                total -= 0.5 * e[d] * e[d]
+        if block[B_ZERO_DIMS]:
+            for r in range(groups - block[B_ZERO_ROWS]):
+                linear.zero_sum(scratch, at + r * k, 1, k)
+        if block[B_ZERO_ROWS]:
+            for d in range(k):
+                linear.zero_sum(scratch, at + d, k, groups)
+        levels = groups
+        if block[B_FILTER] == BASIS:
+            levels = block[B_LEVELS]
+            linear.basis_times(data, block[B_BASIS], levels, groups, scratch, at, k, values, out)
+        elif block[B_FILTER] == AR1:
+            phi = values[index[block[B_PARAMETER] + b]]
+            linear.autoregression(phi, scratch, at, groups, k, values, out)
+        else:
+            for i in range(groups * k):
+                values[out + i] = scratch[at + i]
+        if block[B_DEMEAN]:
+            linear.centre_columns(values, out, levels, k)
+        at += groups * k
+        out += levels * k
+    return total
+
+
+@compiled
+def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_values, out, g_u):
+    """Write the gradient with respect to a batch's raw effects to ``g_u``, from that of its coefficients."""
+    k = block[B_DIMS]
+    levels = block[B_LEVELS] if block[B_FILTER] == BASIS else groups
+    if block[B_DEMEAN]:
+        linear.centre_columns(gradient_values, out, levels, k)
+    if block[B_FILTER] == BASIS:
+        linear.basis_adjoint(data, block[B_BASIS], levels, groups, gradient_values, out, k, g_u, 0)
+    elif block[B_FILTER] == AR1:
+        parameter = index[block[B_PARAMETER] + batch]
+        path = np.empty(groups * k)
+        linear.autoregression(values[parameter], scratch, at, groups, k, path, 0)
+        gradient_values[parameter] += linear.autoregression_adjoint(
+            values[parameter], scratch, at, groups, k, path, gradient_values, out, g_u
+        )
+    else:
+        for i in range(groups * k):
+            g_u[i] = gradient_values[out + i]
+    if block[B_ZERO_ROWS]:
+        for d in range(k):
+            linear.zero_sum_adjoint(g_u, d, k, groups)
+    if block[B_ZERO_DIMS]:
+        for r in range(groups - block[B_ZERO_ROWS]):
+            linear.zero_sum_adjoint(g_u, r * k, 1, k)
+    return levels
+
+
+@compiled
+def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
+    """Add the block's part to the gradient, from the gradient with respect to its coefficients (which is overwritten)."""
+    k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
+    correlated = block[B_CORRELATION] >= 0
+    factor, g_factor = np.zeros((k, k)), np.zeros((k, k))
+    if correlated:
+        cholesky_of(values, index, block[B_CORRELATION], k, factor)
+    e, w, x = np.empty(free), np.empty(free), np.empty(free)
+    raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
+    for b in range(block[B_BATCHES]):
+        groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
+        g_u = np.empty(groups * k)
+        levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
+        for r in range(groups - block[B_ZERO_ROWS]):
+            for d in range(free):
+                s, _ = scale_of(block, data, values, index, b, r, d)
+                e[d] = theta[block[B_THETA] + raw + d] / power(s, data[block[B_CENTRING] + raw + d])
+                w[d] = e[d]
+                x[d] = e[d]
+            if correlated:
+                standardise(factor, k, w)
+                standardise_adjoint(factor, k, w, x)
+                for i in range(k):
+                    g_factor[i, i] -= 1.0 / factor[i, i]
+                    for j in range(i + 1):
+                        g_factor[i, j] += x[i] * w[j]
+            for d in range(free):
+                s, slope = scale_of(block, data, values, index, b, r, d)
+                c = data[block[B_CENTRING] + raw]
+                sc = power(s, c)
+                g = g_u[r * k + d] * (s / sc)
+                gradient[block[B_THETA] + raw] += g - x[d] / sc
+                g_log = g * theta[block[B_THETA] + raw] * (1.0 - c) + c * (e[d] * x[d] - 1.0)
+                gradient_values[index[block[B_SD] + b * k + d]] += g_log / values[index[block[B_SD] + b * k + d]]
+                if block[B_SPECTRUM] != NO_SPECTRUM:
+                    gradient_values[index[block[B_PARAMETER] + b]] += g_log * slope
+                raw += 1
+        at += groups * k
+        out += levels * k
+    if correlated:
+        cholesky_backward(values, index, block[B_CORRELATION], factor, g_factor, gradient_values)

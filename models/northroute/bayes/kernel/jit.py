@@ -1,0 +1,48 @@
+"""How the kernel's functions are compiled: to machine code, without the interpreter's lock, kept on disk.
+
+numba keys a function's file by its own source only, not by that of the functions it calls, so a changed callee would leave
+its callers stale. The folder is therefore named by a hash of every source of the kernel.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+
+def _folder() -> str:
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    name = hashlib.sha256(b"".join(p.read_bytes() for p in sources)).hexdigest()[:16]
+    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    for root in (base, tempfile.gettempdir()):
+        path = Path(root) / "northroute" / f"kernel-{name}"
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(path, os.W_OK):
+            return str(path)
+    return ""
+
+
+FOLDER = _folder()
+"""Where machine code is kept; empty if no folder can be written, then every process compiles anew."""
+
+
+def compiled(
+    function: Callable[..., Any] | None = None, *, fastmath: set[str] | bool = False, signature: Any = None
+) -> Any:
+    """Compile a function with numba; with ``signature``, to a C function that a sampler can call."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = FOLDER or before
+    try:
+        if signature is not None:
+            return numba.cfunc(signature, nopython=True, cache=bool(FOLDER), error_model="numpy")
+        decorate = numba.njit(cache=bool(FOLDER), nogil=True, fastmath=fastmath, error_model="numpy")
+        return decorate(function) if function is not None else decorate
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,98 @@
+"""Exponentials and logarithms of whole arrays, written so that the compiler uses vector instructions.
+
+Accurate to a few units in the last place (tested against numpy). The exponential splits ``x = k log 2 + r`` and evaluates
+the Taylor polynomial of degree 13 on ``|r| <= log(2) / 2``; the logarithm of ``1 + u`` on [0, 1] is ``2 artanh(u / (2 + u))``
+by its power series.
+"""
+
+import numpy as np
+
+from northroute.bayes.kernel.jit import compiled
+
+LOG2E = 1.4426950408889634
+LN2_HIGH = 6.93145751953125e-1
+LN2_LOW = 1.42860682030941723212e-6
+SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to the nearest integer, which the low bits then hold
+FAST = {"contract", "nsz", "arcp", "reassoc"}  # nan and inf keep their meaning
+EXACT = {"contract"}  # no reassociation: adding and subtracting SHIFT must not be simplified
+
+
+@compiled(fastmath=EXACT)
+def exponential(x, out):
+    """Write ``exp(x)`` to ``out``; arguments beyond +-700 are cut there."""
+    n = x.shape[0]
+    bits = out.view(np.int64)
+    for i in range(n):
+        v = min(max(x[i], -700.0), 700.0)
+        out[i] = v * LOG2E + SHIFT
+    for i in range(n):
+        v = min(max(x[i], -700.0), 700.0)
+        k = out[i] - SHIFT
+        r = (v - k * LN2_HIGH) - k * LN2_LOW
+        p = 1.6059043836821613e-10
+        p = p * r + 2.08767569878681e-09
+        p = p * r + 2.505210838544172e-08
+        p = p * r + 2.755731922398589e-07
+        p = p * r + 2.7557319223985893e-06
+        p = p * r + 2.48015873015873e-05
+        p = p * r + 1.984126984126984e-04
+        p = p * r + 1.388888888888889e-03
+        p = p * r + 8.333333333333333e-03
+        p = p * r + 4.1666666666666664e-02
+        p = p * r + 1.6666666666666666e-01
+        p = p * r + 0.5
+        p = p * r + 1.0
+        p = p * r + 1.0
+        power = (bits[i] + 1023) << 52
+        bits[i] = power
+        out[i] = out[i] * p
+
+
+@compiled(fastmath=FAST)
+def softplus_sigmoid(x, softplus, sigmoid):
+    """Write ``log(1 + exp(x))`` and ``1 / (1 + exp(-x))``; NaN stays NaN."""
+    n = x.shape[0]
+    for i in range(n):
+        softplus[i] = -abs(x[i])
+    exponential(softplus[:n], sigmoid[:n])
+    for i in range(n):
+        u = sigmoid[i]
+        one, two = 1.0 + u, 2.0 + u
+        both = 1.0 / (one * two)  # one division for two
+        s = u * (both * one)
+        q = s * s
+        p = 1.0 / 33.0
+        p = p * q + 1.0 / 31.0
+        p = p * q + 1.0 / 29.0
+        p = p * q + 1.0 / 27.0
+        p = p * q + 1.0 / 25.0
+        p = p * q + 1.0 / 23.0
+        p = p * q + 1.0 / 21.0
+        p = p * q + 1.0 / 19.0
+        p = p * q + 1.0 / 17.0
+        p = p * q + 1.0 / 15.0
+        p = p * q + 1.0 / 13.0
+        p = p * q + 1.0 / 11.0
+        p = p * q + 1.0 / 9.0
+        p = p * q + 1.0 / 7.0
+        p = p * q + 1.0 / 5.0
+        p = p * q + 1.0 / 3.0
+        p = p * q + 1.0
+        softplus[i] = 0.5 * (x[i] + abs(x[i])) + 2.0 * s * p
+        sigmoid[i] = both * two * (1.0 if x[i] >= 0.0 else u)
+
+
+@compiled(fastmath=FAST)
+def dot(a, b):
+    """Inner product."""
+    total = 0.0
+    for i in range(a.shape[0]):
+        total += a[i] * b[i]
+    return total
+
+
+@compiled(fastmath=FAST)
+def add_scaled(out, a, x):
+    """``out += a * x``."""
+    for i in range(out.shape[0]):
+        out[i] += a * x[i]

@@ -1,0 +1,138 @@
+"""Effects of groups: intercepts and slopes that vary, correlated or not, summing to zero or not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from northroute.bayes.builder import Ids
+from northroute.bayes.families import Prior
+from northroute.bayes.terms.context import Context
+from northroute.errors import ModelError
+
+SD = Prior("half_normal", 1.0, "groups' rates within a factor of about 7 of each other")
+ONE = "1"
+"""The column that is one in every row: an intercept that varies."""
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Effects of groups: normal, with one standard deviation for each dimension.
+
+    A dimension is a covariate of ``columns`` at a level of ``by``; ``("1", "x")`` is an intercept and a slope that vary.
+
+    Attributes
+    ----------
+    group : str or tuple of str
+        Columns whose combinations are the groups.
+    columns : tuple of str
+        Covariates whose slopes vary; ``"1"`` is the intercept.
+    by : str, optional
+        Column whose levels have effects of their own (the response, say).
+    correlated : bool
+        Correlations over dimensions, LKJ(``lkj``).
+    zero_sum : bool or str
+        Effects sum to zero over all groups; or, for a column's name, over the groups within each of its levels. The
+        standard deviation is that of the effects before they are conditioned on their sum.
+    zero_sum_by : bool
+        Effects also sum to zero over the levels of ``by`` (shares of a composition).
+    sd : Prior
+    only : tuple of str, optional
+        Responses that they enter.
+    name : str, optional
+        Stem of the reported names ``<name>_effect``, ``sd_<name>`` and ``corr_<name>``; default the groups' name.
+    """
+
+    group: str | tuple[str, ...]
+    columns: tuple[str, ...] = (ONE,)
+    by: str | None = None
+    correlated: bool = False
+    lkj: float = 2.0
+    zero_sum: bool | str = False
+    zero_sum_by: bool = False
+    sd: Prior = SD
+    only: tuple[str, ...] | None = None
+    name: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """Stem of the reported names."""
+        return self.name or "_".join(_tuple(self.group))
+
+    def add(self, context: Context) -> None:
+        """Add the term to the model.
+
+        Raises
+        ------
+        ModelError
+            If there are fewer than two groups, or a group changes its place within the column named by ``zero_sum``.
+        """
+        kept = context.rows(self.only)
+        columns = _tuple(self.group)
+        codes, labels = context.codes(columns, kept)
+        if len(labels) < 2:
+            raise ModelError(
+                f"{context.model}: {' by '.join(columns)} has one group ({labels[0]}), whose effect cannot be told from "
+                "the intercept. Leave the term out, or add data."
+            )
+        codes, labels, pointer = _batches(self, context, kept, codes, labels)
+        dims, dim_labels, by_codes, levels = _dimensions(self, context, kept)
+        k = len(dim_labels)
+        group_dim = context.dimension("_".join(columns), labels)
+        dim = (context.dimension(dims, dim_labels),) if k > 1 else ()
+        tied = self.zero_sum_by  # effects that sum to zero over dimensions share a standard deviation
+        sd = context.builder.scalar(f"sd_{self.stem}", self.sd, () if tied else dim)
+        correlation = None
+        if self.correlated and k > 1:
+            if tied:
+                raise ModelError(f"{context.model}: effects that sum to zero over '{self.by}' are not also correlated.")
+            correlation = context.builder.correlation(f"corr_{self.stem}", dim[0], self.lkj)
+        ids = context.builder.effects(
+            pointer,
+            np.broadcast_to(sd, (pointer.size - 1, k)),
+            zero_rows=bool(self.zero_sum),
+            zero_dims=tied,
+            correlation=correlation,
+        )
+        context.builder.report(f"{self.stem}_effect", ids if k > 1 else ids[:, 0], (group_dim, *dim))
+        for j, column in enumerate(self.columns):
+            weight = None if column == ONE else context.column(column, kept)
+            context.add(kept, ids[codes, j * levels + by_codes], weight)
+
+
+def _tuple(group: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (group,) if isinstance(group, str) else group
+
+
+def _batches(
+    term: Effects, context: Context, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]", codes: Ids, labels: list[str]
+) -> tuple[Ids, list[str], Ids]:
+    """Sort groups by the level of ``zero_sum`` that they lie in, and return codes, labels and where levels begin."""
+    if not isinstance(term.zero_sum, str):
+        return codes, labels, np.asarray([0, len(labels)])
+    within, _ = context.codes([term.zero_sum], kept)
+    home = np.full(len(labels), -1)
+    home[codes] = within
+    if (home[codes] != within).any():
+        raise ModelError(
+            f"{context.model}: a group of {term.group} lies in several levels of '{term.zero_sum}', so its effects "
+            "cannot sum to zero within them. Name a column in which every group has one level."
+        )
+    order = np.argsort(home, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    sizes = np.bincount(home)
+    return place[codes], [labels[i] for i in order], np.concatenate([[0], np.cumsum(sizes)])
+
+
+def _dimensions(
+    term: Effects, context: Context, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+) -> tuple[str, list[str], Ids, int]:
+    """Return the dimension's name and labels, each row's level of ``by``, and the number of levels."""
+    if term.by is None:
+        name = f"{term.stem}_column" if len(term.columns) > 1 else ""
+        return name, list(term.columns), np.zeros(int(kept.sum()), dtype=np.int64), 1
+    by_codes, levels = context.codes([term.by], kept)
+    if term.columns == (ONE,):
+        return term.by, levels, by_codes, len(levels)
+    labels = [f"{c}:{level}" for c in term.columns for level in levels]
+    return f"{term.stem}_column", labels, by_codes, len(levels)
