@@ -240,7 +240,9 @@ def _sentence(
             "the prior: mend the model or its sampling, or tighten the prior where it is implausible, and run again."
         )
     if passed is None:
-        return f"{head}no verdict from {used} replications ({counted}); it takes {MIN_REPLICATIONS}: --replications."
+        return (
+            f"{head}no verdict from {used} replications, it takes {MIN_REPLICATIONS}: raise --replications. {counted}."
+        )
     reach = max(c.envelope.reach for c in curves)
     tail = f"{counted} and are left out." if failed else f"None of {replications} fits failed its diagnostics."
     worst = table.iloc[int(table["p_joint"].to_numpy().argmin())]

@@ -83,6 +83,6 @@ def coverage(calibration: Calibration) -> Figure:
 def _curves(calibration: Calibration) -> tuple[Curves, ...]:
     if not calibration.curves:
         raise ModelError(
-            f"'{calibration.model}': none of {calibration.replications} fits passed its diagnostics, so there is nothing to draw."
+            f"'{calibration.model}': none of {calibration.replications} fits passed its diagnostics: nothing to draw."
         )
     return calibration.curves

@@ -11,8 +11,9 @@ from northroute.look import save
 def write(calibration: Calibration, folder: Path) -> list[Path]:
     """Write the outcome into a folder and return the paths.
 
-    ``sbc_<model>.csv`` (a row a quantity), ``sbc_<model>_scalars.csv`` (a row a scalar), ``sbc_<model>.json`` (sentence, failed
-    replications with reasons, provenance) and, if any fit passed, ``sbc_<model>_ecdf.svg`` and ``sbc_<model>_coverage.svg``.
+    ``sbc_<model>.json`` (sentence, failed replications with reasons, provenance) and, if any fit passed,
+    ``sbc_<model>.csv`` (a row a quantity), ``sbc_<model>_scalars.csv`` (a row a scalar), ``sbc_<model>_ecdf.svg`` and
+    ``sbc_<model>_coverage.svg``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"sbc_{calibration.model}"

@@ -132,8 +132,8 @@ def _simulate(model: Calibratable, i: int, seed: int) -> tuple[Mapping[str, NDAr
 def _shapes(model: Calibratable, truth: Mapping[str, NDArray[np.float64]]) -> dict[str, tuple[int, ...]]:
     if LOG_LIKELIHOOD not in truth:
         raise ModelError(
-            f"'{model.name}' reports no '{LOG_LIKELIHOOD}'. Without the joint log likelihood a posterior that ignores the data "
-            "passes: add it to the truth and to the draws."
+            f"'{model.name}' reports no '{LOG_LIKELIHOOD}'. Without the joint log likelihood a posterior that ignores the "
+            "data passes: add it to the truth and to the draws."
         )
     return {name: np.shape(value) for name, value in truth.items() if np.size(value)}
 

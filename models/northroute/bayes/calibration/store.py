@@ -51,9 +51,9 @@ class Description:
         return sum(int(np.prod(s)) for s in self.shapes.values())
 
     def differences(self, other: "Description") -> list[str]:
-        """What decides the ranks and is not the same in another description, in words."""
+        """Say in words what decides the ranks and is not the same in another description."""
         mine, theirs = self._deciding(), other._deciding()
-        return [f"{k} {theirs[k]!r}, not {mine[k]!r}" for k in mine if mine[k] != theirs[k]]
+        return [f"{k} {theirs.get(k)!r}, not {mine[k]!r}" for k in mine if mine[k] != theirs.get(k)]
 
     def to_line(self) -> str:
         """First line of the file."""
@@ -68,8 +68,7 @@ class Description:
             "draws": self.draws,
             "seed": self.provenance.seed,
             "data hash": self.provenance.data_hash,
-            "versions": dict(self.provenance.versions),
-        }
+        } | {f"{k} version": v for k, v in self.provenance.versions.items()}
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ class RankFile:
         content = handle.read()
         start = _preamble(content)
         if start is None:
-            if content.strip() and not content.startswith(b"# {"):
+            if content.count(b"\n") > 1 or content[:3] != b"# {"[: len(content)]:
                 raise DataError("this is not a file of ranks", file=self.path, remedy=_REMEDY)
             handle.truncate(0)  # empty, or killed within its first two lines
             _write(handle, (self.description.to_line() + ",".join(COLUMNS) + "\n").encode())
