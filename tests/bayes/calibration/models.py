@@ -25,6 +25,7 @@ class GammaPoisson:
     shape: float = 3.0
     rate: float = 1.5
     ignores_data: bool = False
+    tightened: float = 1.0
 
     def simulate(self, seed: int) -> tuple[Mapping[str, Array], Any]:
         rng = np.random.default_rng(seed)
@@ -36,10 +37,12 @@ class GammaPoisson:
         rng = np.random.default_rng(seed)
         total, months = (0, 0) if self.ignores_data else (data.sum(axis=1), self.months)
         draws = rng.gamma(self.shape + total, 1 / (self.rate + months), (DRAWS, self.regions))
+        mean = (self.shape + total) / (self.rate + months)
+        draws = mean + self.tightened * (draws - mean)
         return Posterior({"rate": draws, LOG_LIKELIHOOD: self._log_likelihood(draws, data)})
 
     def _log_likelihood(self, rate: Array, counts: Any) -> Array:
-        return np.asarray(stats.poisson.logpmf(counts, rate[..., None]).sum(axis=(-2, -1)))
+        return np.sum(stats.poisson.logpmf(counts, rate[..., None]), axis=(-2, -1))
 
 
 @dataclass(frozen=True)
@@ -84,4 +87,4 @@ class NormalNormal:
         return Posterior(values, passed=not failed, reasons=("R-hat 1.2,\nlimit 1.01",) * failed, ess=ess)
 
     def _log_likelihood(self, mean: Array, data: Any) -> Array:
-        return np.asarray(stats.norm.logpdf(data, mean[..., None]).sum(axis=-1))
+        return np.asarray(np.sum(stats.norm.logpdf(data, mean[..., None]), axis=-1))

@@ -13,6 +13,7 @@ import pytest
 from northroute.bayes.calibration import Calibratable, Calibration, Posterior, assess, run, write
 from northroute.bayes.calibration.figure import coverage, ecdf_differences
 from northroute.errors import ModelError
+from northroute.look import BOUND
 from tests.bayes.calibration.models import Array, GammaPoisson, NormalNormal
 
 REPLICATIONS = 200
@@ -69,14 +70,24 @@ def test_a_posterior_that_ignores_the_data_is_caught_by_the_log_likelihood_only(
     found = judged(GammaPoisson(name="prior", ignores_data=True), tmp_path)
     table = found.table.set_index("quantity")
     assert table["passed"].to_dict() == {"rate": True, "log_likelihood": False}
-    assert table.loc["log_likelihood", "p_joint"] < 1e-6
-    assert "log_likelihood (joint p < 0.001; the draws are too low)" in found.sentence
+    assert float(found.table["p_joint"].min()) < 1e-6
+    assert "log_likelihood (p < 0.001; the draws are too low)" in found.sentence
+
+
+def test_a_small_fault_that_all_regions_share_is_caught_together(tmp_path: Path) -> None:
+    found = judged(GammaPoisson(name="tight", regions=51, tightened=0.95), tmp_path)
+    row = found.table.set_index("quantity").loc["rate"]
+    assert row["p_pooled"] < 1e-4 * row["p_ecdf"]  # where regions one by one show little
+    assert "rate, all 51 together (p < 0.001; the draws are too narrow)" in found.sentence
+    assert found.passed is False
+    title = ecdf_differences(found).axes[0].title
+    assert title.get_color() == BOUND
 
 
 def test_false_alarms_are_as_rare_as_stated(tmp_path: Path) -> None:
-    runs = [judged(NormalNormal(name=f"right_{i}"), tmp_path / str(i), 60) for i in range(60)]
-    # at most 5 % fail: 10 or more of 60 would have probability 0.0004
-    assert sum(r.passed is False for r in runs) < 10
+    runs = [judged(GammaPoisson(name=f"right_{i}"), tmp_path / str(i), 50) for i in range(40)]
+    # at most 5 % fail: 8 or more of 40 would have probability 0.0007
+    assert sum(r.passed is False for r in runs) < 8
 
 
 def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:

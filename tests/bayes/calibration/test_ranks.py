@@ -6,6 +6,7 @@ from scipy import stats
 
 from northroute.bayes.calibration.coverage import coverage
 from northroute.bayes.calibration.departure import departure
+from northroute.bayes.calibration.pooled import pooled
 from northroute.bayes.calibration.ranks import rank, spread, thinned
 from northroute.errors import ModelError
 
@@ -70,3 +71,16 @@ def test_departures_in_words() -> None:
     assert departure(rng.beta(1, 2, 300)) == "the draws are too high"
     assert departure(rng.beta(0.5, 0.5, 300)) == "the draws are too narrow"
     assert departure(rng.beta(2, 2, 300)) == "the draws are too wide"
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.9])
+def test_pooled_tests_hold_their_size_whatever_the_dependence(shared: float) -> None:
+    rng = np.random.default_rng(4)
+    tests = 1500
+    common, own = rng.normal(size=(tests, 60, 1)), rng.normal(size=(tests, 60, 20))
+    values = stats.norm.cdf(np.sqrt(shared) * common + np.sqrt(1 - shared) * own)
+    found = [pooled(v) for v in values]
+    # 3.5 standard errors of a share of 5 %
+    for p in ([f.p_shift for f in found], [f.p_width for f in found]):
+        assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=3.5 * np.sqrt(0.05 * 0.95 / tests))
+    assert np.mean([f.p <= 0.05 for f in found]) < 0.07

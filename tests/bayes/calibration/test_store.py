@@ -71,6 +71,18 @@ def test_a_longer_run_extends_the_file(whole: tuple[RankTable, bytes], tmp_path:
     pd.testing.assert_frame_equal(decided(extended), decided(table))
 
 
+def test_ranges_on_several_machines_join_to_the_whole(whole: tuple[RankTable, bytes], tmp_path: Path) -> None:
+    late, early = tmp_path / "late.csv", tmp_path / "early.csv"
+    run(MODEL, REPLICATIONS, late, data_hash="d", seed=7, first=4)
+    ranked(early, 4)
+    pd.testing.assert_frame_equal(decided(read(late, early)), decided(whole[0]))
+    with pytest.raises(DataError, match="replication 0 is there twice"):
+        read(early, late, early)
+    run(MODEL, 1, tmp_path / "other.csv", data_hash="d", seed=8)
+    with pytest.raises(DataError, match="the file has seed 8, not 7"):
+        read(early, tmp_path / "other.csv")
+
+
 def test_zeros_left_by_a_crash_are_cut_off(whole: tuple[RankTable, bytes], tmp_path: Path) -> None:
     table, content = whole
     path = tmp_path / "ranks.csv"
@@ -138,5 +150,5 @@ def test_elements_of_arrays() -> None:
 
 
 def test_nothing_to_do_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="take at least"):
+    with pytest.raises(ModelError, match="take at least one"):
         ranked(tmp_path / "ranks.csv", 0)

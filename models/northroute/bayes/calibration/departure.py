@@ -14,10 +14,10 @@ def departure(values: NDArray[np.float64]) -> str:
     Parameters
     ----------
     values : numpy.ndarray
-        Spread ranks of one scalar, shape (replication,). Their mean against 1/2 tells a shift, their variance against 1/12
-        tells the width; each in units of its standard error under uniformity.
+        Spread ranks of one scalar, or of several taken together. Their mean against 1/2 tells a shift, their variance
+        against 1/12 tells the width; each in units of its standard error under uniformity.
     """
-    root = np.sqrt(len(values))
+    root = np.sqrt(values.size)
     shift = float((values.mean() - 1 / 2) * root * np.sqrt(12))
     width = float((values.var() - 1 / 12) * root * np.sqrt(180))
     if max(abs(shift), abs(width)) < _CLEAR:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
+from northroute.conventions import interval_label
 from northroute.errors import ModelError
 from northroute.look import BOUND, COLOURS, INK, MAIN, QUIET, look, mark
 
@@ -16,7 +17,8 @@ _ACROSS: Final = 4
 def ecdf_differences(calibration: Calibration) -> Figure:
     """Small multiples, one a quantity: a thin line a scalar, a thick one for their mean, and the envelope of a scalar.
 
-    A line that leaves its envelope is a scalar that fails; envelopes are joint over all scalars and quantities.
+    A line that leaves its envelope is a scalar that fails; envelopes are joint over all scalars and quantities. A quantity
+    whose title has the colour of such a line fails, for that or for a shift or width that all its scalars share.
 
     Raises
     ------
@@ -26,6 +28,7 @@ def ecdf_differences(calibration: Calibration) -> Figure:
     curves = _curves(calibration)
     across = min(_ACROSS, len(curves))
     down = ceil(len(curves) / across)
+    passed = dict(zip(calibration.table["quantity"], calibration.table["passed"], strict=True))
     with look():
         figure = Figure(figsize=(max(2.4 * across, 4.5), 2.0 * down + 0.9), layout="constrained")
         grid = figure.subplots(down, across, squeeze=False, sharex=True).ravel()
@@ -41,8 +44,9 @@ def ecdf_differences(calibration: Calibration) -> Figure:
                 axes.plot(at, line, color=BOUND if out else MAIN, lw=0.5 if many else 1.3, alpha=0.5 if many else 1)
             if many:
                 axes.plot(at, lines.mean(axis=0), color=INK, lw=1.3)
-            axes.set_title(f"{one.name} ({len(lines)})" if many else one.name, fontsize=8)
-            axes.tick_params(labelsize=7)
+            title = f"{one.name} ({len(lines)})" if many else one.name
+            axes.set_title(title, fontsize=8, color=INK if passed[one.name] else BOUND)
+            axes.tick_params(labelsize=7, labelbottom=True)
             axes.set_xlim(0, 1)
         for axes in grid[len(curves) :]:
             axes.set_visible(False)
@@ -68,11 +72,10 @@ def coverage(calibration: Calibration) -> Figure:
         y = -np.arange(len(curves))
         for colour, found in zip(COLOURS, zip(*(c.coverages for c in curves), strict=True), strict=False):
             nominal = found[0].prob
-            label = f"{nominal * 100:g} % ETI"
             axes.axvspan(found[0].low, found[0].high, color=colour, alpha=0.12, lw=0)
             axes.axvline(nominal, color=colour, lw=0.8, ls="--")
             axes.hlines(y, [c.share.min() for c in found], [c.share.max() for c in found], color=colour, lw=1.6)
-            axes.plot([c.share.mean() for c in found], y, "o", color=colour, ms=4, label=label)
+            axes.plot([c.share.mean() for c in found], y, "o", color=colour, ms=4, label=interval_label(nominal))
         axes.set_yticks(y, [c.name for c in curves])
         axes.set_xlim(0, 1)
         axes.set_xlabel(f"share of intervals that hold the truth; bounds joint at {1 - FAMILY_ERROR:.0%}")

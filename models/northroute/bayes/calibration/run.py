@@ -65,6 +65,7 @@ def run(
     data_hash: str,
     seed: int = DEFAULT_SEED,
     draws: int = ranks.DRAWS,
+    first: int = 0,
     command: str = "",
     progress: Progress = quiet,
 ) -> store.RankTable:
@@ -84,6 +85,8 @@ def run(
         Replication ``i`` takes the streams ``sbc <model> <i> ...``, whatever ran before it.
     draws : int
         Most draws that a truth is ranked against.
+    first : int
+        First replication of this run: several machines take a range each, with a file each, and :func:`read` joins them.
     command : str
     progress : callable
 
@@ -100,14 +103,16 @@ def run(
     DataError
         If the file belongs to another calibration.
     """
-    if replications < 1 or draws < 1:
-        raise ModelError(f"{replications} replications with {draws} draws each; take at least 1 and 1.")
+    if not 0 <= first < replications or draws < 1:
+        raise ModelError(
+            f"Replications {first} to {replications - 1} with {draws} draws each; take at least one, from 0 on, and 1 draw."
+        )
     shapes = _shapes(model, _simulate(model, 0, seed)[0])
     description = store.Description(model.name, shapes, draws, Provenance(data_hash, seed, True, command=command))
     with store.RankFile(path, description) as file:
-        waiting = [i for i in range(replications) if i not in file.finished]
+        waiting = [i for i in range(first, replications) if i not in file.finished]
         failed = 0
-        for i in waiting:
+        for done, i in enumerate(waiting, 1 + replications - first - len(waiting)):
             began = time.perf_counter()
             truth, data = _simulate(model, i, seed)
             try:
@@ -118,10 +123,7 @@ def run(
             reason = " ".join(posterior.reasons)
             file.append(i, rows, passed=posterior.passed, seconds=time.perf_counter() - began, reason=reason)
             failed += not posterior.passed
-            done = len(file.finished)
-            progress(
-                f"{model.name}: replication {i + 1} of {replications}, {failed} failed", min(1.0, done / replications)
-            )
+            progress(f"{model.name}: replication {i} done, {failed} failed", done / (replications - first))
     return store.read(path)
 
 

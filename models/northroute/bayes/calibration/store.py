@@ -184,14 +184,33 @@ class RankFile:
         self.finished = frozenset(int(r[0]) for r in rows[:: self.description.scalars])
 
 
-def read(path: Path) -> RankTable:
-    """Read the finished replications of a file, which may still be growing.
+def read(path: Path, *more: Path) -> RankTable:
+    """Read the finished replications of a file, which may still be growing, and join those of more files of the same run.
 
     Raises
     ------
     DataError
-        If it is not a file of ranks, or is damaged before its end.
+        If one is not a file of ranks, is damaged before its end, belongs to another calibration, or repeats a replication.
     """
+    description, frame = _read(path)
+    frames = [frame]
+    for other in more:
+        its, frame = _read(other)
+        differences = description.differences(its)
+        repeated = set(frame["replication"]) & {int(i) for f in frames for i in f["replication"]}
+        if differences or repeated:
+            problem = (
+                f"the file has {'; '.join(differences)}"
+                if differences
+                else f"replication {min(repeated)} is there twice"
+            )
+            raise DataError(problem, file=other, remedy="Join files of one calibration, each replication once.")
+        frames.append(frame)
+    joined = pd.concat(frames, ignore_index=True).sort_values("replication", kind="stable")
+    return RankTable(description, joined.reset_index(drop=True))
+
+
+def _read(path: Path) -> tuple[Description, pd.DataFrame]:
     content = path.read_bytes() if path.exists() else b""
     start = _preamble(content)
     if start is None:
@@ -202,8 +221,7 @@ def read(path: Path) -> RankTable:
     frame["rank"] = pd.to_numeric(frame["rank"].replace("", None)).astype("Int64")
     frame = frame.astype({"replication": int, "draws": int, "seconds": float})
     frame["passed"] = frame["passed"] == "1"
-    frame = frame.sort_values("replication", kind="stable").reset_index(drop=True)
-    return RankTable(description, frame)
+    return description, frame
 
 
 def elements(shapes: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str]]:
