@@ -123,7 +123,7 @@ def run(
             reason = " ".join(posterior.reasons)
             file.append(i, rows, passed=posterior.passed, seconds=time.perf_counter() - began, reason=reason)
             failed += not posterior.passed
-            progress(f"{model.name}: replication {i} done, {failed} failed", done / (replications - first))
+            progress(f"{model.name}: replication {i} done, {failed} failed in this run", done / (replications - first))
     return store.read(path)
 
 
