@@ -1,0 +1,230 @@
+"""Uniformity of ranks by their ECDF: simultaneous envelopes and exact p values.
+
+Säilynoja, Bürkner & Vehtari (2022, Statistics and Computing 32:32). The ECDF of ``N`` uniform values, times ``N``, is
+Binomial(N, z) at a point z. ``gamma`` is the smallest two-sided binomial tail over the points; an envelope that holds the
+whole ECDF with probability ``prob`` cuts at the ``1 - prob`` quantile of gamma. The quantile is simulated (their section
+2.2) or optimised (their section 2.3). The probability of staying inside, which the paper finds by a recursion over binomial
+steps, is found here by the same recursion over Poisson steps, given their total (Moscovich & Nadler 2017, Statistics &
+Probability Letters 123:177): on an even grid every step has the same law.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from northroute.errors import ModelError
+
+Method = Literal["optimise", "simulate"]
+
+_ROUNDING: Final = 1e-9
+"""Tails this near to each other, relatively, are the same tail."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What uniform values do on an even grid.
+
+    Attributes
+    ----------
+    size : int
+        Values in the sample, ``N``.
+    points : int
+        Cells of the grid, ``K``; the ECDF is looked at in ``k / K`` for ``k = 1..K-1``.
+    tails : numpy.ndarray
+        ``2 min(P(X <= c), P(X >= c))``, at most 1, of X ~ Binomial(N, k / K); shape (K - 1, N + 1).
+    """
+
+    size: int
+    points: int
+    tails: NDArray[np.float64]
+
+    @property
+    def at(self) -> NDArray[np.float64]:
+        """The points ``k / K``, shape (K - 1,)."""
+        return np.arange(1, self.points) / self.points
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Simultaneous bounds on the ECDF of uniform values.
+
+    Attributes
+    ----------
+    at : numpy.ndarray
+        Points, shape (K - 1,).
+    low, high : numpy.ndarray
+        Least and greatest value of the ECDF inside the envelope, same shape.
+    gamma : float
+        Two-sided tail at which every point is cut.
+    prob : float
+        Probability that the whole ECDF is inside is at least this.
+    """
+
+    at: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    gamma: float
+    prob: float
+
+    @property
+    def reach(self) -> float:
+        """Largest difference from uniformity that is still inside."""
+        return float(max((self.high - self.at).max(), (self.at - self.low).max()))
+
+
+@dataclass(frozen=True)
+class Uniformity:
+    """How far a sample is from uniform.
+
+    Attributes
+    ----------
+    gamma : float
+        Smallest two-sided tail over the points.
+    p : float
+        Probability of a gamma as small or smaller under uniformity: exact.
+    difference : numpy.ndarray
+        ECDF less the point, shape (K - 1,).
+    deviation : float
+        Largest absolute difference.
+    """
+
+    gamma: float
+    p: float
+    difference: NDArray[np.float64]
+    deviation: float
+
+
+def reference(size: int, points: int) -> Reference:
+    """Lay out what uniform values do.
+
+    Raises
+    ------
+    ModelError
+        For no values or fewer than two cells.
+    """
+    if size < 1 or points < 2:
+        raise ModelError(f"{size} values on {points} cells cannot be tested: take at least 1 and 2.")
+    counts = np.arange(size + 1)
+    z = np.arange(1, points)[:, None] / points
+    tails = 2 * np.minimum(stats.binom.cdf(counts, size, z), stats.binom.sf(counts - 1, size, z))
+    return Reference(size, points, np.minimum(tails, 1.0))
+
+
+def counts(values: NDArray[np.float64], points: int) -> NDArray[np.int64]:
+    """Values below each point ``k / K``, ``k = 1..K-1``, along the last axis: ``N`` times the ECDF."""
+    edges = np.arange(1, points) / points
+    return np.asarray(np.sum(np.asarray(values)[..., None, :] < edges[:, None], axis=-1), dtype=np.int64)
+
+
+def smallest_tail(counted: NDArray[np.int64], null: Reference) -> NDArray[np.float64]:
+    """Gamma of samples from their counts, shape (..., K - 1) to (...)."""
+    return np.asarray(null.tails[np.arange(null.points - 1), counted].min(axis=-1))
+
+
+def uniformity(values: NDArray[np.float64], null: Reference) -> Uniformity:
+    """Test one sample.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        On [0, 1), shape (N,).
+    null : Reference
+        Of the same size.
+    """
+    counted = counts(values, null.points)
+    gamma = float(smallest_tail(counted, null))
+    difference = counted / null.size - null.at
+    p = 1 - _inside(null, gamma * (1 + _ROUNDING))
+    return Uniformity(gamma, float(np.clip(p, 0, 1)), difference, float(np.abs(difference).max()))
+
+
+def envelope(
+    null: Reference,
+    prob: float,
+    *,
+    method: Method = "optimise",
+    rng: np.random.Generator | None = None,
+    samples: int = 10_000,
+) -> Envelope:
+    """Simultaneous envelope of the ECDF.
+
+    Parameters
+    ----------
+    null : Reference
+    prob : float
+        Probability that the ECDF of uniform values stays inside; at least this, as counts are whole numbers.
+    method : {"optimise", "simulate"}
+        Exact, or from simulated samples.
+    rng : numpy.random.Generator, optional
+        Needed to simulate.
+    samples : int
+        Samples to simulate.
+
+    Raises
+    ------
+    ModelError
+        For a probability outside (0, 1), or to simulate without a generator.
+    """
+    if not 0 < prob < 1:
+        raise ModelError(f"An envelope of probability {prob:g}: take one between 0 and 1.")
+    if method == "simulate" and rng is None:
+        raise ModelError("Simulated envelopes need a generator: take one from northroute.seeds.")
+    gamma = _optimised(null, prob) if rng is None or method == "optimise" else _simulated(null, prob, rng, samples)
+    low, high = _bounds(null, gamma * (1 - _ROUNDING))
+    return Envelope(null.at, low / null.size, high / null.size, gamma, prob)
+
+
+def stay_probability(size: int, low: NDArray[np.int64], high: NDArray[np.int64]) -> float:
+    """Probability that ``size`` uniform values have ``low[k] <= count below (k + 1) / K <= high[k]`` at every point.
+
+    Parameters
+    ----------
+    size : int
+    low, high : numpy.ndarray of int
+        Shape (K - 1,).
+    """
+    if np.any(low > high):
+        return 0.0
+    cells = len(low) + 1
+    step = stats.poisson.pmf(np.arange(size + 1), size / cells)
+    state, first = np.ones(1), 0  # probability of counts first, first + 1, ...
+    for bottom, top in zip([*low, size], [*high, size], strict=True):
+        moved = np.convolve(state, step[: max(top - first, 0) + 1])
+        begin = max(bottom - first, 0)
+        state, first = moved[begin : top - first + 1], first + begin
+        if len(state) == 0:
+            return 0.0
+    return float(state[0] / stats.poisson.pmf(size, size))
+
+
+def _inside(null: Reference, gamma: float) -> float:
+    return stay_probability(null.size, *_bounds(null, gamma))
+
+
+def _bounds(null: Reference, gamma: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Least and greatest counts whose tail is gamma or larger; the least exceeds the greatest where there is none."""
+    kept = null.tails >= gamma
+    low = np.where(kept.any(axis=1), kept.argmax(axis=1), null.size + 1)
+    return low, null.size - kept[:, ::-1].argmax(axis=1)
+
+
+def _optimised(null: Reference, prob: float) -> float:
+    """Return the largest attainable tail that keeps the whole ECDF inside with probability ``prob``."""
+    candidates = np.unique(null.tails)
+    good, bad = 0, len(candidates)  # the smallest tail of all keeps everything inside
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _inside(null, candidates[middle] * (1 - _ROUNDING)) >= prob:
+            good = middle
+        else:
+            bad = middle
+    return float(candidates[good])
+
+
+def _simulated(null: Reference, prob: float, rng: np.random.Generator, samples: int) -> float:
+    cells = rng.multinomial(null.size, np.full(null.points, 1 / null.points), size=samples)
+    gammas = smallest_tail(np.cumsum(cells, axis=1)[:, :-1], null)
+    return float(np.quantile(gammas, 1 - prob, method="lower"))
