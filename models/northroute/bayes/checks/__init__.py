@@ -1,4 +1,4 @@
-"""Checks of a posterior of counts, on arrays: each has its numbers, and a ``check_`` that says them with table and figure."""
+"""Checks of a posterior of counts, on arrays: each has numbers, and a ``check_`` that says them with table and figure."""
 
 from northroute.bayes.checks.arrays import Groups, RowBlocks
 from northroute.bayes.checks.future import FutureElpd, check_future, leave_future_out

@@ -114,8 +114,8 @@ def match_row(
     """Move the draws until the weights of one row's leave-one-out posterior have k below the limit, or nothing helps.
 
     Maps are tried from the mildest, and the first that lowers k is taken: the mean, then variances, then covariances.
-    ``log_posterior``, shape (draw,), is that of the draws where they are. The k returned is the larger of the weights' and
-    of the weights' times the row's likelihood, as the density is a ratio of the two.
+    ``log_posterior``, shape (draw,), is that of the draws where they are. Without the split, the k returned is the larger of
+    the weights' and of the weights' times the row's likelihood, as the density is a ratio of the two.
     """
     maps: list[Callable[[Floats, Floats], Affine]] = [match_mean, match_variance]
     draws, dim = density.draws.shape
@@ -146,19 +146,18 @@ def match_row(
 
 
 def _split(density: Density, row: int, total: Affine, steps: int, relative_ess: float) -> MatchedRow:
-    """Weigh every other draw moved, the rest where they are, against the mixture of both densities."""
+    """Weigh every other draw moved, the rest where they are, against the mixture of both densities.
+
+    Weights times the row's likelihood are the posterior over that mixture, at most 2: only the weights need a tail.
+    """
     here = density.draws
     moves = np.arange(len(here)) % 2 == 0
     theta = np.where(moves[:, None], total(here), here)
     back = np.where(moves[:, None], here, total.inverse(here))
     at, behind = density.log_posterior(theta), density.log_posterior(back) - total.log_determinant
     ll = density.log_likelihood_rows(theta, np.array([row], np.int64))[:, 0]
-    full = _usable(at - np.logaddexp(at, behind))
-    without = smooth(_usable(full - ll)[:, None], relative_ess)
-    k_full = float(smooth(full[:, None], relative_ess).k[0])
-    return MatchedRow(
-        float(logsumexp(without.log_weights[:, 0] + _usable(ll))), max(float(without.k[0]), k_full), steps
-    )
+    without = smooth(_usable(at - np.logaddexp(at, behind) - ll)[:, None], relative_ess)
+    return MatchedRow(float(logsumexp(without.log_weights[:, 0] + _usable(ll))), float(without.k[0]), steps)
 
 
 def _usable(log_ratios: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, LinearConstraint, minimize
 from scipy.special import softmax
 
 from northroute.bayes.checks import draw
@@ -56,8 +56,8 @@ def stacking_weights(elpd: Floats) -> Floats:
             weights,
             jac=slope,
             method="SLSQP",
-            bounds=[(1e-12, 1.0)] * models,
-            constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+            bounds=Bounds(np.full(models, 1e-12), np.ones(models)),
+            constraints=LinearConstraint(np.ones((1, models)), 1.0, 1.0),
             options={"ftol": 1e-12, "maxiter": 500},
         )
         if np.isfinite(solved.x).all() and (solved.x >= 0).all():
@@ -93,7 +93,7 @@ def pseudo_bma_weights(elpd: Floats, *, draws: int = 1000, seed: int = DEFAULT_S
     rows = elpd.shape[0]
     totals = np.empty((draws, elpd.shape[1]))
     for s in range(draws):
-        share = rng.standard_exponential(rows)
+        share = np.asarray(rng.standard_exponential(rows))
         totals[s] = rows * (share / share.sum()) @ elpd
     return np.asarray(softmax(totals, axis=1).mean(axis=0))
 
