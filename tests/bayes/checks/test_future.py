@@ -71,7 +71,7 @@ def test_densities_are_exact_with_few_refits() -> None:
 
 def test_a_break_in_the_rate_makes_a_refit() -> None:
     rng = np.random.default_rng(22)
-    y = rng.poisson(np.where(MONTH < 14, 1.0, 6.0))
+    y = rng.poisson(np.where(MONTH < 14, 1.0, 12.0))
     refits, found = run(y, steps=1)
     # month 14 is known at cut 14 for the first time: six rows of the new level throw the old draws out
     assert 14 in refits.cuts

@@ -68,7 +68,7 @@ def test_groups_with_parameters_of_their_own_fail_and_are_refitted() -> None:
 
 def test_wrong_refits_and_single_groups_are_refused() -> None:
     codes = np.repeat(np.arange(2), 40)
-    y = np.random.default_rng(15).poisson(3, 80)
+    y = np.random.default_rng(15).poisson(8, 80)
     _, ll = own_rates(y, codes)
     with pytest.raises(ModelError, match=r"without region A returned shape \(200, 7\); return \(draw, 40\)"):
         leave_group_out(ll, groups("region", codes), refit=lambda _: np.zeros((200, 7)))

@@ -27,7 +27,7 @@ def test_shifts_are_those_of_the_exact_posterior_without_each_group() -> None:
     result = check_influence([found], simulated=True)
     worst = np.unravel_index(np.abs(found.shift).argmax(), found.shift.shape)
     assert result.table.loc[0, ["without", "quantity"]].tolist() == [units.names[worst[0]], found.quantities[worst[1]]]
-    assert result.table["shift_sd"].abs().is_monotonic_decreasing
+    assert (np.diff(np.abs(result.table["shift_sd"].to_numpy(float))) <= 0).all()
     assert result.table.loc[0, "without"] == "C"
 
 

@@ -202,11 +202,10 @@ def check_pit(bounds: PitBounds, found: PitUniformity, *, simulated: bool) -> Ch
     what = "Leave-one-out PIT" if bounds.left_out else "PIT of in-sample draws (which flatters)"
     sentence = f"{what}: p = {found.p:.3f} for uniformity, largest distance {found.distance:.3f}."
     if not passed:
-        outer, inner = found.heights[[0, -1]].mean(), found.heights[1:-1].mean()
-        tilt = found.heights[: bins // 2].mean() - found.heights[-(bins // 2) :].mean()
-        if abs(tilt) > abs(outer - inner):
-            sentence += f" Counts are {'lower' if tilt > 0 else 'higher'} than predicted: look at the mean."
-        elif outer > inner:
+        location, spread = _moments(bounds)
+        if abs(location) > abs(spread):
+            sentence += f" Counts are {'lower' if location < 0 else 'higher'} than predicted: look at the mean."
+        elif spread > 0:
             sentence += " Counts lie too often at the ends: predictions are too narrow, allow more dispersion."
         else:
             sentence += " Counts lie too often in the middle: predictions are too wide, allow less dispersion."
@@ -217,6 +216,14 @@ def check_pit(bounds: PitBounds, found: PitUniformity, *, simulated: bool) -> Ch
         sentence,
         partial(_figure, bounds.below.size, found, simulated),
     )
+
+
+def _moments(bounds: PitBounds) -> tuple[float, float]:
+    """Mean and mean squared distance from one half of the PIT, less a uniform's, in a uniform value's standard deviations."""
+    low, high = bounds.below - 0.5, bounds.upto - 0.5
+    mean = ((low + high) / 2).mean()
+    square = ((low**2 + low * high + high**2) / 3).mean()
+    return float(mean * np.sqrt(12)), float((square - 1 / 12) * np.sqrt(180))
 
 
 def _nearness(inside: Integers, rows: int, at: Floats) -> Floats:
