@@ -26,7 +26,10 @@ def test_shifts_are_those_of_the_exact_posterior_without_each_group() -> None:
         np.testing.assert_allclose(found.shift[g], exact, atol=0.1)
     result = check_influence([found], simulated=True)
     worst = np.unravel_index(np.abs(found.shift).argmax(), found.shift.shape)
-    assert result.table.loc[0, ["without", "quantity"]].tolist() == [units.names[worst[0]], found.quantities[worst[1]]]
+    assert [result.table.loc[0, c] for c in ("without", "quantity")] == [
+        units.names[worst[0]],
+        found.quantities[worst[1]],
+    ]
     assert (np.diff(np.abs(result.table["shift_sd"].to_numpy(float))) <= 0).all()
     assert result.table.loc[0, "without"] == "C"
 

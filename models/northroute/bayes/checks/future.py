@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers
-from northroute.bayes.checks.psis import pareto_limit, smooth
+from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.look import COLOURS
@@ -118,8 +117,8 @@ def leave_future_out(
             month = held[:, later == cut + h]
             run = run + month.sum(axis=1)
             rows[c, h - 1] = month.shape[1]
-            elpd[c, h - 1] = logsumexp(log_weights[:, None] + month, axis=0).sum()
-            joint[c, h - 1] = logsumexp(log_weights + run)
+            elpd[c, h - 1] = log_sum_exp(log_weights[:, None] + month).sum()
+            joint[c, h - 1] = log_sum_exp(log_weights + run)
     return FutureElpd(last, elpd, joint, rows, k, refitted, limits)
 
 

@@ -7,11 +7,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, group_sums
-from northroute.bayes.checks.psis import log_mean_exp, pareto_limit, smooth
+from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.errors import ModelError
 
@@ -82,7 +81,7 @@ def leave_group_out(
     sums = group_sums(log_likelihood, groups)
     weights = smooth(-sums, relative_ess)
     limit = pareto_limit(sums.shape[0])
-    elpd = logsumexp(weights.log_weights + sums, axis=0)
+    elpd = log_sum_exp(weights.log_weights + sums)
     refitted = np.zeros(len(groups), bool)
     sizes = groups.sizes
     if refit is not None:

@@ -6,11 +6,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.special import logsumexp
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, LogLikelihood, blocks
-from northroute.bayes.checks.psis import log_mean_exp, pareto_limit, smooth
+from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.look import BOUND, MAIN, QUIET
 
@@ -84,7 +83,7 @@ def loo(log_likelihood: LogLikelihood, *, relative_ess: float = 1.0) -> Loo:
     elpd, lpd, k = (np.empty(source.rows) for _ in range(3))
     for rows, values in source:
         weights = smooth(-values, relative_ess)
-        elpd[rows] = logsumexp(weights.log_weights + values, axis=0)
+        elpd[rows] = log_sum_exp(weights.log_weights + values)
         lpd[rows] = log_mean_exp(values)
         k[rows] = weights.k
     return Loo(elpd, lpd, k, np.zeros(source.rows, bool), source.draws)

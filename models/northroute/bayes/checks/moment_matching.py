@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
-from scipy.special import logsumexp
 
 from northroute.bayes.checks.affine import Affine, identity, match_covariance, match_mean, match_variance
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.loo import Loo
-from northroute.bayes.checks.psis import smooth
+from northroute.bayes.checks.psis import log_sum_exp, smooth
 from northroute.errors import ModelError
 
 MAX_STEPS: Final = 30
@@ -142,7 +141,7 @@ def match_row(
             break
     if split and steps:
         return _split(density, row, now.total, steps, relative_ess)
-    return MatchedRow(float(logsumexp(now.log_weights + now.row)), max(now.k, now.k_full), steps)
+    return MatchedRow(float(log_sum_exp(now.log_weights + now.row)), max(now.k, now.k_full), steps)
 
 
 def _split(density: Density, row: int, total: Affine, steps: int, relative_ess: float) -> MatchedRow:
@@ -157,7 +156,7 @@ def _split(density: Density, row: int, total: Affine, steps: int, relative_ess: 
     at, behind = density.log_posterior(theta), density.log_posterior(back) - total.log_determinant
     ll = density.log_likelihood_rows(theta, np.array([row], np.int64))[:, 0]
     without = smooth(_usable(at - np.logaddexp(at, behind) - ll)[:, None], relative_ess)
-    return MatchedRow(float(logsumexp(without.log_weights[:, 0] + _usable(ll))), float(without.k[0]), steps)
+    return MatchedRow(float(log_sum_exp(without.log_weights[:, 0] + _usable(ll))), float(without.k[0]), steps)
 
 
 def _usable(log_ratios: Floats) -> Floats:

@@ -219,7 +219,7 @@ def check_pit(bounds: PitBounds, found: PitUniformity, *, simulated: bool) -> Ch
 
 
 def _moments(bounds: PitBounds) -> tuple[float, float]:
-    """Mean and mean squared distance from one half of the PIT, less a uniform's, in a uniform value's standard deviations."""
+    """Mean and mean squared distance from one half of the PIT, less a uniform's, in standard deviations of a uniform's."""
     low, high = bounds.below - 0.5, bounds.upto - 0.5
     mean = ((low + high) / 2).mean()
     square = ((low**2 + low * high + high**2) / 3).mean()

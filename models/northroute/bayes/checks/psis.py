@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from arviz_stats.base import array_stats
-from scipy.special import logsumexp
 
 from northroute.bayes.checks.arrays import Floats
 from northroute.errors import ModelError
@@ -59,37 +58,44 @@ def smooth(log_ratios: Floats, relative_ess: float = 1.0) -> Smoothed:
         raise ModelError(f"{draws} draws are too few to fit a tail. Draw at least {MIN_DRAWS}: --draws.")
     if not relative_ess > 0:
         raise ModelError(f"The relative effective size is {relative_ess:g}. Give effective over actual draws.")
-    clean = np.where(np.isnan(log_ratios), -np.inf, log_ratios)
-    weights, k = np.empty((draws, targets)), np.empty(targets)
+    weights, k = np.ascontiguousarray(log_ratios.T), np.empty(targets)
     for j in range(targets):
-        weights[:, j], k[j] = _one(clean[:, j], relative_ess)
-    return Smoothed(weights, k)
+        weights[j], k[j] = _one(weights[j], relative_ess)
+    return Smoothed(weights.T, k)
 
 
 def log_mean_exp(values: Floats) -> Floats:
     """Log of the mean over draws (the first axis) of exponentials."""
-    return np.asarray(logsumexp(values, axis=0) - np.log(values.shape[0]))
+    return np.asarray(log_sum_exp(values) - np.log(values.shape[0]))
+
+
+def log_sum_exp(values: Floats) -> Floats:
+    """Log of the sum over draws (the first axis) of exponentials; scipy's does the same with more passes over memory."""
+    top = values.max(axis=0)
+    base = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.exp(values - base).sum(axis=0)) + base)
 
 
 def effective(log_weights: Floats) -> Floats:
     """Effective number of draws of normalised weights, ``1 / sum(w^2)``; shape (target,)."""
-    return np.asarray(np.exp(-logsumexp(2 * log_weights, axis=0)))
+    return np.asarray(np.exp(-log_sum_exp(2 * log_weights)))
 
 
-def _one(ratios: Floats, relative_ess: float) -> tuple[Floats, float]:
+def _one(raw: Floats, relative_ess: float) -> tuple[Floats, float]:
+    ratios = np.where(np.isnan(raw), -np.inf, raw)
     top = ratios.max()
     if not np.isfinite(top):
         return np.full(ratios.size, -np.log(ratios.size)), np.inf
     if top - ratios.min() < 1e-12:
         return np.full(ratios.size, -np.log(ratios.size)), -np.inf
-    plain = np.asarray(ratios - logsumexp(ratios))
     if np.exp(_tail_start(ratios, relative_ess) - top) == 1.0:
-        return plain, np.inf  # a tail of equal weights has no shape
+        return ratios - log_sum_exp(ratios), np.inf  # a tail of equal weights has no shape
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         smoothed, k = array_stats.psislw(-ratios, r_eff=relative_ess)
     k = float(k)
     if not np.isfinite(k) or np.isnan(smoothed).any():
-        return plain, np.inf
+        return ratios - log_sum_exp(ratios), np.inf
     return np.asarray(smoothed), k
 
 
