@@ -66,7 +66,7 @@ def test_densities_are_exact_with_few_refits() -> None:
     result = check_future(found, simulated=True, month_names=NAMES)
     assert result.verdict == "look"
     assert len(result.table) == 27
-    assert f"14 cuts, {len(refits.cuts)} refits" in result.sentence
+    assert f"14 cuts, {len(refits.cuts)} fit" in result.sentence
 
 
 def test_a_break_in_the_rate_makes_a_refit() -> None:

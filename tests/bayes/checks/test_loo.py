@@ -73,7 +73,7 @@ def test_without_the_split_k_says_that_the_likelihood_lies_elsewhere(outlier: Re
 
 @pytest.mark.parametrize(("count", "far"), [(45, 0.1), (60, 0.1), (90, 0.15)])
 def test_moment_matching_on_the_log_scale_of_a_rate(count: int, far: float) -> None:
-    """Up to four maps in a row, shifts and scales: the mixture's density needs the inverse of them all together."""
+    """Up to four shifts in a row."""
     rng = np.random.default_rng(7)
     exposure = np.full(25, 1.0)
     y = rng.poisson(2.0, 25)
@@ -85,6 +85,23 @@ def test_moment_matching_on_the_log_scale_of_a_rate(count: int, far: float) -> N
     assert found.k[3] < found.limit
     assert found.elpd[3] == pytest.approx(model.without([3]), abs=far)
     assert "after moment matching of 1" in check_loo(found, simulated=True).sentence
+
+
+def test_moment_matching_widens_the_draws_where_a_row_alone_narrows_them() -> None:
+    """A row on the line but far out: without it the mean stays and the variance grows, so that shifts cannot help."""
+    rng = np.random.default_rng(9)
+    x = np.column_stack([np.ones(30), rng.normal(size=30)])
+    y = x @ np.array([1.0, 0.5]) + rng.normal(size=30)
+    x[7, 1] = 18.0
+    keep = np.arange(30) != 7
+    y[7] = x[7] @ np.linalg.lstsq(x[keep], y[keep])[0]
+    model = regression(y, x)
+    plain = loo(rows_of(model))
+    assert plain.k[7] > plain.limit
+    found = match_rows(plain, model)
+    assert found.k[7] < found.limit
+    assert plain.elpd[7] > model.without(7) + 0.2
+    assert found.elpd[7] == pytest.approx(model.without(7), abs=0.08)
 
 
 def test_split_weights_integrate_to_one_when_nothing_is_left_out(outlier: Regression) -> None:

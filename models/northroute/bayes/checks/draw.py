@@ -11,19 +11,12 @@ from northroute.look import BOUND, MAIN, QUIET, look, mark
 
 
 def canvas(width: float = 6.5, height: float = 3.8) -> tuple[Figure, Axes]:
-    """One empty pair of axes in the project's look."""
-    with look():
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots()
-    return figure, axes
+    """One empty pair of axes."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
 
 
-def finish(figure: Figure, *, simulated: bool) -> Figure:
-    """Mark simulated data, and return the figure."""
-    with look():
-        return mark(figure, simulated=simulated)
-
-
+@look()
 def ranges(
     labels: Sequence[str], low: Floats, high: Floats, observed: Floats, label: str, *, simulated: bool
 ) -> Figure:
@@ -37,9 +30,10 @@ def ranges(
     axes.set_yticks(y, list(labels))
     axes.set_ylim(0.5 - len(labels), 0.5)
     axes.set_xlabel(label)
-    return finish(figure, simulated=simulated)
+    return mark(figure, simulated=simulated)
 
 
+@look()
 def bars(labels: Sequence[str], values: Floats, label: str, *, simulated: bool, bound: float | None = None) -> Figure:
     """One horizontal bar a label, with a bound as a dashed line."""
     figure, axes = canvas(height=1.0 + 0.24 * max(len(labels), 1))
@@ -50,4 +44,4 @@ def bars(labels: Sequence[str], values: Floats, label: str, *, simulated: bool, 
     axes.set_yticks(y, list(labels))
     axes.set_ylim(0.5 - len(labels), 0.5)
     axes.set_xlabel(label)
-    return finish(figure, simulated=simulated)
+    return mark(figure, simulated=simulated)

@@ -14,7 +14,7 @@ from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.errors import ModelError
-from northroute.look import COLOURS
+from northroute.look import COLOURS, look, mark
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,13 @@ def check_future(found: FutureElpd, *, simulated: bool, month_names: Sequence[st
         }
     ).dropna(subset="elpd")
     one = found.elpd[:, 0].sum() / found.rows[:, 0].sum()
-    sentence = (
-        f"{cuts} cuts, {int(found.refitted.sum())} refits; log predictive density a row is {one:.3f} one month ahead"
-    )
+    fits = int(found.refitted.sum())
+    sentence = f"{cuts} cuts, {fits} {'fit' if fits == 1 else 'fits'}; one month ahead a row's log density is {one:.3f}"
     if steps > 1:
         there = np.isfinite(found.elpd[:, -1])
         if there.any():
             far = found.elpd[there, -1].sum() / found.rows[there, -1].sum()
-            sentence += f" and {far:.3f} {steps} months ahead"
+            sentence += f", {steps} months ahead {far:.3f}"
     return CheckResult(
         "leave the future out",
         None,
@@ -162,6 +161,7 @@ def check_future(found: FutureElpd, *, simulated: bool, month_names: Sequence[st
     )
 
 
+@look()
 def _figure(found: FutureElpd, names: list[str], simulated: bool) -> Figure:
     figure, axes = draw.canvas()
     at = np.arange(found.cuts.size)
@@ -172,7 +172,7 @@ def _figure(found: FutureElpd, names: list[str], simulated: bool) -> Figure:
         axes.plot(at[found.refitted], each[found.refitted], "o", color=COLOURS[h], ms=4)
     every = max(1, at.size // 8)
     axes.set_xticks(at[::every], names[::every])
-    axes.set_xlabel("last month known; dots are refits")
+    axes.set_xlabel("last month known; dots are fits")
     axes.set_ylabel("log predictive density a row")
     axes.legend(frameon=False)
-    return draw.finish(figure, simulated=simulated)
+    return mark(figure, simulated=simulated)

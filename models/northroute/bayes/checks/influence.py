@@ -128,7 +128,7 @@ def check_influence(found: Sequence[Influence], *, simulated: bool, largest: flo
         sentence,
         partial(
             draw.bars,
-            [f"{w}: {q}" for w, q in zip(shown["without"], shown["quantity"], strict=True)],
+            [f"{r.kind} {r.without}: {r.quantity}" for r in shown.itertuples()],
             shown["shift_sd"].to_numpy(float),
             "shift of the mean without it, posterior sd",
             simulated=simulated,

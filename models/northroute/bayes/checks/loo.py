@@ -11,7 +11,7 @@ from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, LogLikelihood, blocks
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.bayes.checks.result import CheckResult, sourced
-from northroute.look import BOUND, MAIN, QUIET
+from northroute.look import BOUND, MAIN, QUIET, look, mark
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,7 @@ def check_loo(found: Loo, *, simulated: bool, labels: "list[str] | None" = None)
     )
 
 
+@look()
 def _figure(found: Loo, simulated: bool) -> Figure:
     figure, axes = draw.canvas()
     shown = np.clip(np.where(np.isnan(found.k), np.inf, found.k), -0.5, 2.0)
@@ -138,4 +139,4 @@ def _figure(found: Loo, simulated: bool) -> Figure:
     axes.axhline(found.limit, color=QUIET, lw=1, ls="--")
     axes.set_xlabel("row")
     axes.set_ylabel("Pareto k, cut at -0.5 and 2")
-    return draw.finish(figure, simulated=simulated)
+    return mark(figure, simulated=simulated)

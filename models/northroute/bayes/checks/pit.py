@@ -14,7 +14,7 @@ from northroute.bayes.checks.psis import smooth
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB
 from northroute.errors import ModelError
-from northroute.look import BOUND, MAIN, QUIET
+from northroute.look import BOUND, MAIN, QUIET, look, mark
 from northroute.seeds import generator
 
 
@@ -233,6 +233,7 @@ def _nearness(inside: Integers, rows: int, at: Floats) -> Floats:
     return np.asarray(np.minimum(1.0, 2 * np.minimum(up, down)))
 
 
+@look()
 def _figure(rows: int, found: PitUniformity, simulated: bool) -> Figure:
     figure, axes = draw.canvas()
     bins = found.heights.size
@@ -248,4 +249,4 @@ def _figure(rows: int, found: PitUniformity, simulated: bool) -> Figure:
         other.plot(found.points, line - found.points, style, color=BOUND, lw=1.2 if style == "-" else 0.8)
     other.set_ylabel(f"ECDF less uniform, {found.prob * 100:g} % simultaneous band", color=BOUND)
     other.spines["right"].set_visible(True)
-    return draw.finish(figure, simulated=simulated)
+    return mark(figure, simulated=simulated)

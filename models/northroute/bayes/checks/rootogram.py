@@ -12,7 +12,7 @@ from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.predictive import same_rows
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.conventions import INTERVAL_PROB, interval_label
-from northroute.look import BOUND, INK, MAIN, QUIET
+from northroute.look import BOUND, INK, MAIN, QUIET, look, mark
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ def check_rootogram(found: Rootogram, *, simulated: bool) -> CheckResult:
     )
 
 
+@look()
 def _figure(found: Rootogram, simulated: bool) -> Figure:
     figure, axes = draw.canvas()
     x, roof = found.values, np.sqrt(found.expected)
@@ -115,5 +116,5 @@ def _figure(found: Rootogram, simulated: bool) -> Figure:
     axes.axhline(0, color=QUIET, lw=1)
     axes.set_xlabel(f"count; the last bar holds {x[-1]} and above")
     axes.set_ylabel("square root of rows, hanging from the expected")
-    axes.legend(frameon=False)
-    return draw.finish(figure, simulated=simulated)
+    axes.legend(frameon=False, loc="upper right")
+    return mark(figure, simulated=simulated)

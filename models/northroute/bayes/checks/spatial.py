@@ -13,7 +13,7 @@ from northroute.bayes.checks.predictive import same_rows
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
-from northroute.look import BOUND, QUIET
+from northroute.look import BOUND, QUIET, look, mark
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,7 @@ def check_moran(found: Moran, *, simulated: bool) -> CheckResult:
     )
 
 
+@look()
 def _figure(found: Moran, simulated: bool) -> Figure:
     figure, axes = draw.canvas()
     axes.hist(found.drawn, bins=40, color=QUIET, alpha=0.7, label="replicates")
@@ -160,4 +161,4 @@ def _figure(found: Moran, simulated: bool) -> Figure:
     axes.set_xlabel("Moran's I of units' mean residuals")
     axes.set_ylabel("draws")
     axes.legend(frameon=False)
-    return draw.finish(figure, simulated=simulated)
+    return mark(figure, simulated=simulated)

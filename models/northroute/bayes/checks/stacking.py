@@ -16,7 +16,7 @@ from northroute.bayes.checks.arrays import Floats, Groups
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
-from northroute.look import MAIN, QUIET
+from northroute.look import MAIN, QUIET, look, mark
 from northroute.seeds import generator
 
 GAP: Final = 1e-6
@@ -214,6 +214,7 @@ def _sum_se(values: Floats, clusters: Groups | None) -> Floats:
     return np.asarray(np.sqrt(len(sums) * sums.var(axis=0, ddof=1)))
 
 
+@look()
 def _figure(table: pd.DataFrame, simulated: bool) -> Figure:
     figure, axes = draw.canvas(height=1.0 + 0.3 * len(table))
     y = -np.arange(len(table))
@@ -224,4 +225,4 @@ def _figure(table: pd.DataFrame, simulated: bool) -> Figure:
     axes.set_yticks(y, [f"{m} ({w:.2f})" for m, w in zip(table["model"], table["stacking"], strict=True)])
     axes.set_ylim(0.5 - len(table), 0.5)
     axes.set_xlabel("elpd less the best, with 2 SE; stacking weight in brackets")
-    return draw.finish(figure, simulated=simulated)
+    return mark(figure, simulated=simulated)
