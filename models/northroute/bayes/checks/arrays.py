@@ -113,7 +113,12 @@ def blocks(log_likelihood: LogLikelihood) -> RowBlocks:
     if log_likelihood.ndim != 2:
         raise ModelError(f"The log likelihood has shape {log_likelihood.shape}; flatten chains to get (draw, row).")
     whole = log_likelihood
-    return RowBlocks(lambda rows: whole[:, rows[0] : rows[-1] + 1], whole.shape[0], whole.shape[1])
+
+    def of(rows: Integers) -> Floats:
+        together = rows.size and rows[-1] - rows[0] + 1 == rows.size
+        return whole[:, rows[0] : rows[-1] + 1] if together else whole[:, rows]
+
+    return RowBlocks(of, whole.shape[0], whole.shape[1])
 
 
 def group_sums(log_likelihood: LogLikelihood, groups: Groups) -> Floats:
@@ -129,8 +134,19 @@ def group_sums(log_likelihood: LogLikelihood, groups: Groups) -> Floats:
         raise ModelError(
             f"{len(groups.codes)} labels of {groups.kind} for a log likelihood of {source.rows} rows. Give one a row."
         )
-    member = groups.indicator()
-    total = np.zeros((source.draws, len(groups)))
+    return _sums(source, groups.indicator())
+
+
+def distinct_sums(log_likelihood: LogLikelihood, labels: Integers) -> tuple[Integers, Floats]:
+    """Return the distinct labels, ascending, and sums of the log likelihood over the rows of each; shape (draw, label)."""
+    names, codes = np.unique(labels, return_inverse=True)
+    rows = labels.size
+    member = sparse.csr_array((np.ones(rows), (np.arange(rows), codes)), shape=(rows, names.size))
+    return names, _sums(blocks(log_likelihood), member)
+
+
+def _sums(source: RowBlocks, member: sparse.csr_array) -> Floats:
+    total = np.zeros((source.draws, member.shape[1]))
     for rows, values in source:
         total += values @ member[rows]
     return total

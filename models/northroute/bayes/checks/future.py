@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.checks import draw
-from northroute.bayes.checks.arrays import Floats, Integers
+from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks, distinct_sums
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.errors import ModelError
@@ -51,7 +51,7 @@ class FutureElpd:
 def leave_future_out(
     months: Integers,
     cuts: Sequence[int],
-    refit: Callable[[int], Floats],
+    refit: Callable[[int], LogLikelihood],
     *,
     steps: int = 1,
     relative_ess: float = 1.0,
@@ -68,9 +68,9 @@ def leave_future_out(
     cuts : sequence of int
         Last months known, ascending.
     refit : callable
-        From a cut to the log likelihood of rows of later months, in the rows' order, shape (draw, later row), under the
-        posterior of rows up to and including the cut. Effects of later months must be drawn from the model's own dynamics.
-        The result of one refit is held at a time.
+        From a cut to the log likelihood of rows of later months, in the rows' order, an array of shape (draw, later row)
+        or :class:`RowBlocks`, under the posterior of rows up to and including the cut. Effects of later months must be
+        drawn from the model's own dynamics. One refit is held at a time, and of blocks only sums by month.
     steps : int
         Months ahead.
     relative_ess : float
@@ -92,33 +92,29 @@ def leave_future_out(
     shape = (last.size, steps)
     elpd, joint, rows = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, np.int64)
     k, limits, refitted = np.full(last.size, -np.inf), np.zeros(last.size), np.zeros(last.size, bool)
-    base, held, later = last[0], np.empty((0, 0)), np.empty(0, np.int64)
+    held, later, known, sums = blocks(np.empty((0, 0))), np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0))
     for c, cut in enumerate(last):
         log_weights: Floats | None = None
         if c > 0:
-            between = held[:, later <= cut].sum(axis=1)
-            weights = smooth(between[:, None], relative_ess)
-            k[c], limits[c] = weights.k[0], pareto_limit(held.shape[0])
+            weights = smooth(sums[:, known <= cut].sum(axis=1, keepdims=True), relative_ess)
+            k[c], limits[c] = weights.k[0], pareto_limit(held.draws)
             if k[c] <= limits[c]:
                 log_weights = weights.log_weights[:, 0]
         if log_weights is None:
-            base, held, refitted[c] = cut, refit(int(cut)), True
-            later = months[months > base]
-            if held.ndim != 2 or held.shape[1] != later.size:
+            held, later, refitted[c] = blocks(refit(int(cut))), months[months > cut], True
+            if held.rows != later.size:
                 raise ModelError(
-                    f"The refit at cut {cut} returned shape {held.shape}; return (draw, {later.size}), a column a later row."
+                    f"The refit at cut {cut} returned {held.rows} rows of {later.size}. Return a column a later row."
                 )
-            limits[c] = pareto_limit(held.shape[0])
-            log_weights = np.full(held.shape[0], -np.log(held.shape[0]))
-        run = np.zeros(held.shape[0])
-        for h in range(1, steps + 1):
-            if cut + h > months.max():
-                break
-            month = held[:, later == cut + h]
-            run = run + month.sum(axis=1)
-            rows[c, h - 1] = month.shape[1]
-            elpd[c, h - 1] = log_sum_exp(log_weights[:, None] + month).sum()
-            joint[c, h - 1] = log_sum_exp(log_weights + run)
+            known, sums = distinct_sums(held, later)
+            limits[c] = pareto_limit(held.draws)
+            log_weights = np.full(held.draws, -np.log(held.draws))
+        for h in range(1, min(steps, int(months.max() - cut)) + 1):
+            month = np.flatnonzero(later == cut + h)
+            ahead = (known > cut) & (known <= cut + h)
+            rows[c, h - 1] = month.size
+            elpd[c, h - 1] = log_sum_exp(log_weights[:, None] + held.of(month)).sum() if month.size else 0.0
+            joint[c, h - 1] = log_sum_exp(log_weights + sums[:, ahead].sum(axis=1))
     return FutureElpd(last, elpd, joint, rows, k, refitted, limits)
 
 

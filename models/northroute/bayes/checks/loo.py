@@ -1,14 +1,16 @@
 """Leave-one-row-out predictive density by importance sampling, and how far each row can be trusted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from northroute.bayes.checks import draw
-from northroute.bayes.checks.arrays import Floats, LogLikelihood, blocks
+from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.bayes.checks.result import CheckResult, sourced
 from northroute.look import BOUND, MAIN, QUIET, look, mark
@@ -34,7 +36,7 @@ class Loo:
     elpd: Floats
     lpd: Floats
     k: Floats
-    matched: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    matched: NDArray[np.bool_]
     draws: int
 
     @property
@@ -43,7 +45,7 @@ class Loo:
         return pareto_limit(self.draws)
 
     @property
-    def failed(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    def failed(self) -> Integers:
         """Positions of rows whose k is above the limit."""
         return np.flatnonzero(~(self.k <= self.limit))
 
@@ -89,7 +91,7 @@ def loo(log_likelihood: LogLikelihood, *, relative_ess: float = 1.0) -> Loo:
     return Loo(elpd, lpd, k, np.zeros(source.rows, bool), source.draws)
 
 
-def check_loo(found: Loo, *, simulated: bool, labels: "list[str] | None" = None) -> CheckResult:
+def check_loo(found: Loo, *, simulated: bool, labels: Sequence[str] | None = None) -> CheckResult:
     """Say how many rows' k is above the limit; the table holds the 20 rows with the largest k.
 
     Parameters
@@ -97,7 +99,7 @@ def check_loo(found: Loo, *, simulated: bool, labels: "list[str] | None" = None)
     found : Loo
     simulated : bool
         Whether the data are; tables and figures say so.
-    labels : list of str, optional
+    labels : sequence of str, optional
         What to call the rows; their positions where absent.
     """
     worst = np.argsort(-found.k, kind="stable")[:20]
