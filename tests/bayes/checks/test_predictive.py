@@ -5,7 +5,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from northroute.bayes.checks import check_moran, check_predictive, check_rootogram, moran, predictive, rootogram
+from northroute.bayes.checks import (
+    Predictive,
+    check_moran,
+    check_predictive,
+    check_rootogram,
+    moran,
+    predictive,
+    rootogram,
+)
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.predictive import STATISTICS, consecutive
 from northroute.bayes.checks.spatial import moran_i, neighbours
@@ -79,6 +87,15 @@ def test_each_fault_shows_in_its_statistic(mean: Floats, replicates: Integers) -
         result = check_predictive(found, simulated=True)
         assert result.verdict == "failed"
         assert statistic in result.sentence
+
+
+@pytest.mark.parametrize(("p", "verdict"), [(0.04, "passed"), (0.01, "failed"), (0.99, "failed"), (0.5, "passed")])
+def test_one_statistic_of_four_just_outside_is_chance(p: float, verdict: str) -> None:
+    """Two-sided and times four, 0.04 gives 0.32 and 0.01 gives 0.08; the limit is 0.11."""
+    half, ps = np.full((4, 1), 0.5), np.array([[0.5], [p], [0.5], [np.nan]])
+    found = Predictive(("all",), half + 2 * (p < 0.05), half, half - 1, half + 1, ps, 0.89)
+    result = check_predictive(found, simulated=True)
+    assert result.verdict == verdict
 
 
 def test_a_country_without_events_has_no_dispersion_and_does_not_break_the_rest(replicates: Integers) -> None:
