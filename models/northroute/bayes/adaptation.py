@@ -2,8 +2,8 @@ r"""Coordinates that suit the data at hand: how far effects are centred, and whi
 
 An effect with standard deviation s is sampled as :math:`v = s^{c-1} u`. Sampling is fastest when v is nearly independent
 of s in the posterior: centred (c = 1) where the data outweigh the prior, else not (Papaspiliopoulos, Roberts and Skold 2007,
-Statistical Science 22:59). With Fisher information I on the effect, :math:`c = I s^2 / (1 + I s^2)`, the share of the data
-in its posterior precision.
+Statistical Science 22:59). With the data's information I on the effect, everything else integrated out,
+:math:`c = I s^2 / (1 + I s^2)`, the share of the data in its posterior precision; I comes from the straightened posterior.
 
 Given the standard deviations, the posterior of intercepts, slopes and effects is nearly normal, and its log density concave.
 :func:`straighten` finds its mode by Newton's method and the Hessian there, and samples ``theta = mode + C z`` with
@@ -18,12 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from northroute.bayes.builder import Block, Layout
-from northroute.bayes.distributions import Normal
-from northroute.bayes.kernel import batch, density
+from northroute.bayes.builder import Layout
+from northroute.bayes.kernel import density
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.effects import log_spectrum
-from northroute.bayes.kernel.program import Filter, Kind, Program, Transform
+from northroute.bayes.kernel.program import Program, Transform
 from northroute.bayes.model import Assembled
 
 Array = NDArray[np.float64]
@@ -133,100 +131,36 @@ def _factor(matrix: Array) -> Array:
         return np.asarray(linalg.cholesky((vectors * lifted) @ vectors.T, lower=True))
 
 
-def row_information(assembled: Assembled, values: Array) -> tuple[Array, Array]:
-    """Return rough Fisher information of each row on both linear predictors, shape (row,) each, at one set of values."""
-    eta = batch.predictors(assembled.program, values[None])[0]
-    first, second = np.zeros(assembled.rows), np.full(assembled.rows, 0.2)
-    for record, segment in zip(assembled.program.segments, assembled.segments, strict=True):
-        auxiliary = values[record[tables.S_AUXILIARY]] if record[tables.S_AUXILIARY] >= 0 else 0.0
-        mean = np.exp(np.clip(eta[0, segment.rows], -30, 30))
-        match segment.distribution.code:
-            case tables.Family.NEGATIVE_BINOMIAL:
-                first[segment.rows] = mean / (1 + auxiliary**2 * mean)
-            case tables.Family.GENERALISED_POISSON:
-                first[segment.rows] = mean * (1 - auxiliary)
-            case tables.Family.NORMAL | tables.Family.MULTIVARIATE_NORMAL:
-                known = assembled.frame[segment.distribution.known].to_numpy(float)[segment.rows] if (
-                    isinstance(segment.distribution, Normal) and segment.distribution.known
-                ) else 0.0
-                first[segment.rows] = 1 / (auxiliary**2 + np.square(known) + 1e-12)
-            case tables.Family.MULTINOMIAL | tables.Family.DIRICHLET_MULTINOMIAL:
-                first[segment.rows] = assembled.frame[assembled.model.outcome].to_numpy(float)[segment.rows]
-            case _:
-                first[segment.rows] = mean
-    return first, second
-
-
-def coefficient_information(assembled: Assembled, values: Array) -> Array:
-    """Return rough Fisher information of the data on every value, shape (value,)."""
-    by_predictor = row_information(assembled, values)
-    found = np.zeros(int(assembled.program.sizes[tables.Z_VALUES]))
-    for predictor, start_row, stop, ids, weight, other in assembled.layout.uses:
-        information = by_predictor[predictor][start_row:stop]
-        factor = np.ones(len(ids)) if weight is None else np.square(weight)
-        if other is not None:
-            factor = factor * np.square(values[other])
-        np.add.at(found, ids, information * factor)
-    return found
+def posterior_variance(program: Program) -> Array:
+    """Return the conditional posterior variance of every coordinate of a straightened program's linear part."""
+    return np.asarray(np.square(program.rotation).sum(axis=1))
 
 
 def centre(assembled: Assembled, program: Program, values: Array, scales: Array) -> Program:
-    """Return the program with every effect centred as the data say.
+    """Return the program, not straightened, with every effect centred as the data say.
 
     Parameters
     ----------
     assembled : Assembled
     program : Program
+        Straightened at ``values``; one beyond :data:`DENSE_LIMIT` keeps its centring.
     values : array, shape (value,)
-        One set of values, where the information is taken.
     scales : array, shape (value,)
         What to take for the scalars that are standard deviations.
     """
-    information = coefficient_information(assembled, values)
+    plain = program._replace(shift=np.zeros(0), rotation=np.zeros((0, 0)))
+    if not program.rotation.size:
+        return plain
+    variance = posterior_variance(program)
+    first = int(program.sizes[tables.Z_LINEAR])
     data = program.data.copy()
     for block in assembled.layout.blocks:
-        c = _centredness(block, information, values, scales)
-        at = int(block.record[tables.B_CENTRING])
-        data[at : at + c.size] = c
-    return program._replace(data=data)
-
-
-def _centredness(block: Block, information: Array, values: Array, scales: Array) -> Array:
-    record = block.record
-    k, batches = int(record[tables.B_DIMS]), int(record[tables.B_BATCHES])
-    at = int(record[tables.B_VALUE])
-    if record[tables.B_KIND] == Kind.BYM2:
-        n = int(record[tables.B_LEVELS])
-        sigma, rho = scales[block.sd[0, 0]], values[block.sd[0, 1]]
-        return _share(information[at : at + n], sigma * np.sqrt(1 - rho))
-    found = []
-    for b in range(batches):
-        groups = int(block.pointer[b + 1] - block.pointer[b])
-        levels = int(record[tables.B_LEVELS]) if block.basis is not None else groups
-        own = information[at : at + levels * k].reshape(levels, k)
-        at += levels * k
-        sd = np.broadcast_to(scales[block.sd[b]], (groups, k))
-        if block.basis is not None:
-            own = np.square(block.basis).T @ own
-            if record[tables.B_SPECTRUM]:
-                sd = sd * _roots(block, values, b)[:, None]
-        elif record[tables.B_FILTER] == Filter.AR1 or record[tables.B_ZERO_ROWS]:
-            own = np.broadcast_to(np.median(own, axis=0), own.shape)  # coordinates are mixtures of the groups
-        if record[tables.B_ZERO_DIMS]:
-            own = np.broadcast_to(own.mean(axis=1, keepdims=True), own.shape)
-        c = _share(own, sd)
-        found.append(c[: groups - int(record[tables.B_ZERO_ROWS]), : k - int(record[tables.B_ZERO_DIMS])].ravel())
-    return np.concatenate(found)
-
-
-def _roots(block: Block, values: Array, batch_number: int) -> Array:
-    record = block.record
-    length = values[block.length[batch_number]] if block.length is not None else 1.0
-    assert block.frequency is not None
-    kind, space = int(record[tables.B_SPECTRUM]), int(record[tables.B_SPACE])
-    return np.asarray([np.exp(log_spectrum(kind, space, length, f)[0]) for f in block.frequency])
-
-
-def _share(information: Array, scale: Array) -> Array:
-    ratio = information * np.square(scale)
-    return np.asarray(ratio / (1 + ratio))
+        at, size = int(block.record[tables.B_CENTRING]), block.centred
+        raw = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW]) - size - first
+        now = block.deviations(values)
+        c = data[at : at + size]
+        of_effect = variance[raw : raw + size] * now ** (2 * (1 - c))
+        information = np.maximum(1 / of_effect - 1 / np.square(now), 0.0)
+        ratio = information * np.square(block.deviations(values, scales))
+        data[at : at + size] = ratio / (1 + ratio)
+    return plain._replace(data=data)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Spectrum, Transform
+from northroute.bayes.kernel.effects import log_spectrum
+from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Rows, Spectrum, Transform
 from northroute.bayes.families import FAMILIES, Prior
 
 Array = NDArray[np.float64]
@@ -65,6 +66,33 @@ class Block:
     basis: Array | None = None
     frequency: Array | None = None
     length: Ids | None = None
+
+    @property
+    def centred(self) -> int:
+        """How many raw coordinates are centred: all effects; of places, the unstructured part, which comes last."""
+        column = tables.B_LEVELS if self.record[tables.B_KIND] == Kind.BYM2 else tables.B_RAW
+        return int(self.record[column])
+
+    def deviations(self, values: Array, scales: Array | None = None) -> Array:
+        """Return the standard deviation of every centred coordinate, shape (centred,).
+
+        ``scales`` are taken for the standard deviations themselves, ``values`` for all else; both have shape (value,).
+        """
+        sd = values if scales is None else scales
+        if self.record[tables.B_KIND] == Kind.BYM2:
+            sigma, rho = sd[self.sd[0, 0]], values[self.sd[0, 1]]
+            connected = np.arange(self.centred) < self.pointer[-1]
+            return np.where(connected, sigma * np.sqrt(1 - rho), sigma)
+        free = int(self.record[tables.B_DIMS] - self.record[tables.B_ZERO_DIMS])
+        found = []
+        for b, groups in enumerate(np.diff(self.pointer)):
+            own = np.broadcast_to(sd[self.sd[b]], (groups, self.sd.shape[1]))
+            if self.length is not None and self.frequency is not None:
+                kind, space, length = self.record[tables.B_SPECTRUM], self.record[tables.B_SPACE], values[self.length[b]]
+                roots = [np.exp(log_spectrum(kind, space, length, f)[0]) for f in self.frequency]
+                own = own * np.asarray(roots)[:, None]
+            found.append(own[: groups - int(self.record[tables.B_ROWS] == Rows.ZERO_SUM), :free].ravel())
+        return np.concatenate(found)
 
 
 @dataclass
@@ -151,7 +179,7 @@ class Builder:
         pointer: Sequence[int] | Ids,
         sd: Ids,
         *,
-        zero_rows: bool = False,
+        rows: Rows = Rows.GROUPS,
         zero_dims: bool = False,
         correlation: Ids | None = None,
         basis: Array | None = None,
@@ -170,8 +198,10 @@ class Builder:
             Where each batch begins and ends among the groups; with a basis, among its functions.
         sd : int array, shape (batch, dim)
             Scalars that hold the standard deviations.
-        zero_rows, zero_dims : bool
-            Effects sum to zero over a batch's groups, over dimensions.
+        rows : Rows
+            Whether effects sum to zero over a batch's groups, or are written as deviations and a mean.
+        zero_dims : bool
+            Effects sum to zero over dimensions.
         correlation : int array, optional
             Canonical partial correlations over dimensions.
         basis : array, shape (level, function), optional
@@ -185,7 +215,7 @@ class Builder:
         ends = np.asarray(pointer, dtype=np.int64)
         batches, k = sd.shape
         groups = np.diff(ends)
-        raw = int(((groups - zero_rows) * (k - zero_dims)).sum())
+        raw = int(((groups - (rows is Rows.ZERO_SUM)) * (k - zero_dims)).sum())
         levels = basis.shape[0] * batches if basis is not None else int(ends[-1])
         record = np.zeros(tables.BLOCK_COLUMNS, dtype=np.int64)
         record[tables.B_KIND] = Kind.EFFECTS
@@ -194,7 +224,7 @@ class Builder:
         record[tables.B_BATCHES] = batches
         record[tables.B_POINTER] = self.table(ends)
         record[tables.B_DIMS] = k
-        record[tables.B_ZERO_ROWS] = zero_rows
+        record[tables.B_ROWS] = rows
         record[tables.B_ZERO_DIMS] = zero_dims
         record[tables.B_SD] = self.table(sd)
         record[tables.B_CENTRING] = self.numbers(np.zeros(raw))

@@ -27,6 +27,7 @@ from northroute.bayes.kernel.program import (
     B_LEVELS,
     B_PARAMETER,
     B_POINTER,
+    B_ROWS,
     B_SCRATCH,
     B_SD,
     B_SPACE,
@@ -34,13 +35,14 @@ from northroute.bayes.kernel.program import (
     B_THETA,
     B_VALUE,
     B_ZERO_DIMS,
-    B_ZERO_ROWS,
     Filter,
+    Rows,
     Spectrum,
 )
 from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
 
 NO_FILTER, BASIS, AR1 = (int(f) for f in Filter)
+GROUPS, ZERO_SUM, WITH_MEAN = (int(r) for r in Rows)
 NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
 
 
@@ -119,7 +121,7 @@ def forward(block, theta, index, data, values, scratch):
         groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
         for i in range(groups * k):
             scratch[at + i] = 0.0
-        for r in range(groups - block[B_ZERO_ROWS]):
+        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             for d in range(free):
                 s, _ = scale_of(block, data, values, index, b, r, d)
                 sc = power(s, data[block[B_CENTRING] + raw])
@@ -134,11 +136,14 @@ def forward(block, theta, index, data, values, scratch):
             for d in range(free):
                 total -= 0.5 * e[d] * e[d]
         if block[B_ZERO_DIMS]:
-            for r in range(groups - block[B_ZERO_ROWS]):
+            for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
                 linear.zero_sum(scratch, at + r * k, 1, k)
-        if block[B_ZERO_ROWS]:
+        if block[B_ROWS] != GROUPS:
             for d in range(k):
+                mean = scratch[at + (groups - 1) * k + d] / math.sqrt(groups) if block[B_ROWS] == WITH_MEAN else 0.0
                 linear.zero_sum(scratch, at + d, k, groups)
+                for r in range(groups):
+                    scratch[at + r * k + d] += mean
         levels = groups
         if block[B_FILTER] == BASIS:
             levels = block[B_LEVELS]
@@ -175,11 +180,15 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
     else:
         for i in range(groups * k):
             g_u[i] = gradient_values[out + i]
-    if block[B_ZERO_ROWS]:
+    if block[B_ROWS] != GROUPS:
         for d in range(k):
+            total = 0.0
+            for r in range(groups):
+                total += g_u[r * k + d]
             linear.zero_sum_adjoint(g_u, d, k, groups)
+            g_u[(groups - 1) * k + d] = total / math.sqrt(groups)
     if block[B_ZERO_DIMS]:
-        for r in range(groups - block[B_ZERO_ROWS]):
+        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             linear.zero_sum_adjoint(g_u, r * k, 1, k)
     return levels
 
@@ -198,7 +207,7 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
         groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
-        for r in range(groups - block[B_ZERO_ROWS]):
+        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             for d in range(free):
                 s, _ = scale_of(block, data, values, index, b, r, d)
                 e[d] = theta[block[B_THETA] + raw + d] / power(s, data[block[B_CENTRING] + raw + d])

@@ -39,6 +39,17 @@ class Filter(IntEnum):
     AR1 = 2
 
 
+class Rows(IntEnum):
+    """Which directions of a batch's groups the raw coordinates are: groups; deviations; deviations and the mean.
+
+    The mean's coordinate is scaled so that independent coordinates give independent groups.
+    """
+
+    GROUPS = 0
+    ZERO_SUM = 1
+    WITH_MEAN = 2
+
+
 class Spectrum(IntEnum):
     """Spectral density that scales the effects of a basis (Hilbert-space Gaussian process)."""
 
@@ -76,7 +87,7 @@ B_VALUE: Final = 2
 B_BATCHES: Final = 3
 B_POINTER: Final = 4
 B_DIMS: Final = 5
-B_ZERO_ROWS: Final = 6
+B_ROWS: Final = 6
 B_ZERO_DIMS: Final = 7
 B_SD: Final = 8
 B_CENTRING: Final = 9

@@ -6,10 +6,13 @@ import numpy as np
 
 from northroute.bayes.builder import Ids
 from northroute.bayes.families import Prior
+from northroute.bayes.kernel.program import Rows
 from northroute.bayes.terms.context import Context
 from northroute.errors import ModelError
 
 SD = Prior("half_normal", 1.0, "groups' rates within a factor of about 7 of each other")
+MANY = 100
+"""Batches up to this size are written as deviations and a mean."""
 ONE = "1"
 """The column that is one in every row: an intercept that varies."""
 
@@ -33,6 +36,9 @@ class Effects:
     zero_sum : bool or str
         Effects sum to zero over all groups; or, for a column's name, over the groups within each of its levels. The
         standard deviation is that of the effects before they are conditioned on their sum.
+    within : str, optional
+        Column whose levels hold the groups, where that column has effects of its own; the posterior does not change, only
+        how fast it is sampled.
     zero_sum_by : bool
         Effects also sum to zero over the levels of ``by`` (shares of a composition).
     sd : Prior
@@ -48,6 +54,7 @@ class Effects:
     correlated: bool = False
     lkj: float = 2.0
     zero_sum: bool | str = False
+    within: str | None = None
     zero_sum_by: bool = False
     sd: Prior = SD
     only: tuple[str, ...] | None = None
@@ -89,7 +96,7 @@ class Effects:
         ids = context.builder.effects(
             pointer,
             np.broadcast_to(sd, (pointer.size - 1, k)),
-            zero_rows=bool(self.zero_sum),
+            rows=Rows.ZERO_SUM if self.zero_sum else _rows(pointer),
             zero_dims=tied,
             correlation=correlation,
         )
@@ -97,6 +104,11 @@ class Effects:
         for j, column in enumerate(self.columns):
             weight = None if column == ONE else context.column(column, kept)
             context.add(kept, ids[codes, j * levels + by_codes], weight)
+
+
+def _rows(pointer: Ids) -> Rows:
+    """Few groups share what the data say of each: then deviations and mean are the better coordinates."""
+    return Rows.WITH_MEAN if np.diff(pointer).max() <= MANY else Rows.GROUPS
 
 
 def _tuple(group: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -107,15 +119,16 @@ def _batches(
     term: Effects, context: Context, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]", codes: Ids, labels: list[str]
 ) -> tuple[Ids, list[str], Ids]:
     """Sort groups by the level of ``zero_sum`` that they lie in, and return codes, labels and where levels begin."""
-    if not isinstance(term.zero_sum, str):
+    inside = term.zero_sum if isinstance(term.zero_sum, str) else term.within
+    if inside is None:
         return codes, labels, np.asarray([0, len(labels)])
-    within, _ = context.codes([term.zero_sum], kept)
+    within, _ = context.codes([inside], kept)
     home = np.full(len(labels), -1)
     home[codes] = within
     if (home[codes] != within).any():
         raise ModelError(
-            f"{context.model}: a group of {term.group} lies in several levels of '{term.zero_sum}', so its effects "
-            "cannot sum to zero within them. Name a column in which every group has one level."
+            f"{context.model}: a group of {term.group} lies in several levels of '{inside}'. Name a column in which "
+            "every group has one level."
         )
     order = np.argsort(home, kind="stable")
     place = np.empty_like(order)
