@@ -237,6 +237,7 @@ class Builder:
         levels = basis.shape[0] * batches if basis is not None else int(ends[-1])
         record = np.zeros(tables.BLOCK_COLUMNS, dtype=np.int64)
         record[tables.B_KIND] = Kind.EFFECTS
+        record[tables.B_TARGET] = -1
         record[tables.B_THETA] = self._raw
         record[tables.B_VALUE] = self._coefficients
         record[tables.B_BATCHES] = batches
@@ -377,7 +378,7 @@ class Builder:
             record = block.record.copy()
             record[tables.B_THETA] += n
             record[tables.B_VALUE] += n
-            if record[tables.B_ROWS] == Rows.WITH_MEAN:
+            if block.targets and record[tables.B_ROWS] != Rows.GROUPS:
                 record[tables.B_TARGET] = self.table(resolve(np.asarray([self.targets[t] for t in block.targets])))
             records.append(record)
         dim = n + self._raw
@@ -410,11 +411,8 @@ class Builder:
 
     def _ordered(self) -> list[Block]:
         """Blocks whose means are swept come before those that they are swept into."""
-        blocks = []
-        for block in self.blocks:
-            if block.record[tables.B_ROWS] == Rows.WITH_MEAN and not all(t in self.targets for t in block.targets):
-                block.record[tables.B_ROWS] = Rows.GROUPS
-            blocks.append(block)
+        self.blocks = [self._settled(b) for b in self.blocks]
+        blocks = [self._settled(b) for b in self.blocks]
         waiting, ordered = blocks, list[Block]()
         while waiting:
             swept = {self.targets[t] - COEFFICIENT for b in waiting for t in b.targets if t in self.targets}
@@ -422,6 +420,18 @@ class Builder:
             ordered += free
             waiting = [b for b in waiting if b not in free]
         return ordered
+
+    def _settled(self, block: Block) -> Block:
+        """A block whose targets are not there is not swept; nor is anything swept into it if it has to sum to zero."""
+        if not block.targets or all(t in self.targets for t in block.targets):
+            return block
+        record = block.record.copy()
+        if record[tables.B_ROWS] == Rows.WITH_MEAN:
+            record[tables.B_ROWS] = Rows.GROUPS
+        else:
+            inside = range(*block.span)
+            self.targets = {k: v for k, v in self.targets.items() if v - COEFFICIENT not in inside}
+        return replace(block, record=record, targets=())
 
     def _folded(self) -> tuple[list[Any], list[tuple[int, Ids]], int]:
         """Merge plain uses whose index is a function of another's: fewer numbers to gather for every row."""

@@ -111,7 +111,7 @@ def standardise_adjoint(factor, k, w, out):
 @compiled
 def is_expanded(block):
     """Tell whether the prior is evaluated on the groups' effects (which may be shifted) or on raw coordinates."""
-    return block[B_ROWS] != ZERO_SUM and block[B_FILTER] == NO_FILTER and not block[B_ZERO_DIMS]
+    return block[B_FILTER] == NO_FILTER and not block[B_ZERO_DIMS]
 
 
 @compiled
@@ -164,6 +164,8 @@ def forward(block, theta, index, data, values, scratch, shift):
             phi = values[index[block[B_PARAMETER] + b]]
             linear.autoregression(phi, scratch, at, groups, k, values, out)
         else:
+            if block[B_ROWS] == ZERO_SUM and block[B_TARGET] >= 0:
+                pass_on(block, b, groups, index, shift, out)
             for i in range(groups * k):
                 values[out + i] = scratch[at + i] - shift[out + i]
         if block[B_DEMEAN]:
@@ -194,6 +196,32 @@ def expand(block, batch, groups, index, scratch, at, shift):
             scratch[at + r * k + d] += mean
         if block[B_ROWS] == WITH_MEAN:
             shift[index[block[B_TARGET] + batch * k + d]] += mean
+
+
+@compiled
+def pass_on(block, batch, groups, index, shift, out):
+    """Send the mean of what was swept into effects that sum to zero on to their own target."""
+    k = block[B_DIMS]
+    for d in range(k):
+        mean = 0.0
+        for r in range(groups):
+            mean += shift[out + r * k + d] / groups
+        for r in range(groups):
+            shift[out + r * k + d] -= mean
+        shift[index[block[B_TARGET] + batch * k + d]] += mean
+
+
+@compiled
+def pass_on_adjoint(block, batch, groups, index, gradient_values, out):
+    """Give every effect the gradient of what was swept into it: own deviation, and its share of the target's."""
+    k = block[B_DIMS]
+    for d in range(k):
+        mean = 0.0
+        for r in range(groups):
+            mean += gradient_values[out + r * k + d] / groups
+        share = gradient_values[index[block[B_TARGET] + batch * k + d]] / groups
+        for r in range(groups):
+            gradient_values[out + r * k + d] += share - mean
 
 
 @compiled
@@ -265,6 +293,8 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                     sd = index[block[B_SD] + b * k + d]
                     gradient_values[out + r * k + d] -= x[d] / values[sd]
                     gradient_values[sd] += e[d] * x[d] / values[sd]
+        if block[B_ROWS] == ZERO_SUM and block[B_TARGET] >= 0:
+            pass_on_adjoint(block, b, groups, index, gradient_values, out)
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):

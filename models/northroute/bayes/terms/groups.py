@@ -101,7 +101,7 @@ class Effects:
             correlation=correlation,
             targets=[self._key(context, c, v, home) for home in homes for c in self.columns for v in by_levels],
         )
-        if not self.zero_sum and not tied:
+        if not tied:
             columns_ids = ids.reshape(len(labels), len(self.columns), levels)
             for g, label in enumerate(labels):
                 for j, c in enumerate(self.columns):
