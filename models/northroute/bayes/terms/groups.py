@@ -45,6 +45,8 @@ class Effects:
         Responses that they enter.
     name : str, optional
         Stem of the reported names ``<name>_effect``, ``sd_<name>`` and ``corr_<name>``; default the groups' name.
+    dim : str, optional
+        Name of the dimension of covariates; given, it is there even with one covariate.
     """
 
     group: str | tuple[str, ...]
@@ -58,6 +60,7 @@ class Effects:
     sd: Prior = SD
     only: tuple[str, ...] | None = None
     name: str | None = None
+    dim: str | None = None
 
     @property
     def stem(self) -> str:
@@ -85,7 +88,7 @@ class Effects:
         levels = len(by_levels)
         k = len(dim_labels)
         group_dim = context.dimension("_".join(columns), labels)
-        dim = (context.dimension(dims, dim_labels),) if k > 1 else ()
+        dim = (context.dimension(self.dim or dims, dim_labels),) if k > 1 or self.dim else ()
         tied = self.zero_sum_by  # effects that sum to zero over dimensions share a standard deviation
         sd = context.builder.scalar(f"sd_{self.stem}", self.sd, () if tied else dim)
         correlation = None
@@ -108,7 +111,7 @@ class Effects:
                     for v, level in enumerate(by_levels):
                         key = context.key(self.only, c, level, "_".join(columns), label)
                         context.builder.targets[key] = int(columns_ids[g, j, v])
-        context.builder.report(f"{self.stem}_effect", ids if k > 1 else ids[:, 0], (group_dim, *dim))
+        context.builder.report(f"{self.stem}_effect", ids if dim else ids[:, 0], (group_dim, *dim))
         for j, column in enumerate(self.columns):
             weight = None if column == ONE else context.column(column, kept)
             context.add(kept, ids[codes, j * levels + by_codes], weight)
