@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from northroute.bayes.centring import assumed_scales, centredness, row_information
 from northroute.bayes.spec import CountSpec
+from northroute.bayes.terms.time import walk_basis
 from northroute.errors import ModelError
 from northroute.panel import Panel
 from northroute.provenance import array_hash, value_hash
@@ -175,17 +176,6 @@ def _information(
         "sd_month": a_month * np.square(basis).sum(axis=0),
         "sd_season": np.asarray(weight.sum() / 12),
     }
-
-
-def walk_basis(months: int) -> NDArray[np.float64]:
-    r"""Basis B, shape (month, month - 1): a centred random walk with unit steps is ``B @ z``, z standard normal.
-
-    The walk's precision is the Laplacian of a path, whose eigenvectors are the cosines of the discrete cosine transform
-    and whose eigenvalues are :math:`4\sin^2(\pi k / 2T)` (Strang 1999, SIAM Review 41:135).
-    """
-    k, t = np.arange(1, months), np.arange(months) + 0.5
-    cosines = np.sqrt(2 / months) * np.cos(np.pi * np.outer(t, k) / months)
-    return np.asarray(cosines / (2 * np.sin(np.pi * k / (2 * months))))
 
 
 def _refuse_zeros(kept: pd.DataFrame, spec: CountSpec, countries: list[str]) -> None:
