@@ -5,12 +5,19 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
 
 from northroute.bayes.families import Prior
 from northroute.bayes.kernel.program import Family, Part
 
 Array = NDArray[np.float64]
+HIGHEST: Final = 43.0
+"""Log means are cut here when drawing: beyond, a count no longer fits 64 bits."""
 ROOT: Final = Prior("half_normal", 1.0, "prior on sqrt(dispersion), which stays proper near the Poisson")
+EXCESS: Final = Prior("beta", 2.0, "lambda: variance from the mean's to a hundred times it", shape=1.0)
+SD: Final = Prior("half_normal", 1.0, "standard deviation of a standardised outcome")
+RESIDUAL: Final = Prior("half_student_t", 2.5, "residual of a standardised outcome", shape=3.0)
+INVERSE_ROOT: Final = Prior("half_normal", 0.5, "1 / sqrt(concentration): shares vary by up to their own size")
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,11 @@ class Poisson:
 
     def draw(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
         """Draw outcomes, with the shape of ``eta``, the log mean."""
-        return rng.poisson(np.exp(np.minimum(eta, 43.0))).astype(float)
+        return rng.poisson(_mean(eta)).astype(float)
+
+    def draw_positive(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
+        """Draw outcomes given that they are not zero."""
+        return _positive_poisson(rng, _mean(eta))
 
     def describe(self) -> str:
         """In words."""
@@ -38,9 +49,21 @@ class NegativeBinomial:
 
     def draw(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
         """Draw outcomes; ``auxiliary`` is the dispersion, broadcast against ``eta``."""
-        size = 1 / np.maximum(auxiliary, 1e-12)
-        mean = rng.gamma(np.broadcast_to(size, eta.shape)) * np.exp(np.minimum(eta, 43.0)) / size
-        return rng.poisson(np.minimum(mean, 1e18)).astype(float)
+        size = np.broadcast_to(1 / np.maximum(auxiliary, 1e-12), eta.shape)
+        return _negative_binomial(rng, size, _mean(eta) / size)
+
+    def draw_positive(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
+        """Draw outcomes given that they are not zero.
+
+        The count is a process over time 0 to size that jumps at rate ``log(1 + odds)`` by logarithmic numbers. Given that
+        it jumps, its first jump comes at a truncated exponential time; what follows is the process over the time left.
+        """
+        size = np.broadcast_to(1 / np.maximum(auxiliary, 1e-12), eta.shape)
+        odds = _mean(eta) / size
+        rate = np.maximum(np.log1p(odds), 1e-300)
+        time = _first_event(rng, rate * size) / rate
+        first = rng.logseries(np.minimum(odds / (1 + odds), 1 - 1e-15))
+        return first + _negative_binomial(rng, np.maximum(size - time, 1e-300), odds)
 
     def describe(self) -> str:
         """In words."""
@@ -51,18 +74,18 @@ class NegativeBinomial:
 class GeneralisedPoisson:
     """Counts with ``Var = mu / (1 - lambda)^2`` (Consul and Jain 1973), lambda in [0, 1)."""
 
-    excess: Prior = Prior("beta", 2.0, "lambda: variance from the mean's to a hundred times it", shape=1.0)
+    excess: Prior = EXCESS
     code = Family.GENERALISED_POISSON
 
     def draw(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
         """Draw outcomes: the total progeny of Poisson ancestors, each child having Poisson(lambda) children."""
         lam = np.broadcast_to(auxiliary, eta.shape)
-        generation = rng.poisson(np.exp(np.minimum(eta, 43.0)) * (1 - lam)).astype(float)
-        total = generation.copy()
-        while generation.any():
-            generation = rng.poisson(lam * generation).astype(float)
-            total += generation
-        return total
+        return _progeny(rng, rng.poisson(_mean(eta) * (1 - lam)).astype(float), lam)
+
+    def draw_positive(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
+        """Draw outcomes given that they are not zero: that there are ancestors."""
+        lam = np.broadcast_to(auxiliary, eta.shape)
+        return _progeny(rng, _positive_poisson(rng, _mean(eta) * (1 - lam)), lam)
 
     def describe(self) -> str:
         """In words."""
@@ -73,7 +96,7 @@ class GeneralisedPoisson:
 class Normal:
     """Normal outcomes, with a standard deviation to estimate, or known ones in column ``known``, or both added in square."""
 
-    sd: Prior | None = Prior("half_normal", 1.0, "standard deviation of a standardised outcome")
+    sd: Prior | None = SD
     known: str | None = None
     code = Family.NORMAL
 
@@ -90,9 +113,13 @@ class Normal:
 class MultivariateNormal:
     """Normal outcomes of a cell, correlated over responses, LKJ(``lkj``)."""
 
-    sd: Prior = Prior("half_student_t", 2.5, "residual of a standardised outcome", shape=3.0)
+    sd: Prior = RESIDUAL
     lkj: float = 1.0
     code = Family.MULTIVARIATE_NORMAL
+
+    def draw(self, rng: np.random.Generator, eta: Array, factor: Array) -> Array:
+        """Draw cells, shape (draw, cell, response); ``factor`` is their covariance's Cholesky factor, by draw."""
+        return np.asarray(eta + np.einsum("dij,dcj->dci", factor, rng.standard_normal(eta.shape)))
 
     def describe(self) -> str:
         """In words."""
@@ -104,6 +131,10 @@ class Multinomial:
     """Counts of a cell by category; shares are the softmax of the predictors."""
 
     code = Family.MULTINOMIAL
+
+    def draw(self, rng: np.random.Generator, eta: Array, totals: Array) -> Array:
+        """Draw cells, shape (draw, cell, category), that sum to ``totals``, shape (cell,)."""
+        return _choices(rng, eta, totals)
 
     def describe(self) -> str:
         """In words."""
@@ -117,8 +148,17 @@ class DirichletMultinomial:
     The prior is on one over the square root of the concentration: zero is the multinomial.
     """
 
-    inverse_root: Prior = Prior("half_normal", 0.5, "1 / sqrt(concentration): shares vary by up to their own size")
+    inverse_root: Prior = INVERSE_ROOT
     code = Family.DIRICHLET_MULTINOMIAL
+
+    def draw(self, rng: np.random.Generator, eta: Array, totals: Array, concentration: Array) -> Array:
+        """Draw cells as the multinomial does; ``concentration`` broadcasts against ``eta``.
+
+        Gamma numbers are drawn as logs, ``log gamma(a) = log gamma(a + 1) + log(u) / a``: small shapes would all be zero.
+        """
+        shape = np.maximum(concentration * softmax(eta, axis=-1), 1e-300)
+        log_gamma = np.log(rng.gamma(shape + 1)) - rng.exponential(size=eta.shape) / shape
+        return _choices(rng, log_gamma, totals)
 
     def describe(self) -> str:
         """In words."""
@@ -128,3 +168,53 @@ class DirichletMultinomial:
 Counts = Poisson | NegativeBinomial | GeneralisedPoisson
 Distribution = Counts | Normal | MultivariateNormal | Multinomial | DirichletMultinomial
 PARTS: Final = {"zero_inflated": Part.ZERO_INFLATED, "hurdle": Part.HURDLE, "detection": Part.DETECTION}
+
+
+def draw_counts(
+    distribution: Counts, part: Part, rng: np.random.Generator, eta: Array, second: Array, auxiliary: Array
+) -> Array:
+    """Draw counts with the shape of ``eta``; ``second`` is the logit of a structural zero, of any zero, or of detection."""
+    if part is Part.DETECTION:  # thinned counts have the thinned mean
+        return distribution.draw(rng, eta - np.logaddexp(0, -second), auxiliary)
+    if part is Part.NONE:
+        return distribution.draw(rng, eta, auxiliary)
+    zero = rng.random(eta.shape) < expit(second)
+    draw = distribution.draw_positive if part is Part.HURDLE else distribution.draw
+    return np.where(zero, 0.0, draw(rng, eta, auxiliary))
+
+
+def _mean(eta: Array) -> Array:
+    return np.asarray(np.exp(np.minimum(eta, HIGHEST)))
+
+
+def _first_event(rng: np.random.Generator, mean: Array) -> Array:
+    """Return standard exponential times given that they lie below ``mean``, by inversion."""
+    return np.asarray(-np.log1p(rng.random(mean.shape) * np.expm1(-mean)))
+
+
+def _positive_poisson(rng: np.random.Generator, mean: Array) -> Array:
+    """Draw Poisson counts given that they are not zero: one for the first event, and what comes after its time."""
+    return np.asarray(1.0 + rng.poisson(np.maximum(mean - _first_event(rng, mean), 0.0)), dtype=float)
+
+
+def _negative_binomial(rng: np.random.Generator, size: Array, odds: Array) -> Array:
+    """Draw Poisson counts whose means are gamma with shape ``size`` and scale ``odds``."""
+    return rng.poisson(np.minimum(rng.gamma(size) * odds, 1e18)).astype(float)
+
+
+def _progeny(rng: np.random.Generator, ancestors: Array, lam: Array) -> Array:
+    """Return the total progeny, ancestors included, each member having Poisson(``lam``) children."""
+    total, alive = ancestors.copy(), np.nonzero(ancestors)
+    generation = ancestors[alive]
+    while generation.size:
+        generation = rng.poisson(lam[alive] * generation).astype(float)
+        total[alive] += generation
+        living = generation > 0
+        alive, generation = tuple(a[living] for a in alive), generation[living]
+    return total
+
+
+def _choices(rng: np.random.Generator, logits: Array, totals: Array) -> Array:
+    shares = softmax(logits, axis=-1)
+    shares /= shares.sum(axis=-1, keepdims=True)
+    return rng.multinomial(totals.astype(np.int64), shares).astype(float)

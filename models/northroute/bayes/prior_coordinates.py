@@ -1,0 +1,117 @@
+r"""Draws from the prior in the model's coordinates, so that the kernel's values of them are prior draws.
+
+Scalars come from their priors through the inverse of their transforms; canonical partial correlations of an LKJ matrix from
+their beta distributions (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis 100:1989); a block's raw
+coordinates are :math:`s^c L z` with z standard normal; the structured part of places is a square root of the pseudo-inverse
+of their Laplacian times z.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.bayes.builder import Block, Scalar
+from northroute.bayes.graphs import laplacian_root
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.program import Kind, Transform
+from northroute.bayes.model import Assembled
+from northroute.bayes.predict import cholesky_factors
+
+Array = NDArray[np.float64]
+
+
+def prior_theta(assembled: Assembled, draws: int, rng: np.random.Generator) -> Array:
+    """Draw the model's coordinates from the prior.
+
+    Parameters
+    ----------
+    assembled : Assembled
+    draws : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array, shape (draw, dim)
+        Coordinates of ``assembled.program``, for :func:`northroute.bayes.kernel.batch.values_of`.
+
+    Raises
+    ------
+    ModelError
+        If a prior is flat.
+    """
+    layout = assembled.layout
+    values = np.column_stack([_scalar(s, draws, rng) for s in layout.scalars])
+    theta = np.zeros((draws, assembled.program.dim))
+    for i, scalar in enumerate(layout.scalars):
+        theta[:, layout.position[i]] = coordinate(scalar, values[:, i])
+    for block in layout.blocks:
+        first = int(block.record[tables.B_THETA])
+        raw = _places if block.record[tables.B_KIND] == Kind.BYM2 else _effects
+        theta[:, first : first + int(block.record[tables.B_RAW])] = raw(assembled, block, values, rng)
+    return theta
+
+
+def coordinate(scalar: Scalar, values: Array) -> Array:
+    """Return the unconstrained coordinates of a scalar's values; those at the edge of the support are moved inside."""
+    match scalar.transform:
+        case Transform.EXP:
+            return np.asarray(np.log(np.maximum(values, 1e-300)))
+        case Transform.INTERVAL:
+            prior = scalar.prior
+            lower, width = (
+                (prior.location, prior.scale) if prior is not None and prior.support == "interval" else (0.0, 1.0)
+            )
+            share = np.clip((values - lower) / width, 1e-15, 1 - 1e-15)
+            return np.asarray(np.log(share) - np.log1p(-share))
+        case Transform.TANH:
+            return np.asarray(np.arctanh(np.clip(values, -1 + 1e-15, 1 - 1e-15)))
+    return values
+
+
+def _scalar(scalar: Scalar, draws: int, rng: np.random.Generator) -> Array:
+    if scalar.prior is None:
+        shape = scalar.numbers[3]
+        return np.asarray(2 * rng.beta(shape, shape, draws) - 1)
+    return scalar.prior.draw(rng, (draws,))
+
+
+def _effects(assembled: Assembled, block: Block, values: Array, rng: np.random.Generator) -> Array:
+    """Draw a block's raw coordinates, shape (draw, raw): batch by batch, group by group, dimension by dimension."""
+    record = block.record
+    free = int(record[tables.B_DIMS] - record[tables.B_ZERO_DIMS])
+    raw = int(record[tables.B_RAW])
+    z = rng.standard_normal((len(values), raw // free, free))
+    if record[tables.B_CORRELATION] >= 0:
+        factor = cholesky_factors(assembled, int(record[tables.B_CORRELATION]), free, values)
+        z = np.einsum("dij,dgj->dgi", factor, z)
+    c = _centring(assembled, block, raw)
+    scale = np.stack([block.deviations(v) for v in values]) ** c if c.any() else 1.0
+    return np.asarray(z.reshape(len(values), raw) * scale)
+
+
+def _places(assembled: Assembled, block: Block, values: Array, rng: np.random.Generator) -> Array:
+    """Draw the coordinates of places: those of the structured parts, then the others, which may be centred at them."""
+    n, connected, draws = block.centred, int(block.pointer[-1]), len(values)
+    root = laplacian_root(assembled.program, block)
+    structured = rng.standard_normal((draws, root.shape[1])) @ root.T
+    parts = [
+        zero_sum_coordinates(structured[:, first:stop])
+        for first, stop in zip(block.pointer[:-1], block.pointer[1:], strict=True)
+    ]
+    at = int(block.record[tables.B_BASIS])
+    sigma, rho = values[:, block.sd[0, 0], None], values[:, block.sd[0, 1], None]
+    centre = np.zeros((draws, n))
+    centre[:, :connected] = sigma * np.sqrt(rho) * structured * assembled.program.data[at : at + connected]
+    c = _centring(assembled, block, n)
+    scale = np.stack([block.deviations(v) for v in values])
+    return np.concatenate([*parts, c * centre + scale**c * rng.standard_normal((draws, n))], axis=1)
+
+
+def _centring(assembled: Assembled, block: Block, size: int) -> Array:
+    at = int(block.record[tables.B_CENTRING])
+    return assembled.program.data[at : at + size]
+
+
+def zero_sum_coordinates(effects: Array) -> Array:
+    """Return the n - 1 coordinates of effects, shape (..., n), that sum to zero: the inverse of the kernel's map."""
+    n = effects.shape[-1]
+    return np.asarray(effects[..., :-1] - effects[..., -1:] / (1 + np.sqrt(n)))

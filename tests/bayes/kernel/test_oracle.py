@@ -1,0 +1,67 @@
+"""The kernel against PyMC: the same density, gradient and rows' log likelihood for every block, prior and family."""
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytest
+from numpy.testing import assert_allclose
+
+from northroute.bayes.kernel import batch
+from northroute.bayes.plain import stated
+from tests.bayes.kernel.examples import K, Example, everything, point
+from tests.bayes.kernel.oracle import compiled_terms, density, pymc_point, values_at
+
+SEEDS = (1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def example() -> Example:
+    return everything()
+
+
+@pytest.fixture(scope="module")
+def model(example: Example) -> pm.Model:
+    return stated(example.program, example.layout, example.names)
+
+
+@pytest.fixture(scope="module")
+def terms(model: pm.Model) -> Any:
+    return compiled_terms(model)
+
+
+def test_density_is_pymcs_up_to_a_constant(example: Example, model: pm.Model, terms: Any) -> None:
+    gaps = []
+    for seed in SEEDS:
+        theta = point(example.program, seed)
+        at, log_jacobian = pymc_point(model, example.program, example.layout, theta)
+        total = sum(float(np.sum(t)) for t in terms(at))
+        gaps.append(density(example.program, theta)[0] - total - log_jacobian)
+    assert np.isfinite(gaps).all()
+    assert_allclose(gaps, gaps[0], rtol=0, atol=1e-7)  # sums of some thousand numbers, and numeric Jacobians
+
+
+def test_rows_have_pymcs_log_likelihood_constants_included(example: Example, model: pm.Model, terms: Any) -> None:
+    theta = point(example.program, 4)
+    at, _ = pymc_point(model, example.program, example.layout, theta)
+    by_name = dict(zip([v.name for v in model.basic_RVs], terms(at), strict=True))
+    ours = batch.log_likelihood(example.program, values_at(example.program, theta)[None])[0]
+    for segment, name in zip(example.program.segments, example.names, strict=True):
+        rows = ours[segment[1] : segment[2]]
+        theirs = np.asarray(by_name[name])
+        cells = rows[::K] if theirs.size < rows.size else rows
+        assert_allclose(cells, theirs, rtol=1e-8, atol=1e-8, err_msg=name)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gradient_is_the_density_s_slope(example: Example, seed: int) -> None:
+    theta = point(example.program, seed)
+    _, gradient = density(example.program, theta)
+    step = 1e-5
+    numeric = np.empty_like(theta)
+    for i in range(theta.size):
+        ahead, behind = theta.copy(), theta.copy()
+        ahead[i] += step
+        behind[i] -= step
+        numeric[i] = (density(example.program, ahead)[0] - density(example.program, behind)[0]) / (2 * step)
+    assert_allclose(gradient, numeric, rtol=2e-6, atol=2e-5)  # rounding of a density near 1e4, over the step
