@@ -13,12 +13,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import provenance, seeds
-from northroute.bayes import adaptation, gate, predict, sampling
+from northroute.bayes import adaptation, gate, sampling
 from northroute.bayes import fit as fits
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.kernel import batch, jit
 from northroute.bayes.kernel.program import Program
 from northroute.bayes.model import Assembled, Model, assemble
+from northroute.bayes.prior_coordinates import prior_theta
 from northroute.bayes.quantities import named
 from northroute.bayes.spec import Sampling
 from northroute.errors import DataError
@@ -26,7 +27,7 @@ from northroute.progress import Progress, quiet
 
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
-_MODULES: Final = (adaptation, predict, sampling)
+_MODULES: Final = (adaptation, sampling)
 
 Array = NDArray[np.float64]
 Derive = Callable[[xr.Dataset], xr.Dataset]
@@ -196,7 +197,8 @@ def _prior(assembled: Assembled, settings: Sampling, derive: Derive) -> xr.Datas
     if any(s.prior is not None and s.prior.family == "flat" for s in assembled.layout.scalars):
         return xr.Dataset()
     rng = seeds.generator(f"prior {assembled.model.name}", settings.seed)
-    values = predict.prior_values(assembled, settings.prior_draws, rng)
+    plain = assembled.unswept()
+    values, _ = batch.values_of(plain.program, prior_theta(plain, settings.prior_draws, rng))
     return _with(named(assembled, values[None]), derive)
 
 

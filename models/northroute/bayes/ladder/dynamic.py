@@ -41,9 +41,9 @@ def time(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
     found: list[Term] = []
     match spec.time:
         case "walk":
-            found.append(Walk("month", group=group, shortest=SHORTEST_PERIOD if own else None, sd=p["sd_month"]))
+            found.append(Walk("month", group=group, shortest=SHORTEST_PERIOD if own else None, sd=p["sd_month"], name="month"))
         case "ar1":
-            found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"]))
+            found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"], name="month"))
         case "gp":
             found.append(
                 GP(("month_number",), group=group, sd=p["sd_gp"], length=p["lengthscale_months"], name="month")
