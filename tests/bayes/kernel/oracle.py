@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from pymc.distributions.transforms import CholeskyCorrTransform
 from scipy import linalg
 
-from northroute.bayes.builder import Block, Layout
 from northroute.bayes.graphs import laplacian_root
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
+from northroute.bayes.layout import Block, Layout
 from northroute.bayes.plain import _stems
 from northroute.bayes.prior_coordinates import coordinate, zero_sum_coordinates
 

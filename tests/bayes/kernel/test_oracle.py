@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from northroute.bayes.kernel import batch
 from northroute.bayes.plain import stated
-from tests.bayes.kernel.examples import K, Example, everything, point
+from tests.bayes.kernel.examples import Example, K, everything, point
 from tests.bayes.kernel.oracle import compiled_terms, density, pymc_point, values_at
 
 SEEDS = (1, 2, 3)

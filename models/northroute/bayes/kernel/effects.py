@@ -59,9 +59,7 @@ def log_spectrum(kind, space, length, square):
         return log_root, 0.5 * space / length - 0.5 * length * square
     nu = 2.5 if kind == MATERN52 else 1.5
     half = nu + 0.5 * space
-    constant = (
-        0.5 * space * math.log(4.0 * math.pi) + math.lgamma(half) - math.lgamma(nu) + nu * math.log(2.0 * nu)
-    )
+    constant = 0.5 * space * math.log(4.0 * math.pi) + math.lgamma(half) - math.lgamma(nu) + nu * math.log(2.0 * nu)
     inner = 2.0 * nu / (length * length) + square
     log_density = constant - 2.0 * nu * math.log(length) - half * math.log(inner)
     slope = -2.0 * nu / length + half * (4.0 * nu / (length * length * length)) / inner
