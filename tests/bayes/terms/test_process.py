@@ -1,7 +1,5 @@
 """Gaussian processes: the approximation's covariance, its size, its gradient, and what is refused."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -18,13 +16,13 @@ def exact(kernel: Kernel, distance: NDArray[np.float64], length: float) -> NDArr
     """Correlation at a distance."""
     match kernel:
         case "squared_exponential":
-            return np.exp(-0.5 * (distance / length) ** 2)
+            return np.asarray(np.exp(-0.5 * (distance / length) ** 2))
         case "matern52":
             a = np.sqrt(5) * distance / length
-            return (1 + a + a**2 / 3) * np.exp(-a)
+            return np.asarray((1 + a + a**2 / 3) * np.exp(-a))
         case "matern32":
             a = np.sqrt(3) * distance / length
-            return (1 + a) * np.exp(-a)
+            return np.asarray((1 + a) * np.exp(-a))
 
 
 @pytest.mark.parametrize("length", [1.3, 2.0, 3.2])
@@ -35,7 +33,7 @@ def exact(kernel: Kernel, distance: NDArray[np.float64], length: float) -> NDArr
 )
 def test_covariance_in_one_dimension(kernel: Kernel, length: float, tolerance: float) -> None:
     made = assembled(panel(), GP(("x",), LENGTH, kernel=kernel))
-    found = prior_covariance_of(made, {"sd_x": 1.5, "length_x": length})
+    found = prior_covariance(made, "x_effect", {"sd_x": 1.5, "length_x": length})
     points = np.asarray([float(p) for p in made.layout.coords["x_point"]])
     wanted = 1.5**2 * exact(kernel, np.abs(np.subtract.outer(points, points)), length)
     np.testing.assert_allclose(found, wanted, atol=tolerance * 1.5**2)
@@ -44,14 +42,10 @@ def test_covariance_in_one_dimension(kernel: Kernel, length: float, tolerance: f
 @pytest.mark.parametrize("length", [1.3, 3.2])
 def test_covariance_in_two_dimensions(length: float) -> None:
     made = assembled(panel(), GP(("x", "z"), LENGTH, name="surface"))
-    found = prior_covariance_of(made, {"sd_surface": 1.0, "length_surface": length}, "surface")
+    found = prior_covariance(made, "surface_effect", {"sd_surface": 1.0, "length_surface": length})
     points = np.asarray([[float(v) for v in p.split()] for p in made.layout.coords["surface_point"]])
     distance = np.sqrt(np.square(points[:, None] - points[None]).sum(axis=-1))
     np.testing.assert_allclose(found, exact("squared_exponential", distance, length), atol=0.015)
-
-
-def prior_covariance_of(made: Any, given: dict[str, float], name: str = "x") -> NDArray[np.float64]:
-    return prior_covariance(made, f"{name}_effect", given)
 
 
 @pytest.mark.parametrize(
@@ -87,14 +81,14 @@ def test_a_wide_box_keeps_the_variance_at_the_ends() -> None:
     functions, boundary = resolution("squared_exponential", 1.0, 0.1, 0.3)
     assert boundary == pytest.approx(1 + 3.035 * 0.15)
     points = np.linspace(-1, 1, 5)[:, None]
-    basis, frequency = sines(points, np.asarray([functions]), np.asarray([boundary]))
+    basis, frequency = sines(points, np.full(1, functions, dtype=np.int64), np.full(1, boundary))
     density = np.sqrt(2 * np.pi) * 0.3 * np.exp(-0.5 * 0.3**2 * frequency)
     np.testing.assert_allclose((basis**2) @ density, 1.0, atol=0.0101)
 
 
 def test_demeaning_takes_the_mean_over_points() -> None:
     made = assembled(panel(), GP(("x",), LENGTH, demean=True))
-    covariance = prior_covariance_of(made, {"sd_x": 1.0, "length_x": 2.0})
+    covariance = prior_covariance(made, "x_effect", {"sd_x": 1.0, "length_x": 2.0})
     np.testing.assert_allclose(covariance.sum(axis=0), 0.0, atol=1e-10)
 
 
