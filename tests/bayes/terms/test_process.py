@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from northroute.bayes import adaptation
 from northroute.bayes.families import Prior
+from northroute.bayes.kernel import batch
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.effects import log_spectrum
+from northroute.bayes.kernel.program import Spectrum
 from northroute.bayes.terms.process import GP, Kernel, resolution, sines
 from northroute.errors import ModelError
 from tests.bayes.terms.examples import assembled, gradient_error, panel, prior_covariance
@@ -106,3 +111,25 @@ def test_what_is_refused() -> None:
         assembled(frame, GP(("x",), LENGTH, boundary=1.0))
     with pytest.raises(ModelError, match="'z' does not vary"):
         assembled(frame.assign(z=1.0), GP(("x", "z"), LENGTH))
+
+
+def test_long_lengths_leave_a_finite_density() -> None:
+    """Scales of fast functions fall like exp(-length^2), to zero; a centred function cannot be divided by that."""
+    made = assembled(panel(), GP(("x",), LENGTH))
+    data, block = made.program.data.copy(), made.layout.blocks[0]
+    at = int(block.record[tables.B_CENTRING])
+    data[at : at + block.centred] = 0.5
+    theta = adaptation.start(made.layout, made.program.dim)
+    theta[made.layout.position[int(made.layout.parameters["length_x"].ids)]] = np.log(200.0)
+    value, slope = adaptation.gradient(made.program._replace(data=data), theta)
+    assert np.isfinite(value)
+    assert np.isfinite(slope).all()
+    values, _ = batch.values_of(made.program, theta[None])
+    assert (block.deviations(values[0]) > 0).all()
+
+
+@pytest.mark.parametrize("length", [0.5, 2.0, 8.0, 80.0])
+def test_derivative_of_the_spectrum(length: float) -> None:
+    for kind in (Spectrum.SQUARED_EXPONENTIAL, Spectrum.MATERN52, Spectrum.MATERN32):
+        ahead, behind = (log_spectrum(int(kind), 2, length + h, 0.7)[0] for h in (1e-6, -1e-6))
+        assert log_spectrum(int(kind), 2, length, 0.7)[1] == pytest.approx((ahead - behind) / 2e-6, rel=1e-6, abs=1e-8)
