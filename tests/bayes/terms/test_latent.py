@@ -3,38 +3,26 @@
 import numpy as np
 import pytest
 
-from northroute.bayes import adaptation
 from northroute.bayes.families import Prior
-from northroute.bayes.kernel import batch
-from northroute.bayes.model import Assembled
 from northroute.bayes.terms.groups import Effects
 from northroute.bayes.terms.latent import Hidden, Loads
 from northroute.bayes.terms.places import BYM2
+from northroute.bayes.terms.process import GP
 from northroute.bayes.terms.time import Walk
 from northroute.errors import ModelError
-from tests.bayes.terms.examples import Array, assembled, gradient_error, panel
+from tests.bayes.terms.examples import assembled, gradient_error, labelled, panel, predicted
 
 FREE = Prior("normal", 1.0, "either sign")
 POSITIVE = Prior("half_normal", 1.0, "more of one goes with more of the other")
 HIDDEN = Hidden(Effects("unit", name="corruption"))
 
 
-def predicted(made: Assembled) -> tuple[Array, Array]:
-    """Values and first predictor at a random point."""
-    theta = adaptation.start(made.layout, made.program.dim)
-    theta = theta + np.random.default_rng(4).normal(0, 0.5, theta.size)
-    values, _ = batch.values_of(made.program, theta[None])
-    return values[0], batch.predictors(made.program, values)[0, 0]
-
-
 def test_rows_get_loading_times_effect() -> None:
     made = assembled(panel(), HIDDEN, Loads("corruption_effect", "unit", FREE, by="response"))
     values, eta = predicted(made)
-    p, coords = made.layout.parameters, made.layout.coords
-    effect = dict(zip(coords["unit"], values[p["corruption_effect"].ids], strict=True))
-    loading = dict(zip(coords["response"], values[p["loading"].ids], strict=True))
-    product = made.frame["unit"].map(effect) * made.frame["response"].map(loading)
-    np.testing.assert_allclose(eta, values[p["intercept"].ids] + product, atol=1e-12)
+    effect = labelled(made, values, "corruption_effect", made.frame["unit"])
+    loading = labelled(made, values, "loading", made.frame["response"])
+    np.testing.assert_allclose(eta, loading * effect, atol=1e-12)
 
 
 def test_hidden_effects_enter_no_row() -> None:
@@ -50,23 +38,29 @@ def test_effects_measured_by_one_response_load_on_another() -> None:
         Loads("corruption_effect", "unit", POSITIVE, only=("seizures",)),
     )
     values, eta = predicted(made)
-    p = made.layout.parameters
-    effect = made.frame["unit"].map(
-        dict(zip(made.layout.coords["unit"], values[p["corruption_effect"].ids], strict=True))
-    )
-    weight = np.where(made.frame["response"] == "violence", 1.0, values[p["loading"].ids])
-    np.testing.assert_allclose(eta, values[p["intercept"].ids] + weight * effect, atol=1e-12)
+    loading = values[made.layout.parameters["loading"].ids]
+    weight = np.where(made.frame["response"] == "violence", 1.0, loading)
+    effect = labelled(made, values, "corruption_effect", made.frame["unit"])
+    np.testing.assert_allclose(eta, weight * effect, atol=1e-12)
 
 
 def test_a_walk_of_each_group_is_indexed_by_group_and_time() -> None:
     walk = Hidden(Walk("month", group="unit", name="state"))
     made = assembled(panel(), walk, Loads("state_effect", ("unit", "month"), POSITIVE))
     values, eta = predicted(made)
-    p, coords = made.layout.parameters, made.layout.coords
-    unit = made.frame["unit"].map(coords["unit"].index)
-    month = made.frame["month"].dt.strftime("%Y-%m").map(coords["month"].index)
-    effect = values[p["state_effect"].ids][unit, month]
-    np.testing.assert_allclose(eta, values[p["intercept"].ids] + values[p["loading"].ids] * effect, atol=1e-12)
+    state = labelled(made, values, "state_effect", made.frame["unit"], made.frame["month"].dt.strftime("%Y-%m"))
+    np.testing.assert_allclose(eta, values[made.layout.parameters["loading"].ids] * state, atol=1e-12)
+
+
+def test_a_surface_is_indexed_by_its_covariates() -> None:
+    length = Prior("lognormal", 0.3, "a third of the range")
+    made = assembled(
+        panel(), Hidden(GP(("x", "z"), length, functions=4, name="s")), Loads("s_effect", ("x", "z"), POSITIVE)
+    )
+    values, eta = predicted(made)
+    points = [f"{x} {z}" for x, z in zip(made.frame["x"], made.frame["z"], strict=True)]
+    surface = labelled(made, values, "s_effect", points)
+    np.testing.assert_allclose(eta, values[made.layout.parameters["loading"].ids] * surface, atol=1e-12)
 
 
 @pytest.mark.parametrize(

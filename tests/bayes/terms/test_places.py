@@ -12,7 +12,7 @@ from northroute.bayes.families import Prior
 from northroute.bayes.terms import places
 from northroute.bayes.terms.places import BYM2, arrange, scaling_factors
 from northroute.errors import ModelError
-from tests.bayes.terms.examples import assembled, gradient_error, panel, prior_covariance
+from tests.bayes.terms.examples import assembled, gradient_error, labelled, panel, predicted, prior_covariance
 
 CHAIN = (("u0", "u2"), ("u2", "u4"), ("u1", "u5"), ("u5", "u1"))
 """Of seven places: a path of three, a pair named twice, and two islands."""
@@ -97,6 +97,12 @@ def test_covariance_mixes_structured_and_unstructured_parts() -> None:
     scaled = inverse / np.exp(np.log(np.diag(inverse)).mean())
     np.testing.assert_allclose(found.loc[path, path], 2.25 * (0.3 * scaled + 0.7 * np.eye(3)), atol=1e-8)
     np.testing.assert_allclose(found.loc[path, ["u1", "u3"]], 0.0, atol=1e-8)
+
+
+def test_rows_get_the_effect_of_their_place() -> None:
+    made = assembled(panel(units=7), BYM2("unit", CHAIN))
+    values, eta = predicted(made)
+    np.testing.assert_allclose(eta, labelled(made, values, "unit_effect", made.frame["unit"]), atol=1e-12)
 
 
 def test_gradient() -> None:

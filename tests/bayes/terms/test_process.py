@@ -12,7 +12,7 @@ from northroute.bayes.kernel.effects import log_spectrum
 from northroute.bayes.kernel.program import Spectrum
 from northroute.bayes.terms.process import GP, Kernel, resolution, sines
 from northroute.errors import ModelError
-from tests.bayes.terms.examples import assembled, gradient_error, panel, prior_covariance
+from tests.bayes.terms.examples import assembled, gradient_error, labelled, panel, predicted, prior_covariance
 
 LENGTH = Prior("lognormal", 0.3, "between 1.2 and 3.3 units with 90 %", location=np.log(2.0))
 
@@ -65,6 +65,19 @@ def test_covariance_in_two_dimensions(length: float) -> None:
 )
 def test_gradient(term: GP) -> None:
     assert gradient_error(assembled(panel(), term)) < 1e-6
+
+
+def test_each_group_has_a_function_a_standard_deviation_and_a_length_of_its_own() -> None:
+    made = assembled(panel(units=2), GP(("x",), LENGTH, group="unit"))
+    found = prior_covariance(made, "x_effect", {"sd_x": [1.0, 2.0], "length_x": [1.5, 3.0]})
+    points = np.asarray([float(p) for p in made.layout.coords["x_point"]])
+    distance, n = np.abs(np.subtract.outer(points, points)), points.size
+    np.testing.assert_allclose(found[:n, :n], exact("squared_exponential", distance, 1.5), atol=0.01)
+    np.testing.assert_allclose(found[n:, n:], 4 * exact("squared_exponential", distance, 3.0), atol=0.04)
+    np.testing.assert_allclose(found[:n, n:], 0.0, atol=1e-12)
+    values, eta = predicted(made)
+    effect = labelled(made, values, "x_effect", made.frame["unit"], made.frame["x"].astype(str))
+    np.testing.assert_allclose(eta, effect, atol=1e-12)
 
 
 def test_equal_coordinates_share_one_point() -> None:
