@@ -21,6 +21,8 @@ from northroute.bayes.plain import _stems
 from northroute.bayes.prior_coordinates import coordinate, zero_sum_coordinates
 
 Array = NDArray[np.float64]
+PLAIN_MODE = Mode(linker="py", optimizer=None)
+"""Evaluated in Python, nothing rewritten: a graph that is used a few times is not worth compiling."""
 
 
 def values_at(program: Program, theta: Array) -> Array:
@@ -140,4 +142,4 @@ def jacobian(function: Callable[[Array], Array], x: Array, step: float = 1e-5) -
 
 def compiled_terms(model: pm.Model) -> Any:
     """Function from a point to every variable's log density, elementwise."""
-    return model.compile_logp(sum=False, mode=Mode(linker="py", optimizer=None))
+    return model.compile_logp(sum=False, mode=PLAIN_MODE)
