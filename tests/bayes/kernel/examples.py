@@ -37,7 +37,7 @@ def prior(family: str, scale: float = 1.0, location: float = 0.0, shape: float =
     return Prior(family, scale, "an example", location, shape)  # type: ignore[arg-type]
 
 
-def everything() -> Example:
+def everything(flat_prior: Prior | None = None) -> Example:
     rng = np.random.default_rng(5)
     builder = Builder()
     labels = {"pair": 2, "trio": 3, "two": 2, "covariate": 2, "region": 5, "within": 8, "month": 9, "place": 8}
@@ -53,7 +53,7 @@ def everything() -> Example:
     builder.use(0, rows, np.broadcast_to(first, ROWS))
     slopes = builder.scalar("slope", prior("normal", 0.5, 0.1), ("covariate",))
     builder.columns(0, rows, rng.normal(size=(ROWS, 2)), int(slopes[0]))
-    flat = builder.scalar("flat", prior("flat"))
+    flat = builder.scalar("flat", flat_prior or prior("flat"))
     builder.use(1, rows, np.broadcast_to(flat, ROWS), rng.normal(size=ROWS))
 
     sd = builder.scalar("sd_region", prior("half_normal", 0.7), ("pair",))
