@@ -7,20 +7,11 @@ import pandas as pd
 import pytest
 
 from northroute.bayes import CountSpec
-from northroute.bayes.design import design, walk_basis
+from northroute.bayes.design import design
 from northroute.errors import ModelError, PanelError
 from northroute.panel import Panel
 
 SPEC = CountSpec("design", "drug_incident", "all_events", 100.0, unit_covariates=("hub",), varying=("interdiction",))
-
-
-def test_walk_basis_is_a_centred_random_walk() -> None:
-    months = 30
-    steps = np.tril(np.ones((months, months)))[:, 1:]
-    centre = np.eye(months) - 1 / months
-    walk = centre @ steps
-    basis = walk_basis(months)
-    np.testing.assert_allclose(basis @ basis.T, walk @ walk.T, atol=1e-10)
 
 
 def test_arrays_follow_the_panel(region_panel: Panel) -> None:

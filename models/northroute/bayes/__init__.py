@@ -1,1 +1,32 @@
-"""b."""
+"""Bayesian hierarchical models: specifications, priors, sampling, the diagnostics gate, fits."""
+
+from northroute.bayes.counts import fit_counts
+from northroute.bayes.engine import Origin, fit_model
+from northroute.bayes.fit import BayesFit, load
+from northroute.bayes.gate import Check, Gate
+from northroute.bayes.measurement import MeasurementSpec, fit_measurement
+from northroute.bayes.model import Model
+from northroute.bayes.prior_sets import prior_set
+from northroute.bayes.priors import COUNTS, MEASUREMENT, Prior, replaced
+from northroute.bayes.spec import QUICK, CountSpec, Sampling
+
+__all__ = [
+    "COUNTS",
+    "MEASUREMENT",
+    "QUICK",
+    "BayesFit",
+    "Check",
+    "CountSpec",
+    "Gate",
+    "MeasurementSpec",
+    "Model",
+    "Origin",
+    "Prior",
+    "Sampling",
+    "fit_counts",
+    "fit_measurement",
+    "fit_model",
+    "load",
+    "prior_set",
+    "replaced",
+]

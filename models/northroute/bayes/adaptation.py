@@ -12,6 +12,7 @@ Given the standard deviations, the posterior of intercepts, slopes and effects i
 Both are data of the program: nothing is compiled again, and no posterior changes.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from northroute.bayes.builder import Layout
-from northroute.bayes.kernel import density
+from northroute.bayes.kernel import batch, density
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Program, Transform
 from northroute.bayes.model import Assembled
@@ -31,6 +32,39 @@ NEWTON_STEPS: Final = 30
 LOW_QUANTILE: Final = 0.05
 """The standard deviation that decides centring: where its posterior reaches down to zero, centred effects end in a funnel."""
 _STEP: Final = 1e-4
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A centred and straightened program, and a point to start from in the sampler's coordinates."""
+
+    program: Program
+    z: Array
+
+
+def first(assembled: Assembled) -> Adapted:
+    """Adapt before anything was sampled: standard deviations are taken at half of where they start."""
+    theta = start(assembled.layout, assembled.program.dim)
+    program, _ = straighten(assembled.program, theta)
+    values = batch.values_of(program, theta[None])[0][0]
+    program = centre(assembled, program, values, values / 2)
+    return Adapted(*straighten(program, theta))
+
+
+def learnt(assembled: Assembled, program: Program, theta: Array) -> Adapted:
+    """Adapt to draws theta, shape (chain, draw, dim), of ``program``: their means, and low quantiles of the scales."""
+    flat = theta.reshape(-1, theta.shape[-1])
+    drawn, _ = batch.values_of(program, flat)
+    curved = int(program.sizes[tables.Z_LINEAR])
+    point = np.zeros(program.dim)
+    point[:curved] = flat[:, :curved].mean(axis=0)
+    if program.dim - curved > DENSE_LIMIT:
+        return Adapted(program, flat.mean(axis=0))
+    straight, _ = straighten(program, point)
+    values = batch.values_of(program, point[None])[0][0]
+    scales = np.quantile(drawn[:, : len(assembled.layout.scalars)], LOW_QUANTILE, axis=0)
+    centred = centre(assembled, straight, values, np.concatenate([scales, values[scales.size :]]))
+    return Adapted(*straighten(centred, point))
 
 
 def start(layout: Layout, dim: int) -> Array:

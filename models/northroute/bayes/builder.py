@@ -1,7 +1,7 @@
 """From terms to a compiled program: hands out coordinates and coefficients, and writes the kernel's tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,8 @@ from northroute.bayes.families import FAMILIES, Prior
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]
+Key = tuple[str, ...]
+"""Names a value that means may be swept into: predictor, rows, column, level of ``by``, groups and group."""
 COEFFICIENT: Final = 1 << 28
 """Identifiers from here on are coefficients of blocks; below, scalars."""
 TABLE_LIMIT: Final = 1024
@@ -44,7 +46,7 @@ class Parameter:
     dims: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """What is known of a block besides its record: its raw coordinates, and how the data inform them.
 
@@ -58,6 +60,8 @@ class Block:
     frequency : array, shape (function,), optional
     length : int array, shape (batch,), optional
         Scalars that hold the length scales.
+    targets : tuple of Key
+        What its means are swept into.
     """
 
     record: Ids
@@ -66,6 +70,16 @@ class Block:
     basis: Array | None = None
     frequency: Array | None = None
     length: Ids | None = None
+    targets: tuple[Key, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where its coefficients begin and end."""
+        k, at = int(self.record[tables.B_DIMS]), int(self.record[tables.B_VALUE])
+        if self.record[tables.B_KIND] == Kind.BYM2:
+            return at, at + int(self.record[tables.B_LEVELS])
+        levels = int(self.pointer[-1]) if self.basis is None else self.basis.shape[0] * (self.pointer.size - 1)
+        return at, at + levels * k
 
     @property
     def centred(self) -> int:
@@ -106,6 +120,7 @@ class Builder:
     segments: list[Ids] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     coords: dict[str, list[Any]] = field(default_factory=dict)
+    targets: dict[Key, int] = field(default_factory=dict)
     _index: list[NDArray[np.int64]] = field(default_factory=list)
     _data: list[Array] = field(default_factory=list)
     _index_size: int = 0
@@ -180,6 +195,7 @@ class Builder:
         sd: Ids,
         *,
         rows: Rows = Rows.GROUPS,
+        targets: Sequence[Key] = (),
         zero_dims: bool = False,
         correlation: Ids | None = None,
         basis: Array | None = None,
@@ -200,6 +216,8 @@ class Builder:
             Scalars that hold the standard deviations.
         rows : Rows
             Whether effects sum to zero over a batch's groups, or are written as deviations and a mean.
+        targets : sequence of Key, shape (batch * dim,), optional
+            What a mean is swept into; a block whose targets are not all there is written by groups.
         zero_dims : bool
             Effects sum to zero over dimensions.
         correlation : int array, optional
@@ -219,6 +237,7 @@ class Builder:
         levels = basis.shape[0] * batches if basis is not None else int(ends[-1])
         record = np.zeros(tables.BLOCK_COLUMNS, dtype=np.int64)
         record[tables.B_KIND] = Kind.EFFECTS
+        record[tables.B_TARGET] = -1
         record[tables.B_THETA] = self._raw
         record[tables.B_VALUE] = self._coefficients
         record[tables.B_BATCHES] = batches
@@ -245,7 +264,7 @@ class Builder:
         record[tables.B_SPACE] = space
         record[tables.B_RAW] = raw
         record[tables.B_SCRATCH] = self._scratch
-        return self._add(Block(record, ends, sd, basis, frequency, length), raw, levels * k, int(ends[-1]) * k).reshape(-1, k)
+        return self._add(Block(record, ends, sd, basis, frequency, length, tuple(targets)), raw, levels * k, int(ends[-1]) * k).reshape(-1, k)
 
     def bym2(self, parts: Sequence[int] | Ids, edges: Ids, factor: Array, sigma: int, rho: int) -> Ids:
         """Create a block of places, sorted by connected part, islands last; return its coefficients, shape (place,).
@@ -353,11 +372,14 @@ class Builder:
         ]
         fold_records = [(0, n + at, n + at + i.size, self.table(resolve(i)), -1, -1) for at, i in folds]
         dense_records = [(p, a, b, self.numbers(m), m.shape[1], first) for p, a, b, m, first in self.dense]
+        blocks = self._ordered()
         records = []
-        for block in self.blocks:
+        for block in blocks:
             record = block.record.copy()
             record[tables.B_THETA] += n
             record[tables.B_VALUE] += n
+            if block.targets and record[tables.B_ROWS] != Rows.GROUPS:
+                record[tables.B_TARGET] = self.table(resolve(np.asarray([self.targets[t] for t in block.targets])))
             records.append(record)
         dim = n + self._raw
         values = n + self._coefficients + extra
@@ -382,12 +404,34 @@ class Builder:
             coords=dict(self.coords),
             scalars=tuple(self.scalars),
             position=position,
-            blocks=tuple(
-                Block(record, b.pointer, b.sd, b.basis, b.frequency, b.length) for record, b in zip(records, self.blocks, strict=True)
-            ),
+            blocks=tuple(replace(b, record=record) for record, b in zip(records, blocks, strict=True)),
             uses=tuple((p, a, b, resolve(i), w, None if o is None else resolve(o)) for p, a, b, i, w, o in self.uses),
         )
         return program, layout
+
+    def _ordered(self) -> list[Block]:
+        """Blocks whose means are swept come before those that they are swept into."""
+        self.blocks = [self._settled(b) for b in self.blocks]
+        blocks = [self._settled(b) for b in self.blocks]
+        waiting, ordered = blocks, list[Block]()
+        while waiting:
+            swept = {self.targets[t] - COEFFICIENT for b in waiting for t in b.targets if t in self.targets}
+            free = [b for b in waiting if not swept & set(range(*b.span))]
+            ordered += free
+            waiting = [b for b in waiting if b not in free]
+        return ordered
+
+    def _settled(self, block: Block) -> Block:
+        """A block whose targets are not there is not swept; nor is anything swept into it if it has to sum to zero."""
+        if not block.targets or all(t in self.targets for t in block.targets):
+            return block
+        record = block.record.copy()
+        if record[tables.B_ROWS] == Rows.WITH_MEAN:
+            record[tables.B_ROWS] = Rows.GROUPS
+        else:
+            inside = range(*block.span)
+            self.targets = {k: v for k, v in self.targets.items() if v - COEFFICIENT not in inside}
+        return replace(block, record=record, targets=())
 
     def _folded(self) -> tuple[list[Any], list[tuple[int, Ids]], int]:
         """Merge plain uses whose index is a function of another's: fewer numbers to gather for every row."""

@@ -1,22 +1,13 @@
-"""Fit a hierarchical count model to a panel."""
+"""Fit a step of the ladder to a panel."""
 
-from dataclasses import asdict
 from pathlib import Path
 
-import xarray as xr
-
-from northroute.bayes import centring, likelihood
-from northroute.bayes import design as designs
-from northroute.bayes import model as models
-from northroute.bayes.design import Design
-from northroute.bayes.engine import Job, run
+from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.ladder import formulate
 from northroute.bayes.spec import CountSpec, Sampling
 from northroute.panel import Panel
 from northroute.progress import Progress, quiet
-
-_NOT_STRUCTURE = ("name", "outcome", "exposure", "exposure_unit", "unit_covariates", "covariates", "varying")
-"""What does not decide the compiled code: names; the numbers of covariates are among the sizes."""
 
 
 def fit_counts(
@@ -28,7 +19,7 @@ def fit_counts(
     command: str = "",
     progress: Progress = quiet,
 ) -> BayesFit:
-    """Fit a hierarchical negative binomial (see :mod:`northroute.bayes.model`) to a panel.
+    """Fit a step of the ladder (see :mod:`northroute.bayes.ladder`) to a panel.
 
     Parameters
     ----------
@@ -53,45 +44,21 @@ def fit_counts(
     ModelError
         If the specification does not suit the panel.
     """
-    data = designs.design(panel, spec)
-    described = asdict(spec)
-    sizes = {k: len(v) for k, v in data.coords.items() if k != "row"}
-    job = Job(
-        name=spec.name,
-        build=lambda: models.build(spec, data),
-        code=(models, likelihood, designs, centring),
-        structure={k: v for k, v in described.items() if k not in _NOT_STRUCTURE}
-        | {"sizes": sizes, "nested": data.nested},
-        arrays={**data.arrays, **data.centring(spec), "counts": data.counts},
-        recentre=lambda learnt: data.centring(spec, learnt),
-        identity={"data": data.hash(), "spec": described, "simulated": panel.simulated},
+    stated = formulate(panel, spec)
+    origin = Origin(
         data_hash=panel.data_hash,
         simulated=panel.simulated,
-        info={
-            "model": spec.describe(),
-            "outcome": spec.outcome,
-            "panel": panel.name,
-            "rows": data.rows,
-            "dropped": dict(data.dropped),
-            "spec": described,
-        },
-        constants=_constants(data),
+        source=panel.name,
+        description={"spec": spec.to_dict(), "dropped": stated.rows.dropped},
+        constants=stated.constants(),
     )
-    return run(job, settings or Sampling(), folder=folder, command=command, progress=progress)
-
-
-def _constants(data: Design) -> xr.Dataset:
-    a = data.arrays
-    by_row = ("log_exposure", "unit_of_row", "country_of_row", "month_of_row", "season_of_row")
-    rows = {name: ("row", a[name]) for name in by_row}
-    return xr.Dataset(
-        rows
-        | {
-            "counts": ("row", data.counts),
-            "country_of_unit": ("unit", a["country_of_unit"]),
-            "unit_x": (("unit", "unit_covariate"), a["unit_x"]),
-            "x": (("row", "covariate"), a["x"]),
-            "z": (("row", "varying"), a["z"]),
-        },
-        coords={k: data.coords[k] for k in ("unit", "country", "month")},
+    return fit_model(
+        stated.model,
+        stated.frame,
+        settings,
+        origin=origin,
+        derive=stated.derive,
+        folder=folder,
+        command=command,
+        progress=progress,
     )

@@ -5,31 +5,32 @@ r"""A normal hierarchical model with known measurement error, for country-year i
    y_i \sim N\!\left(\alpha + g_{k(i)} + \beta x_i^*,\ \sigma_i^2 + \sigma_\text{residual}^2\right), \quad
    g_k \sim N(0, \sigma_\text{group}^2), \quad x_i \sim N(x_i^*, \tau_i^2), \quad x_i^* \sim N(0, \omega^2)
 
-y is measured with known standard deviation :math:`\sigma_i`; the predictor, standardised, with :math:`\tau_i`. Leaving the
-residual out and giving every observation its own group is the random-effects meta-analysis (Rubin 1981's eight schools).
-
-The true predictor is integrated out exactly: with reliability :math:`r_i = \omega^2 / (\omega^2 + \tau_i^2)` it is normal
-given its measure, with mean :math:`r_i x_i` and variance :math:`r_i \tau_i^2` (Fuller 1987, Measurement Error Models, 1.2).
+y is measured with known standard deviation :math:`\sigma_i`; the predictor, standardised, with :math:`\tau_i` (Fuller 1987,
+Measurement Error Models, 1.2). Leaving the residual out and giving every observation its own group is the random-effects
+meta-analysis (Rubin 1981's eight schools).
 """
 
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pymc as pm
-import pytensor.tensor as pt
 import xarray as xr
 
+from northroute.bayes import distributions as dist
 from northroute.bayes import priors as prior_sets
-from northroute.bayes.engine import Job, run
+from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.model import Model, Term
 from northroute.bayes.priors import Priors
 from northroute.bayes.spec import Sampling
+from northroute.bayes.terms.groups import Effects
+from northroute.bayes.terms.latent import Hidden, Loads
+from northroute.bayes.terms.population import Intercept
 from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
 from northroute.provenance import frame_hash
+
+_RESPONSE, _PREDICTOR = ("response",), ("predictor",)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,33 @@ def fit_measurement(
     ModelError
         For missing columns or values, standard deviations that are not positive, or a single group.
     """
+    table = _checked(frame, spec)
+    described = asdict(spec)
+    words = "normal hierarchy with known measurement error" + (f", slope on {spec.predictor}" if spec.predictor else "")
+    origin = Origin(
+        data_hash=frame_hash(table),
+        simulated=simulated,
+        source=source,
+        description={"spec": described, "words": words},
+        constants=xr.Dataset({str(k): ("row", v.to_numpy()) for k, v in table.drop(columns=spec.group).items()}),
+    )
+    return fit_model(
+        _model(spec),
+        _long(table, spec),
+        settings,
+        origin=origin,
+        derive=_group_means,
+        folder=folder,
+        command=command,
+        progress=progress,
+    )
+
+
+def _group_means(values: xr.Dataset) -> xr.Dataset:
+    return xr.Dataset({"group_mean": values["intercept"] + values["group_effect"]})
+
+
+def _checked(frame: pd.DataFrame, spec: MeasurementSpec) -> pd.DataFrame:
     columns = [spec.response, spec.response_sd, spec.group]
     columns += [c for c in (spec.predictor, spec.predictor_sd) if c]
     absent = [c for c in columns if c not in frame.columns]
@@ -94,65 +122,42 @@ def fit_measurement(
     for column in (spec.response_sd, spec.predictor_sd):
         if column and not (table[column] > 0).all():
             raise ModelError(f"{spec.name}: '{column}' must be positive: it is the standard deviation of a measure.")
-    codes, groups = pd.factorize(table[spec.group])
-    if len(groups) < 2:
-        raise ModelError(f"{spec.name}: one group only ({list(groups)}); a hierarchy needs at least two.")
-    arrays = {
-        "response": table[spec.response].to_numpy(float),
-        "response_sd": table[spec.response_sd].to_numpy(float),
-        "group_of_row": codes,
-    }
+    if table[spec.group].nunique() < 2:
+        groups = list(table[spec.group].unique())
+        raise ModelError(f"{spec.name}: one group only ({groups}); a hierarchy needs at least two.")
+    if spec.predictor and table[spec.predictor].std(ddof=0) == 0:
+        raise ModelError(f"{spec.name}: predictor '{spec.predictor}' does not vary.")
+    return table
+
+
+def _long(table: pd.DataFrame, spec: MeasurementSpec) -> pd.DataFrame:
+    """One row a measure: the responses, then the predictors, standardised."""
+    base = pd.DataFrame({"group": table[spec.group].astype(str), "observation": range(len(table))})
+    found = [base.assign(measure="response", value=table[spec.response], error=table[spec.response_sd])]
     if spec.predictor and spec.predictor_sd:
-        x = table[spec.predictor].to_numpy(float)
-        if x.std() == 0:
-            raise ModelError(f"{spec.name}: predictor '{spec.predictor}' does not vary.")
-        arrays["predictor"] = (x - x.mean()) / x.std()
-        arrays["predictor_sd"] = table[spec.predictor_sd].to_numpy(float) / x.std()
-    described = asdict(spec)
-    job = Job(
-        name=spec.name,
-        build=lambda: _build(spec, arrays, [str(g) for g in groups]),
-        code=(sys.modules[__name__],),
-        structure={
-            "predictor": spec.predictor is not None,
-            "residual": spec.residual,
-            "groups": len(groups),
-            "priors": described["priors"],
-        },
-        arrays=arrays,
-        identity={"data": frame_hash(table), "spec": described, "simulated": simulated},
-        data_hash=frame_hash(table),
-        simulated=simulated,
-        info={
-            "model": "normal hierarchy with known measurement error"
-            + (f", slope on {spec.predictor}" if spec.predictor else ""),
-            "outcome": spec.response,
-            "panel": source,
-            "rows": len(table),
-            "dropped": {},
-            "spec": described,
-        },
-        constants=xr.Dataset({k: ("row", v) for k, v in arrays.items()}),
-    )
-    return run(job, settings or Sampling(), folder=folder, command=command, progress=progress)
+        x = table[spec.predictor].astype(float)
+        scale = x.std(ddof=0)
+        found.append(base.assign(measure="predictor", value=(x - x.mean()) / scale, error=table[spec.predictor_sd] / scale))
+    return pd.concat(found, ignore_index=True)
 
 
-def _build(spec: MeasurementSpec, arrays: dict[str, np.ndarray], groups: list[str]) -> pm.Model:
+def _model(spec: MeasurementSpec) -> Model:
     p = spec.priors
-    with pm.Model(coords={"group": groups, "row": range(arrays["response"].size)}) as model:
-        d = {name: pm.Data(name, values, dims="row") for name, values in arrays.items()}
-        intercept = p["intercept"].variable("intercept")
-        deviation = pm.Normal("z_group", 0, 1, dims="group") * p["sd_group"].variable("sd_group")
-        group_mean = pm.Deterministic("group_mean", intercept + deviation, dims="group")
-        mean, variance = group_mean[d["group_of_row"]], d["response_sd"] ** 2
-        if spec.predictor:
-            slope, error = p["slope"].variable("slope"), d["predictor_sd"] ** 2
-            spread = p["sd_predictor"].variable("sd_predictor") ** 2
-            pm.Normal("predictor_measured", 0, pt.sqrt(spread + error), observed=d["predictor"], dims="row")
-            reliability = spread / (spread + error)
-            mean += slope * reliability * d["predictor"]
-            variance += slope**2 * reliability * error
-        if spec.residual:
-            variance += p["sd_residual"].variable("sd_residual") ** 2
-        pm.Normal("y", mean, pt.sqrt(variance), observed=d["response"], dims="row")
-    return model
+    residual = p["sd_residual"] if spec.residual else None
+    terms: list[Term] = [
+        Intercept(p["intercept"], only=_RESPONSE),
+        Effects("group", sd=p["sd_group"], only=_RESPONSE),
+    ]
+    if spec.predictor:
+        terms += [
+            Effects("observation", sd=p["sd_predictor"], only=_PREDICTOR, name="predictor"),
+            Loads("predictor_effect", "observation", p["slope"], only=_RESPONSE, name="slope"),
+        ]
+    laws = {"response": dist.Normal(residual, "error"), "predictor": dist.Normal(None, "error")}
+    return Model(
+        spec.name,
+        "value",
+        laws if spec.predictor else laws["response"],
+        tuple(terms),
+        response="measure",
+    )

@@ -1,7 +1,7 @@
 """One specification for every model: an outcome, its distribution, and terms that add up in linear predictors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from northroute.bayes import distributions as dist
 from northroute.bayes.builder import Builder, Layout
 from northroute.bayes.distributions import Distribution
-from northroute.bayes.kernel.program import Family, Part, Program
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.program import Family, Kind, Part, Program, Rows
 from northroute.bayes.terms.context import Context
 from northroute.errors import ModelError
 
@@ -122,6 +123,12 @@ class Assembled:
         """Number of rows."""
         return len(self.frame)
 
+    def unswept(self) -> "Assembled":
+        """Return the same model in coordinates where no effect's mean is swept into another value."""
+        table = _unswept(self.program.blocks)
+        records = tuple(replace(b, record=r) for b, r in zip(self.layout.blocks, table, strict=True))
+        return replace(self, program=self.program._replace(blocks=table), layout=replace(self.layout, blocks=records))
+
 
 def assemble(model: Model, frame: pd.DataFrame) -> Assembled:
     """Write the program of ``model`` on ``frame``, one row an observation.
@@ -168,6 +175,13 @@ def assemble(model: Model, frame: pd.DataFrame) -> Assembled:
     program, layout = builder.finish(len(kept))
     dropped = {"outcome unobserved": int((~observed).sum())}
     return Assembled(model, kept, program, layout, tuple(segments), dropped)
+
+
+def _unswept(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
+    plain = blocks.copy()
+    plain[plain[:, tables.B_ROWS] == Rows.WITH_MEAN, tables.B_ROWS] = Rows.GROUPS
+    plain[plain[:, tables.B_KIND] == Kind.EFFECTS, tables.B_TARGET] = -1
+    return plain
 
 
 def _require(model: Model, frame: pd.DataFrame) -> None:

@@ -15,8 +15,8 @@ Priors = Mapping[str, Prior]
 
 _DEFAULT: Final = load()["default"]
 
-COUNTS: Priors = _DEFAULT.counts
-"""Priors of the count models; slopes refer to standardised covariates, rates to the exposure unit."""
+COUNTS: Priors = {**_DEFAULT.counts, **_DEFAULT.terms}
+"""Priors of the count models and their further terms; slopes refer to standardised covariates, rates to the exposure unit."""
 
 MEASUREMENT: Priors = _DEFAULT.measurement
 """Priors of the normal model with known measurement error, on the log scale."""

@@ -1,74 +1,127 @@
-"""Sampling with nutpie: compiled models kept for data sets of the same structure, interruptible, reproducible."""
+"""Chains of the sampler: nutpie on the compiled density, chain by chain, resumable, interruptible, reproducible."""
 
-import logging
+import contextlib
+import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import nutpie
-import pymc as pm
 import xarray as xr
+from numpy.typing import NDArray
 
 from northroute import seeds
+from northroute.bayes.kernel.program import Z_LINEAR, Program
+from northroute.bayes.native import NAME, native
 from northroute.bayes.spec import Sampling
-from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
 
 MAX_DEPTH: Final = 10
-SAMPLER: Final = "nutpie"
+STATISTICS: Final = ("diverging", "depth", "energy", "n_steps", "step_size")
+_JITTER: Final = 0.5
 
-_compiled: dict[str, Any] = {}
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Draws of the model's coordinates, shape (chain, draw, dim), and the sampler's statistics."""
+
+    theta: Array
+    stats: xr.Dataset
 
 
 def sample(
     name: str,
-    model: pm.Model,
-    structure: str,
-    arrays: Mapping[str, Any],
+    program: Program,
+    start: Array,
     settings: Sampling,
+    *,
+    keep: Path | None = None,
     progress: Progress = quiet,
-) -> tuple[xr.Dataset, xr.Dataset]:
-    """Sample a model.
+) -> Chains:
+    """Sample a program.
 
     Parameters
     ----------
     name : str
-        Names the random stream.
-    model : pymc.Model
-        All of its data in ``pm.Data``.
-    structure : str
-        Key of the compiled code: models of equal structure differ only in their data.
-    arrays : mapping of str to array
-        The data, by the names of the model's shared data.
+        Names the random streams, one for each chain.
+    program : Program
+    start : array, shape (dim,)
+        In the sampler's coordinates; chains start around it.
     settings : Sampling
+    keep : Path, optional
+        Stem of files that hold finished chains: a chain found there is not sampled again. Delete them with
+        :func:`forget` once the whole fit is saved.
     progress : callable
         Called with a message and the share done.
-
-    Returns
-    -------
-    posterior, stats : xarray.Dataset
-        Draws and sampler statistics, without the warm-up; auxiliary variables (``z_...``) are still there.
     """
-    if structure not in _compiled:
-        progress(f"{name}: compiling", 0.0)
-        _compiled[structure] = nutpie.compile_pymc_model(model, backend="numba")
-    compiled = _compiled[structure]
-    used = {v.name for v in compiled.shared_var_keys}  # a model without slopes has no use for the country of a row
-    ready = compiled.with_data(**{k: v for k, v in arrays.items() if k in used})
+    model = native(program, _around(start, int(program.sizes[Z_LINEAR])))
+    done: dict[int, dict[str, Array]] = {}
+    for i in range(settings.chains):
+        path = _file(keep, i)
+        if path is not None and path.exists():
+            with np.load(path) as stored:
+                done[i] = dict(stored)
+    waiting = [i for i in range(settings.chains) if i not in done]
+    running: dict[int, tuple[Any, dict[str, float]]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < settings.cores:
+                i = waiting.pop(0)
+                running[i] = _begin(model, settings, seeds.integer(f"nutpie {name} chain {i}", settings.seed))
+            for i in [i for i, (sampler, _) in running.items() if _finished(sampler)]:
+                sampler, _ = running.pop(i)
+                done[i] = _collect(sampler.wait())
+                _keep(_file(keep, i), done[i])
+            share = len(done) + sum(state["share"] for _, state in running.values())
+            progress(f"{name}: sampling", share / settings.chains)
+            time.sleep(0.01 if running else 0)
+    except BaseException:
+        for sampler, _ in running.values():
+            with contextlib.suppress(Exception):
+                sampler.cancel()
+        raise
+    chains = [done[i] for i in range(settings.chains)]
+    stats = {s: (("chain", "draw"), np.stack([c[s] for c in chains])) for s in STATISTICS}
+    return Chains(np.stack([c[NAME] for c in chains]), xr.Dataset(stats))
+
+
+def forget(keep: Path | None, chains: int) -> None:
+    """Delete the files of finished chains."""
+    for i in range(chains):
+        path = _file(keep, i)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+def _around(start: Array, linear: int) -> Callable[[int], Array]:
+    def draw(seed: int) -> Array:
+        rng = np.random.default_rng(seed)
+        point = start.copy()
+        point[:linear] += rng.uniform(-_JITTER, _JITTER, linear)
+        point[linear:] += rng.normal(0, _JITTER, start.size - linear)
+        return point
+
+    return draw
+
+
+def _begin(model: Any, settings: Sampling, seed: int) -> tuple[Any, dict[str, float]]:
     state = {"share": 0.0}
 
     def count(chains: Any) -> None:
         state["share"] = sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains))
 
     sampler = nutpie.sample(
-        ready,
+        model,
         draws=settings.draws,
         tune=settings.tune,
-        chains=settings.chains,
-        cores=settings.cores,
-        seed=seeds.integer(f"nutpie {name}", settings.seed),
+        chains=1,
+        cores=1,
+        seed=seed,
         target_accept=settings.target_accept,
         maxdepth=MAX_DEPTH,
         save_warmup=False,
@@ -76,74 +129,12 @@ def sample(
         progress_callback=count,
         blocking=False,
     )
-    tree = _wait(sampler, name, progress, state)
-    posterior = tree["posterior"].to_dataset()
-    if posterior.sizes["draw"] != settings.draws or posterior.sizes["chain"] != settings.chains:
-        raise ModelError(
-            f"{name}: the sampler stopped after {dict(posterior.sizes)} draws of {settings.draws}. Run it again."
-        )
-    stats = tree["sample_stats"].to_dataset()[["diverging", "depth", "energy", "n_steps", "step_size"]]
-    return relabel(posterior, model), stats
+    return sampler, state
 
 
-def reported(dataset: xr.Dataset) -> xr.Dataset:
-    """Leave out the auxiliary variables (``z_...``) of a non-centred parametrisation."""
-    return dataset.drop_vars([v for v in dataset.data_vars if str(v).startswith("z_")])
-
-
-def relabel(dataset: xr.Dataset, model: pm.Model) -> xr.Dataset:
-    """Give a dataset the labels of the model in hand; compiled code carries those of the model it was made from."""
-    labels = {d: list(model.coords[d]) for d in dataset.dims if d in model.coords and model.coords[d] is not None}
-    return dataset.assign_coords(labels)
-
-
-def prior_draws(name: str, model: pm.Model, settings: Sampling) -> xr.Dataset:
-    """Draw every reported parameter from the prior, with dimensions chain (one) and draw."""
-    names = [v.name for v in (*model.free_RVs, *model.deterministics) if not v.name.startswith("z_")]
-    with _pymc_silent():
-        tree = pm.sample_prior_predictive(
-            settings.prior_draws,
-            model=model,
-            var_names=names,
-            random_seed=seeds.integer(f"prior {name}", settings.seed),
-            compile_kwargs={"mode": "FAST_COMPILE"},
-        )
-    prior: xr.Dataset = tree["prior"].to_dataset()
-    return prior
-
-
-def log_likelihood(posterior: xr.Dataset, model: pm.Model) -> xr.Dataset:
-    """Log likelihood by row and draw, in single precision; from the same distribution that was sampled.
-
-    ``posterior`` must still hold the auxiliary variables.
-    """
-    tree = xr.DataTree.from_dict({"posterior": posterior})
-    values: xr.Dataset = pm.compute_log_likelihood(tree, model=model, extend_inferencedata=False, progressbar=False)
-    single: xr.Dataset = values.astype(np.float32)
-    return single
-
-
-@contextmanager
-def _pymc_silent() -> Iterator[None]:
-    logger = logging.getLogger("pymc")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def _wait(sampler: Any, name: str, progress: Progress, state: Mapping[str, float]) -> xr.DataTree:
-    try:
-        while not _finished(sampler):
-            progress(f"{name}: sampling", state["share"])
-            time.sleep(0.1)
-        done: xr.DataTree = sampler.wait()
-    except BaseException:
-        sampler.cancel()
-        raise
-    return done
+def _collect(tree: xr.DataTree) -> dict[str, Array]:
+    stats = tree["sample_stats"].to_dataset()
+    return {NAME: tree["posterior"][NAME].to_numpy()[0]} | {s: stats[s].to_numpy()[0] for s in STATISTICS}
 
 
 def _finished(sampler: Any) -> bool:
@@ -151,3 +142,19 @@ def _finished(sampler: Any) -> bool:
         return bool(sampler.is_finished)
     except TimeoutError:  # nutpie's way of saying that its workers are too busy to answer
         return False
+
+
+def _file(keep: Path | None, chain: int) -> Path | None:
+    return None if keep is None else keep.with_name(f"{keep.name}-chain{chain}.npz")
+
+
+def _keep(path: Path | None, chain: dict[str, Array]) -> None:
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as out:
+        np.savez(out, **chain)  # type: ignore[arg-type]
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(path)

@@ -1,4 +1,4 @@
-"""What is fitted and how: the specification of a count model and the settings of the sampler."""
+"""What is fitted to a panel and how: the specification of a count model and the settings of the sampler."""
 
 import os
 from dataclasses import asdict, dataclass, field, replace
@@ -7,16 +7,20 @@ from typing import Any, Literal
 from northroute.bayes.priors import COUNTS, Priors
 from northroute.conventions import DEFAULT_SEED
 
+Step = Literal["pooled", "country", "slopes", "dynamic", "spatial", "reporting", "joint"]
+Family = Literal["negative_binomial", "poisson", "generalised_poisson"]
+
 
 @dataclass(frozen=True)
 class CountSpec:
-    """A hierarchical negative binomial for a panel of counts.
+    """One step of the ladder on a panel of counts; a step uses what the steps below it use, and what is its own.
 
     Attributes
     ----------
     name : str
         Names the fit, its file and its random stream.
     outcome : str
+        With ``outcomes``, only a label.
     exposure : str, optional
         Its log enters with coefficient one.
     exposure_unit : float
@@ -26,10 +30,29 @@ class CountSpec:
     covariates : tuple of str
         Unit-month covariates with one slope for all countries.
     varying : tuple of str
-        Unit-month covariates whose slope varies by country.
+        Unit-month covariates whose slope varies by country (from step ``slopes`` on).
     month : {"shared", "country"}
-        One random walk over months for all units, or one for each country.
+        Time common to all units, or each country its own (from step ``dynamic`` on).
     priors : mapping of str to Prior
+    step : str
+    distribution : {"negative_binomial", "poisson", "generalised_poisson"}
+    part : {"zero_inflated", "hurdle"}, optional
+        Zeros beyond those of the counts; their logit varies by country.
+    interactions : tuple of (str, str)
+        Products of covariates, standardised, with slopes that vary like ``varying``.
+    within_between : bool
+        Split every covariate of ``covariates`` and ``varying`` into the unit's mean and the deviation from it.
+    time : {"walk", "ar1", "gp"}
+        What time is made of (from step ``dynamic`` on).
+    season : bool
+    shocks : tuple of str
+        Months (``"2020-03"``) from which on the level differs, each with a coefficient by country.
+    edges : tuple of (str, str)
+        Neighbouring units (step ``spatial``).
+    detection : tuple of str
+        Covariates of the chance that an event is reported (step ``reporting``).
+    outcomes : tuple of str
+        Outcomes fitted together (step ``joint``).
     """
 
     name: str
@@ -41,41 +64,39 @@ class CountSpec:
     varying: tuple[str, ...] = ()
     month: Literal["shared", "country"] = "shared"
     priors: Priors = field(default_factory=lambda: COUNTS)
-
-    def describe(self) -> str:
-        """One line for tables: the model in words."""
-        parts = ["negative binomial", f"log exposure {self.exposure}" if self.exposure else "no exposure"]
-        parts.append(
-            "country and region intercepts, random walk over months" + (" by country" * (self.month == "country"))
-        )
-        for label, names in (
-            ("region covariates", self.unit_covariates),
-            ("common slopes", self.covariates),
-            ("country-varying slopes", self.varying),
-        ):
-            if names:
-                parts.append(f"{label} {', '.join(names)}")
-        return "; ".join(parts)
+    step: Step = "dynamic"
+    distribution: Family = "negative_binomial"
+    part: Literal["zero_inflated", "hurdle"] | None = None
+    interactions: tuple[tuple[str, str], ...] = ()
+    within_between: bool = False
+    time: Literal["walk", "ar1", "gp"] = "walk"
+    season: bool = True
+    shocks: tuple[str, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+    detection: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON and for the fit's key."""
         return asdict(self)
 
 
+
+
 @dataclass(frozen=True)
 class Sampling:
-    """Settings of the sampler; the sampler is nutpie, named in every call and every output.
+    """Settings of the sampler, named in every output.
 
     A fit that fails its diagnostics is tried again up to ``retries`` times, with effects centred by the scales of the last
     attempt and twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
-    to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, centres the first attempt; 0 leaves it out.
+    to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, adapts the first attempt; 0 leaves it out.
     """
 
     chains: int = 4
     draws: int = 1000
-    tune: int = 600
-    target_accept: float = 0.95
-    retries: int = 2
+    tune: int = 300
+    target_accept: float = 0.9
+    retries: int = 3
     seed: int = DEFAULT_SEED
     prior_draws: int = 4000
     pilot: int = 200
@@ -97,7 +118,7 @@ class Sampling:
 
     def short(self) -> "Sampling":
         """Return the settings of the pilot."""
-        return replace(self, draws=self.pilot, tune=2 * self.pilot)
+        return replace(self, draws=self.pilot, tune=self.pilot)
 
 
-QUICK = Sampling(tune=400, target_accept=0.9, prior_draws=1000)
+QUICK = Sampling(prior_draws=1000)

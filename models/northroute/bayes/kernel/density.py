@@ -72,13 +72,15 @@ def evaluate_values(program, theta, values, scratch):
     """Write every value (scalars, coefficients, folds); return the log prior density of the coordinates."""
     for i in range(values.shape[0]):
         values[i] = 0.0
-    total = scalars.forward(theta, program.scalar_codes, program.scalar_numbers, values)
+    shift = np.zeros(values.shape[0])
+    total = scalars.write_values(theta, program.scalar_codes, program.scalar_numbers, values)
     for b in range(program.blocks.shape[0]):
         block = program.blocks[b]
         if block[B_KIND] == EFFECTS:
-            total += effects.forward(block, theta, program.index, program.data, values, scratch)
+            total += effects.forward(block, theta, program.index, program.data, values, scratch, shift)
         else:
             total += bym2.forward(block, theta, program.index, program.data, values, scratch)
+    total += scalars.log_prior(program.scalar_codes, program.scalar_numbers, values, shift)
     fold(program, values)
     return total
 
@@ -96,13 +98,14 @@ def log_density(program, z, gradient):
     unfold(program, g_values)
     for i in range(gradient.shape[0]):
         gradient[i] = 0.0
-    for b in range(program.blocks.shape[0]):
+    scalars.log_prior_backward(program.scalar_codes, program.scalar_numbers, values, g_values)
+    for b in range(program.blocks.shape[0] - 1, -1, -1):
         block = program.blocks[b]
         if block[B_KIND] == EFFECTS:
             effects.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
         else:
             bym2.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
-    scalars.backward(theta, program.scalar_codes, program.scalar_numbers, values, g_values, gradient)
+    scalars.backward(theta, program.scalar_codes, program.scalar_numbers, g_values, gradient)
     rotate_gradient(program, gradient)
     return total
 

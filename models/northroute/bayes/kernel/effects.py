@@ -7,6 +7,10 @@ A batch holds G groups and K dimensions. Raw coordinates v, with standard deviat
 so u has standard deviations s and correlation R whatever c is. Then u is made to sum to zero over groups or dimensions, and
 sent through a basis or an autoregression. In the Hilbert-space form of a Gaussian process, s is multiplied by the square
 root of the spectral density at the basis function's frequency (Riutort-Mayol et al. 2023, Statistics and Computing 33:17).
+
+Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
+intercept, or the group that holds the batch) has the value of its own coordinate less m. The Jacobian is one, and the
+predictor no longer changes with the standard deviation of an effect that the data do not know.
 """
 
 import math
@@ -32,6 +36,7 @@ from northroute.bayes.kernel.program import (
     B_SD,
     B_SPACE,
     B_SPECTRUM,
+    B_TARGET,
     B_THETA,
     B_VALUE,
     B_ZERO_DIMS,
@@ -104,10 +109,27 @@ def standardise_adjoint(factor, k, w, out):
 
 
 @compiled
-def forward(block, theta, index, data, values, scratch):
+def is_expanded(block):
+    """Tell whether the prior is evaluated on the groups' effects (which may be shifted) or on raw coordinates."""
+    return block[B_FILTER] == NO_FILTER and not block[B_ZERO_DIMS]
+
+
+@compiled
+def row_prior(e, k, correlated, factor):
+    """Return the log density of one group's standardised effects, which are standardised further in place."""
+    if correlated:
+        standardise(factor, k, e)
+    total = 0.0
+    for d in range(e.shape[0]):
+        total -= 0.5 * e[d] * e[d]
+    return total
+
+
+@compiled
+def forward(block, theta, index, data, values, scratch, shift):
     """Write the block's coefficients to ``values`` and its unfiltered effects to ``scratch``; return its log prior."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
-    correlated = block[B_CORRELATION] >= 0
+    correlated, expanded = block[B_CORRELATION] >= 0, is_expanded(block)
     factor = np.zeros((k, k))
     log_diagonal = 0.0
     if correlated:
@@ -130,20 +152,10 @@ def forward(block, theta, index, data, values, scratch):
                 scratch[at + r * k + d] = v * (s / sc)
                 total -= math.log(sc)
                 raw += 1
-            if correlated:
-                standardise(factor, k, e)
-                total -= log_diagonal
-            for d in range(free):
-                total -= 0.5 * e[d] * e[d]
-        if block[B_ZERO_DIMS]:
-            for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
-                linear.zero_sum(scratch, at + r * k, 1, k)
-        if block[B_ROWS] != GROUPS:
-            for d in range(k):
-                mean = scratch[at + (groups - 1) * k + d] / math.sqrt(groups) if block[B_ROWS] == WITH_MEAN else 0.0
-                linear.zero_sum(scratch, at + d, k, groups)
-                for r in range(groups):
-                    scratch[at + r * k + d] += mean
+            total -= log_diagonal
+            if not expanded:
+                total += row_prior(e, k, correlated, factor)
+        expand(block, b, groups, index, scratch, at, shift)
         levels = groups
         if block[B_FILTER] == BASIS:
             levels = block[B_LEVELS]
@@ -152,13 +164,64 @@ def forward(block, theta, index, data, values, scratch):
             phi = values[index[block[B_PARAMETER] + b]]
             linear.autoregression(phi, scratch, at, groups, k, values, out)
         else:
+            if block[B_ROWS] == ZERO_SUM and block[B_TARGET] >= 0:
+                pass_on(block, b, groups, index, shift, out)
             for i in range(groups * k):
-                values[out + i] = scratch[at + i]
+                values[out + i] = scratch[at + i] - shift[out + i]
         if block[B_DEMEAN]:
             linear.centre_columns(values, out, levels, k)
+        if expanded:
+            for r in range(groups):
+                for d in range(k):
+                    e[d] = values[out + r * k + d] / values[index[block[B_SD] + b * k + d]]
+                total += row_prior(e, k, correlated, factor)
         at += groups * k
         out += levels * k
     return total
+
+
+@compiled
+def expand(block, batch, groups, index, scratch, at, shift):
+    """Turn a batch's raw effects to those of all groups and dimensions, and sweep their mean into its targets."""
+    k = block[B_DIMS]
+    if block[B_ZERO_DIMS]:
+        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
+            linear.zero_sum(scratch, at + r * k, 1, k)
+    if block[B_ROWS] == GROUPS:
+        return
+    for d in range(k):
+        mean = scratch[at + (groups - 1) * k + d] / math.sqrt(groups) if block[B_ROWS] == WITH_MEAN else 0.0
+        linear.zero_sum(scratch, at + d, k, groups)
+        for r in range(groups):
+            scratch[at + r * k + d] += mean
+        if block[B_ROWS] == WITH_MEAN:
+            shift[index[block[B_TARGET] + batch * k + d]] += mean
+
+
+@compiled
+def pass_on(block, batch, groups, index, shift, out):
+    """Send the mean of what was swept into effects that sum to zero on to their own target."""
+    k = block[B_DIMS]
+    for d in range(k):
+        mean = 0.0
+        for r in range(groups):
+            mean += shift[out + r * k + d] / groups
+        for r in range(groups):
+            shift[out + r * k + d] -= mean
+        shift[index[block[B_TARGET] + batch * k + d]] += mean
+
+
+@compiled
+def pass_on_adjoint(block, batch, groups, index, gradient_values, out):
+    """Give every effect the gradient of what was swept into it: own deviation, and its share of the target's."""
+    k = block[B_DIMS]
+    for d in range(k):
+        mean = 0.0
+        for r in range(groups):
+            mean += gradient_values[out + r * k + d] / groups
+        share = gradient_values[index[block[B_TARGET] + batch * k + d]] / groups
+        for r in range(groups):
+            gradient_values[out + r * k + d] += share - mean
 
 
 @compiled
@@ -186,7 +249,9 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
             for r in range(groups):
                 total += g_u[r * k + d]
             linear.zero_sum_adjoint(g_u, d, k, groups)
-            g_u[(groups - 1) * k + d] = total / math.sqrt(groups)
+            if block[B_ROWS] == WITH_MEAN:
+                swept = gradient_values[index[block[B_TARGET] + batch * k + d]]
+                g_u[(groups - 1) * k + d] = (total - swept) / math.sqrt(groups)
     if block[B_ZERO_DIMS]:
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             linear.zero_sum_adjoint(g_u, r * k, 1, k)
@@ -194,10 +259,24 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
 
 
 @compiled
+def row_adjoint(e, w, x, k, correlated, factor, g_factor):
+    """Write minus the gradient of :func:`row_prior` in ``e`` to ``x``, and add that of the Cholesky factor."""
+    for d in range(e.shape[0]):
+        w[d] = e[d]
+        x[d] = e[d]
+    if correlated:
+        standardise(factor, k, w)
+        standardise_adjoint(factor, k, w, x)
+        for i in range(k):
+            for j in range(i + 1):
+                g_factor[i, j] += x[i] * w[j]
+
+
+@compiled
 def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
-    """Add the block's part to the gradient, from the gradient with respect to its coefficients (which is overwritten)."""
+    """Add the block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
-    correlated = block[B_CORRELATION] >= 0
+    correlated, expanded = block[B_CORRELATION] >= 0, is_expanded(block)
     factor, g_factor = np.zeros((k, k)), np.zeros((k, k))
     if correlated:
         cholesky_of(values, index, block[B_CORRELATION], k, factor)
@@ -205,29 +284,39 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
     raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
     for b in range(block[B_BATCHES]):
         groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
+        if expanded:
+            for r in range(groups):
+                for d in range(k):
+                    e[d] = values[out + r * k + d] / values[index[block[B_SD] + b * k + d]]
+                row_adjoint(e, w, x, k, correlated, factor, g_factor)
+                for d in range(k):
+                    sd = index[block[B_SD] + b * k + d]
+                    gradient_values[out + r * k + d] -= x[d] / values[sd]
+                    gradient_values[sd] += e[d] * x[d] / values[sd]
+        if block[B_ROWS] == ZERO_SUM and block[B_TARGET] >= 0:
+            pass_on_adjoint(block, b, groups, index, gradient_values, out)
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
-            for d in range(free):
-                s, _ = scale_of(block, data, values, index, b, r, d)
-                e[d] = theta[block[B_THETA] + raw + d] / power(s, data[block[B_CENTRING] + raw + d])
-                w[d] = e[d]
-                x[d] = e[d]
-            if correlated:
-                standardise(factor, k, w)
-                standardise_adjoint(factor, k, w, x)
-                for i in range(k):
-                    g_factor[i, i] -= 1.0 / factor[i, i]
-                    for j in range(i + 1):
-                        g_factor[i, j] += x[i] * w[j]
+            for i in range(k if correlated else 0):
+                g_factor[i, i] -= 1.0 / factor[i, i]
+            if not expanded:
+                for d in range(free):
+                    s, _ = scale_of(block, data, values, index, b, r, d)
+                    e[d] = theta[block[B_THETA] + raw + d] / power(s, data[block[B_CENTRING] + raw + d])
+                row_adjoint(e, w, x, k, correlated, factor, g_factor)
             for d in range(free):
                 s, slope = scale_of(block, data, values, index, b, r, d)
                 c = data[block[B_CENTRING] + raw]
                 sc = power(s, c)
                 g = g_u[r * k + d] * (s / sc)
-                gradient[block[B_THETA] + raw] += g - x[d] / sc
-                g_log = g * theta[block[B_THETA] + raw] * (1.0 - c) + c * (e[d] * x[d] - 1.0)
-                gradient_values[index[block[B_SD] + b * k + d]] += g_log / values[index[block[B_SD] + b * k + d]]
+                g_log = g * theta[block[B_THETA] + raw] * (1.0 - c) - c
+                gradient[block[B_THETA] + raw] += g
+                if not expanded:
+                    gradient[block[B_THETA] + raw] -= x[d] / sc
+                    g_log += c * e[d] * x[d]
+                sd = index[block[B_SD] + b * k + d]
+                gradient_values[sd] += g_log / values[sd]
                 if block[B_SPECTRUM] != NO_SPECTRUM:
                     gradient_values[index[block[B_PARAMETER] + b]] += g_log * slope
                 raw += 1

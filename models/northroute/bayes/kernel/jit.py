@@ -14,12 +14,14 @@ from typing import Any
 import numba
 
 
+SOURCE = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+"""Hash of every source of the kernel."""
+
+
 def _folder() -> str:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    name = hashlib.sha256(b"".join(p.read_bytes() for p in sources)).hexdigest()[:16]
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     for root in (base, tempfile.gettempdir()):
-        path = Path(root) / "northroute" / f"kernel-{name}"
+        path = Path(root) / "northroute" / f"kernel-{SOURCE[:16]}"
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError:

@@ -42,7 +42,8 @@ class Filter(IntEnum):
 class Rows(IntEnum):
     """Which directions of a batch's groups the raw coordinates are: groups; deviations; deviations and the mean.
 
-    The mean's coordinate is scaled so that independent coordinates give independent groups.
+    The mean's coordinate is scaled so that independent coordinates give independent groups. The mean is also swept into
+    its targets: what the data know is intercept plus mean, so that sum is a coordinate, and not the intercept.
     """
 
     GROUPS = 0
@@ -102,9 +103,10 @@ B_DEMEAN: Final = 17
 B_SPACE: Final = 18
 B_RAW: Final = 19
 B_SCRATCH: Final = 20
+B_TARGET: Final = 21
 B_EDGES: Final = 14
 B_EDGE_COUNT: Final = 15
-BLOCK_COLUMNS: Final = 21
+BLOCK_COLUMNS: Final = 22
 
 U_PREDICTOR: Final = 0
 U_START: Final = 1

@@ -73,26 +73,40 @@ def prior_density(family, location, scale, shape, v):
 
 
 @compiled
-def forward(theta, codes, numbers, values):
-    """Write every scalar's value, and return the log prior with Jacobians."""
+def write_values(theta, codes, numbers, values):
+    """Write every scalar's own value, before means of effects are swept into it; return the log Jacobian."""
     total = 0.0
     for s in range(codes.shape[0]):
         x, transform = theta[codes[s, 0]], codes[s, 1]
-        v, _ = value_of(transform, x, numbers[s, 3], numbers[s, 4])
-        values[s] = v
+        values[s], _ = value_of(transform, x, numbers[s, 3], numbers[s, 4])
         total += log_jacobian(transform, x)[0]
-        total += prior_density(codes[s, 2], numbers[s, 0], numbers[s, 1], numbers[s, 2], v)[0]
     return total
 
 
 @compiled
-def backward(theta, codes, numbers, values, gradient_values, gradient):
+def log_prior(codes, numbers, values, shift):
+    """Take what was swept into each scalar off its value, and return the log prior density."""
+    total = 0.0
+    for s in range(codes.shape[0]):
+        values[s] -= shift[s]
+        total += prior_density(codes[s, 2], numbers[s, 0], numbers[s, 1], numbers[s, 2], values[s])[0]
+    return total
+
+
+@compiled
+def log_prior_backward(codes, numbers, values, gradient_values):
+    """Add the gradient of :func:`log_prior` to that of the values."""
+    for s in range(codes.shape[0]):
+        gradient_values[s] += prior_density(codes[s, 2], numbers[s, 0], numbers[s, 1], numbers[s, 2], values[s])[1]
+
+
+@compiled
+def backward(theta, codes, numbers, gradient_values, gradient):
     """Add every scalar's part to the gradient of the unconstrained coordinates."""
     for s in range(codes.shape[0]):
         x, transform = theta[codes[s, 0]], codes[s, 1]
-        v, slope = value_of(transform, x, numbers[s, 3], numbers[s, 4])
-        d = prior_density(codes[s, 2], numbers[s, 0], numbers[s, 1], numbers[s, 2], v)[1]
-        gradient[codes[s, 0]] += (gradient_values[s] + d) * slope + log_jacobian(transform, x)[1]
+        _, slope = value_of(transform, x, numbers[s, 3], numbers[s, 4])
+        gradient[codes[s, 0]] += gradient_values[s] * slope + log_jacobian(transform, x)[1]
 
 
 @compiled

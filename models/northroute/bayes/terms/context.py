@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.builder import Builder, Ids
+from northroute.bayes.builder import Builder, Ids, Key
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -100,6 +100,10 @@ class Context:
                 f"({len(known)} against {len(labels)}). Give one of the terms another dimension name."
             )
         return name
+
+    def key(self, only: tuple[str, ...] | None, column: str, level: str = "", *group: str) -> Key:
+        """Name the value that the mean of effects of ``column`` at a level of ``by`` is swept into."""
+        return (str(self.predictor), " ".join(only or ()), column, level, *group)
 
     def add(self, kept: NDArray[np.bool_], ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
         """Add values to the predictor of the kept rows, in runs of consecutive rows."""

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northroute.bayes.builder import Ids
+from northroute.bayes.builder import Ids, Key
 from northroute.bayes.families import Prior
 from northroute.bayes.kernel.program import Rows
 from northroute.bayes.terms.context import Context
+from northroute.bayes.terms.population import ONE
 from northroute.errors import ModelError
 
 SD = Prior("half_normal", 1.0, "groups' rates within a factor of about 7 of each other")
 MANY = 100
 """Batches up to this size are written as deviations and a mean."""
-ONE = "1"
-"""The column that is one in every row: an intercept that varies."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ class Effects:
         Responses that they enter.
     name : str, optional
         Stem of the reported names ``<name>_effect``, ``sd_<name>`` and ``corr_<name>``; default the groups' name.
+    dim : str, optional
+        Name of the dimension of covariates; given, it is there even with one covariate.
     """
 
     group: str | tuple[str, ...]
@@ -59,6 +60,7 @@ class Effects:
     sd: Prior = SD
     only: tuple[str, ...] | None = None
     name: str | None = None
+    dim: str | None = None
 
     @property
     def stem(self) -> str:
@@ -81,11 +83,12 @@ class Effects:
                 f"{context.model}: {' by '.join(columns)} has one group ({labels[0]}), whose effect cannot be told from "
                 "the intercept. Leave the term out, or add data."
             )
-        codes, labels, pointer = _batches(self, context, kept, codes, labels)
-        dims, dim_labels, by_codes, levels = _dimensions(self, context, kept)
+        codes, labels, pointer, homes = _batches(self, context, kept, codes, labels)
+        dims, dim_labels, by_codes, by_levels = _dimensions(self, context, kept)
+        levels = len(by_levels)
         k = len(dim_labels)
         group_dim = context.dimension("_".join(columns), labels)
-        dim = (context.dimension(dims, dim_labels),) if k > 1 else ()
+        dim = (context.dimension(self.dim or dims, dim_labels),) if k > 1 or self.dim else ()
         tied = self.zero_sum_by  # effects that sum to zero over dimensions share a standard deviation
         sd = context.builder.scalar(f"sd_{self.stem}", self.sd, () if tied else dim)
         correlation = None
@@ -99,11 +102,24 @@ class Effects:
             rows=Rows.ZERO_SUM if self.zero_sum else _rows(pointer),
             zero_dims=tied,
             correlation=correlation,
+            targets=[self._key(context, c, v, home) for home in homes for c in self.columns for v in by_levels],
         )
-        context.builder.report(f"{self.stem}_effect", ids if k > 1 else ids[:, 0], (group_dim, *dim))
+        if not tied:
+            columns_ids = ids.reshape(len(labels), len(self.columns), levels)
+            for g, label in enumerate(labels):
+                for j, c in enumerate(self.columns):
+                    for v, level in enumerate(by_levels):
+                        key = context.key(self.only, c, level, "_".join(columns), label)
+                        context.builder.targets[key] = int(columns_ids[g, j, v])
+        context.builder.report(f"{self.stem}_effect", ids if dim else ids[:, 0], (group_dim, *dim))
         for j, column in enumerate(self.columns):
             weight = None if column == ONE else context.column(column, kept)
             context.add(kept, ids[codes, j * levels + by_codes], weight)
+
+    def _key(self, context: Context, column: str, level: str, home: str | None) -> Key:
+        """Name what a mean is swept into: the group that holds the batch, or an intercept or slope."""
+        inside = () if home is None or self.within is None else (self.within, home)
+        return context.key(self.only, column, level, *inside)
 
 
 def _rows(pointer: Ids) -> Rows:
@@ -117,12 +133,12 @@ def _tuple(group: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _batches(
     term: Effects, context: Context, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]", codes: Ids, labels: list[str]
-) -> tuple[Ids, list[str], Ids]:
-    """Sort groups by the level of ``zero_sum`` that they lie in, and return codes, labels and where levels begin."""
+) -> tuple[Ids, list[str], Ids, list[str | None]]:
+    """Sort groups by the level that they lie in; return codes, labels, where levels begin, and their names."""
     inside = term.zero_sum if isinstance(term.zero_sum, str) else term.within
     if inside is None:
-        return codes, labels, np.asarray([0, len(labels)])
-    within, _ = context.codes([inside], kept)
+        return codes, labels, np.asarray([0, len(labels)]), [None]
+    within, names = context.codes([inside], kept)
     home = np.full(len(labels), -1)
     home[codes] = within
     if (home[codes] != within).any():
@@ -134,18 +150,18 @@ def _batches(
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
     sizes = np.bincount(home)
-    return place[codes], [labels[i] for i in order], np.concatenate([[0], np.cumsum(sizes)])
+    return place[codes], [labels[i] for i in order], np.concatenate([[0], np.cumsum(sizes)]), list(names)
 
 
 def _dimensions(
     term: Effects, context: Context, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-) -> tuple[str, list[str], Ids, int]:
-    """Return the dimension's name and labels, each row's level of ``by``, and the number of levels."""
+) -> tuple[str, list[str], Ids, list[str]]:
+    """Return the dimension's name and labels, each row's level of ``by``, and the levels."""
     if term.by is None:
         name = f"{term.stem}_column" if len(term.columns) > 1 else ""
-        return name, list(term.columns), np.zeros(int(kept.sum()), dtype=np.int64), 1
+        return name, list(term.columns), np.zeros(int(kept.sum()), dtype=np.int64), [""]
     by_codes, levels = context.codes([term.by], kept)
     if term.columns == (ONE,):
-        return term.by, levels, by_codes, len(levels)
+        return term.by, levels, by_codes, levels
     labels = [f"{c}:{level}" for c in term.columns for level in levels]
-    return f"{term.stem}_column", labels, by_codes, len(levels)
+    return f"{term.stem}_column", labels, by_codes, levels

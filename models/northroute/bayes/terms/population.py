@@ -8,6 +8,8 @@ from northroute.bayes.families import Prior
 from northroute.bayes.terms.context import Context, runs
 from northroute.errors import ModelError
 
+ONE = "1"
+"""The column that is one in every row."""
 INTERCEPT = Prior("normal", 2.0, "log rate per exposure unit: 0.02 to 50 events with 95 %")
 SLOPE = Prior("normal", 0.5, "a standardised covariate seldom changes a rate threefold")
 
@@ -38,11 +40,13 @@ class Intercept:
         if self.by is None:
             start = float(context.level[kept].mean())
             ids = context.builder.scalar(self.name, self.prior, starts=start)
+            context.builder.targets[context.key(self.only, ONE)] = int(ids)
             context.add(kept, np.broadcast_to(ids, kept.sum()))
             return
         codes, labels = context.codes([self.by], kept)
         means = np.bincount(codes, context.level[kept]) / np.bincount(codes)
         ids = context.builder.scalar(self.name, self.prior, (context.dimension(self.by, labels),), starts=means)
+        context.builder.targets |= {context.key(self.only, ONE, v): int(i) for v, i in zip(labels, ids, strict=True)}
         context.add(kept, ids[codes])
 
 
@@ -89,11 +93,15 @@ class Linear:
         dim = context.dimension(self.dim, list(self.columns))
         if self.by is None:
             ids = context.builder.scalar(self.name, self.prior, (dim,), starts=0.0)
+            context.builder.targets |= {context.key(self.only, c): int(i) for c, i in zip(self.columns, ids, strict=True)}
             for rows, part in runs(kept):
                 context.builder.columns(context.predictor, rows, matrix[part], int(ids[0]))
             return
         codes, labels = context.codes([self.by], kept)
         dims = (dim, context.dimension(self.by, labels))
         ids = context.builder.scalar(self.name, self.prior, dims, starts=0.0)
-        for j in range(len(self.columns)):
+        for j, column in enumerate(self.columns):
+            context.builder.targets |= {
+                context.key(self.only, column, v): int(i) for v, i in zip(labels, ids[j], strict=True)
+            }
             context.add(kept, ids[j, codes], matrix[:, j])

@@ -1,0 +1,62 @@
+r"""Step 4, dynamic: levels move over time.
+
+.. math:: \log\mu_i = \dots + w_{t(i)} + s_{m(i)} + \sum_k \delta_{k,c(i)} 1[t(i) \ge t_k]
+
+with w a random walk (or AR(1), or a Gaussian process in its Hilbert-space form), of all units together or of each country,
+s a season that sums to zero over the months of the year, and dated shocks with a step by country around their mean.
+
+A walk of one country keeps only periods of eight months and longer: with one count a month, anything faster cannot be told
+from dispersion and is left to it.
+
+*When to use it.* Whenever there is more than a year of data: trends in reporting and in the world are the first confounder.
+*What it cannot tell.* Why the level moved. A slope is what is left after time has taken what it can explain.
+"""
+
+import numpy as np
+
+from northroute.bayes.families import Prior
+from northroute.bayes.ladder import slopes
+from northroute.bayes.ladder.rows import Rows
+from northroute.bayes.model import Term
+from northroute.bayes.spec import CountSpec
+from northroute.bayes.terms.groups import Effects
+from northroute.bayes.terms.population import Linear
+from northroute.bayes.terms.process import GP
+from northroute.bayes.terms.time import AR1, Walk
+
+SHORTEST_PERIOD = 8
+"""Months: the shortest period in the walk of a single country."""
+
+
+def terms(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
+    """Step 3, and time."""
+    return (*slopes.terms(rows, spec), *time(rows, spec))
+
+
+def time(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
+    """Trend, season and shocks."""
+    p = spec.priors
+    own = spec.month == "country"
+    group = "country" if own else None
+    found: list[Term] = []
+    match spec.time:
+        case "walk":
+            found.append(Walk("month", group=group, shortest=SHORTEST_PERIOD if own else None, sd=p["sd_month"], name="month"))
+        case "ar1":
+            found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"], name="month"))
+        case "gp":
+            found.append(
+                GP(("month_number",), group=group, sd=p["sd_gp"], length=p["lengthscale_months"], name="month")
+            )
+    if spec.season:
+        found.append(Effects("month_of_year", zero_sum=True, sd=p["sd_season"], name="season"))
+    if spec.shocks:
+        names = tuple(f"from {m}" for m in spec.shocks)
+        found.append(Linear(names, p["common_slope"], name="shock_mean", dim="shock"))
+        found.append(Effects("country", names, zero_sum=True, sd=p["sd_slope"], name="shock", dim="shock"))
+    return tuple(found)
+
+
+def _marginal(step: Prior) -> Prior:
+    """A stationary level varies more than its monthly steps: by about the square root of a year of them."""
+    return Prior(step.family, step.scale * float(np.sqrt(12)), f"a year of monthly steps of {step}", step.location, step.shape)

@@ -1,0 +1,145 @@
+"""From a panel and a specification to a model, its rows, and the quantities that are reported besides its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from northroute.bayes import distributions as dist
+from northroute.bayes.ladder import country, dynamic, joint, pooled, reporting, slopes, spatial
+from northroute.bayes.ladder.rows import COUNT, OUTCOME, Rows, rows
+from northroute.bayes.model import Model, Term
+from northroute.bayes.spec import CountSpec
+from northroute.bayes.terms.groups import Effects
+from northroute.bayes.terms.population import Intercept
+from northroute.panel import Panel
+
+STEPS: Final[Mapping[str, Callable[[Rows, CountSpec], tuple[Term, ...]]]] = {
+    "pooled": pooled.terms,
+    "country": country.terms,
+    "slopes": slopes.terms,
+    "dynamic": dynamic.terms,
+    "spatial": spatial.terms,
+    "joint": joint.terms,
+    "reporting": reporting.terms,
+}
+"""Terms of every step on a panel, in the order of the ladder."""
+
+
+@dataclass(frozen=True)
+class Formulation:
+    """A model on a panel.
+
+    Attributes
+    ----------
+    model : Model
+    rows : Rows
+    unit_x : xarray.DataArray, optional
+        Unit covariates, centred, dimensions (unit, unit_covariate).
+    """
+
+    model: Model
+    rows: Rows
+    unit_x: xr.DataArray | None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row an outcome, unit and month."""
+        return self.rows.frame
+
+    def derive(self, values: xr.Dataset) -> xr.Dataset:
+        """Levels of units and slopes of countries, which are sums of what the model has."""
+        found: dict[str, xr.DataArray] = {}
+        home = self.frame.drop_duplicates("unit").set_index("unit")["country"]
+        if "country_effect" in values:
+            level = values["intercept"] + values["country_effect"]
+            at = xr.DataArray(home.to_numpy(), dims="unit", coords={"unit": home.index.to_numpy()})
+            level = level.sel(country=at).drop_vars("country")
+            if "unit_effect" in values:
+                level = level + values["unit_effect"].sel(unit=home.index.to_numpy())
+            if self.unit_x is not None:
+                level = level + xr.dot(values["unit_slope"], self.unit_x, dim="unit_covariate")
+            found["unit_level"] = level
+        if "slope_effect" in values:
+            found["slope_country"] = (values["slope"] + values["slope_effect"]).transpose(..., "varying", "country")
+        if "shock_effect" in values and "shock_mean" in values:
+            found["shock_country"] = values["shock_mean"] + values["shock_effect"]
+        return xr.Dataset({k: v.transpose("chain", "draw", ...) for k, v in found.items()})
+
+    def constants(self) -> xr.Dataset:
+        """What estimands need of the rows: exposure, covariates and where each row belongs."""
+        frame, r = self.frame, self.rows
+        units = list(dict.fromkeys(frame["unit"]))
+        countries = list(dict.fromkeys(frame["country"]))
+        months = pd.date_range(frame["month"].min(), frame["month"].max(), freq="MS")
+        home = frame.drop_duplicates("unit").set_index("unit")["country"]
+        by_row = {
+            "log_exposure": np.log(frame["exposure"].to_numpy(float)),
+            "counts": frame[COUNT].to_numpy(float),
+            "unit_of_row": pd.Index(units).get_indexer(pd.Index(frame["unit"])),
+            "country_of_row": pd.Index(countries).get_indexer(pd.Index(frame["country"])),
+            "month_of_row": months.get_indexer(pd.DatetimeIndex(frame["month"])),
+            "season_of_row": frame["month_of_year"].to_numpy() - 1,
+        }
+        found = xr.Dataset(
+            {k: ("row", v) for k, v in by_row.items()}
+            | {"country_of_unit": ("unit", pd.Index(countries).get_indexer(pd.Index(home.loc[units])))}
+            | {"x": (("row", "covariate"), frame[list(r.covariates)].to_numpy(float))}
+            | {"z": (("row", "varying"), frame[list(r.varying)].to_numpy(float))},
+            coords={"unit": units, "country": countries, "month": [f"{m:%Y-%m}" for m in months]},
+        )
+        return found if self.unit_x is None else found.assign(unit_x=self.unit_x)
+
+
+def formulate(panel: Panel, spec: CountSpec) -> Formulation:
+    """State step ``spec.step`` of the ladder on a panel.
+
+    Raises
+    ------
+    ModelError
+        If the specification does not suit the panel.
+    """
+    found = rows(panel, spec)
+    unit_x = None
+    if found.unit_covariates:
+        wide = found.frame.drop_duplicates("unit").set_index("unit")[list(found.unit_covariates)]
+        unit_x = xr.DataArray(
+            wide.to_numpy(float),
+            dims=("unit", "unit_covariate"),
+            coords={"unit": wide.index.to_numpy(), "unit_covariate": list(wide.columns)},
+        )
+    part, part_terms = _second(found, spec)
+    model = Model(
+        spec.name,
+        COUNT,
+        _distribution(spec),
+        STEPS[spec.step](found, spec),
+        exposure="exposure" if spec.exposure else None,
+        response=OUTCOME if spec.outcomes else None,
+        part=part,
+        part_terms=part_terms,
+    )
+    return Formulation(model, found, unit_x)
+
+
+def _distribution(spec: CountSpec) -> dist.Distribution:
+    match spec.distribution:
+        case "negative_binomial":
+            return dist.NegativeBinomial(spec.priors["root_dispersion"])
+        case "poisson":
+            return dist.Poisson()
+        case "generalised_poisson":
+            return dist.GeneralisedPoisson()
+
+
+def _second(found: Rows, spec: CountSpec) -> tuple[str | None, tuple[Term, ...]]:
+    if spec.step == "reporting":
+        return "detection", reporting.detection(found, spec)
+    if spec.part is None:
+        return None, ()
+    p = spec.priors
+    zero = Effects("country", zero_sum=True, sd=p["sd_country"], name="zero_country")
+    return spec.part, (Intercept(p["zero_intercept"], name="zero_intercept"), zero)

@@ -1,0 +1,90 @@
+"""Small models with one term each, and what is checked of every term: its gradient and its prior's covariance."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from northroute.bayes import adaptation
+from northroute.bayes.distributions import Poisson
+from northroute.bayes.kernel import batch
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.model import Assembled, Model, Term, assemble
+from northroute.bayes.terms.population import Intercept
+
+Array = NDArray[np.float64]
+
+
+def panel(units: int = 4, months: int = 9, seed: int = 1) -> pd.DataFrame:
+    """Counts of units by months, two responses, with covariates; rows in no special order."""
+    rng = np.random.default_rng(seed)
+    stamps = pd.date_range("2020-11-01", periods=months, freq="MS")
+    index = pd.MultiIndex.from_product(
+        [[f"u{i}" for i in range(units)], stamps, ["seizures", "violence"]], names=["unit", "month", "response"]
+    )
+    frame = index.to_frame(index=False)
+    frame["count"] = rng.poisson(3.0, len(frame)).astype(float)
+    frame["x"] = rng.uniform(-2, 5, len(frame)).round(1)
+    frame["z"] = rng.uniform(0, 3, len(frame)).round(1)
+    return frame.iloc[rng.permutation(len(frame))].reset_index(drop=True)
+
+
+def assembled(frame: pd.DataFrame, *terms: Term) -> Assembled:
+    """A Poisson model of the counts with an intercept and the terms."""
+    return assemble(Model("example", "count", Poisson(), (Intercept(), *terms), response="response"), frame)
+
+
+def gradient_error(made: Assembled, seed: int = 2, points: int = 3) -> float:
+    """Largest error of the gradient against central differences, over one plus its size.
+
+    Effects are centred by random amounts, and the linear part is rotated and shifted at random.
+    """
+    rng = np.random.default_rng(seed)
+    program = made.program
+    data = program.data.copy()
+    for block in made.layout.blocks:
+        at = int(block.record[tables.B_CENTRING])
+        data[at : at + block.centred] = rng.uniform(0.1, 0.9, block.centred)
+    n = program.dim - int(program.sizes[tables.Z_LINEAR])
+    rotation = np.ascontiguousarray(np.eye(n) + np.triu(rng.normal(0, 0.3 / np.sqrt(n), (n, n))))
+    program = program._replace(data=data, rotation=rotation, shift=rng.normal(0, 0.1, n))
+    worst, step = 0.0, 1e-5
+    for _ in range(points):
+        z = adaptation.start(made.layout, program.dim) + rng.normal(0, 0.4, program.dim)
+        _, slope = adaptation.gradient(program, z)
+        for i in range(program.dim):
+            ahead, behind = z.copy(), z.copy()
+            ahead[i] += step
+            behind[i] -= step
+            difference = (adaptation.gradient(program, ahead)[0] - adaptation.gradient(program, behind)[0]) / (2 * step)
+            worst = max(worst, abs(slope[i] - difference) / (1 + abs(difference)))
+    return worst
+
+
+def prior_covariance(made: Assembled, name: str, given: Mapping[str, Any], block: int = 0) -> Array:
+    """Exact prior covariance of a reported quantity's values, flattened, given the scalars that it depends on.
+
+    Given them the log prior is quadratic in the block's raw coordinates, and the values are linear in them.
+    """
+    scalars = list(made.layout.scalars)
+    for key, value in given.items():
+        ids = made.layout.parameters[key].ids
+        for i, v in zip(np.ravel(ids), np.broadcast_to(value, ids.shape).ravel(), strict=True):
+            scalars[i] = replace(scalars[i], start=float(v))
+    origin = adaptation.start(replace(made.layout, scalars=tuple(scalars)), made.program.dim)
+    record = made.layout.blocks[block].record
+    first, n = int(record[tables.B_THETA]), int(record[tables.B_RAW])
+    ids = np.ravel(made.layout.parameters[name].ids)
+    units = np.zeros((n, made.program.dim))
+    units[np.arange(n), first + np.arange(n)] = 1.0
+    rows, columns = np.triu_indices(n)
+    values, single = batch.values_of(made.program, np.vstack([origin, origin + units]))
+    _, pair = batch.values_of(made.program, origin + units[rows] + units[columns])
+    precision = np.zeros((n, n))
+    precision[rows, columns] = -(pair - single[1 + rows] - single[1 + columns] + single[0])
+    precision = precision + np.triu(precision, 1).T
+    linear = values[1:, ids] - values[0, ids]
+    return np.asarray(linear.T @ np.linalg.solve(precision, linear))

@@ -1,0 +1,114 @@
+"""Gaussian processes: the approximation's covariance, its size, its gradient, and what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from northroute.bayes.families import Prior
+from northroute.bayes.terms.process import GP, Kernel, resolution, sines
+from northroute.errors import ModelError
+from tests.bayes.terms.examples import assembled, gradient_error, panel, prior_covariance
+
+LENGTH = Prior("lognormal", 0.3, "between 1.2 and 3.3 units with 90 %", location=np.log(2.0))
+
+
+def exact(kernel: Kernel, distance: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+    """Correlation at a distance."""
+    match kernel:
+        case "squared_exponential":
+            return np.exp(-0.5 * (distance / length) ** 2)
+        case "matern52":
+            a = np.sqrt(5) * distance / length
+            return (1 + a + a**2 / 3) * np.exp(-a)
+        case "matern32":
+            a = np.sqrt(3) * distance / length
+            return (1 + a) * np.exp(-a)
+
+
+@pytest.mark.parametrize("length", [1.3, 2.0, 3.2])
+@pytest.mark.parametrize(
+    ("kernel", "tolerance"),
+    # the paper's number of functions leaves 1.3 % of the rougher Matern's variance out at the shortest length
+    [("squared_exponential", 0.01), ("matern52", 0.01), ("matern32", 0.013)],
+)
+def test_covariance_in_one_dimension(kernel: Kernel, length: float, tolerance: float) -> None:
+    made = assembled(panel(), GP(("x",), LENGTH, kernel=kernel))
+    found = prior_covariance_of(made, {"sd_x": 1.5, "length_x": length})
+    points = np.asarray([float(p) for p in made.layout.coords["x_point"]])
+    wanted = 1.5**2 * exact(kernel, np.abs(np.subtract.outer(points, points)), length)
+    np.testing.assert_allclose(found, wanted, atol=tolerance * 1.5**2)
+
+
+@pytest.mark.parametrize("length", [1.3, 3.2])
+def test_covariance_in_two_dimensions(length: float) -> None:
+    made = assembled(panel(), GP(("x", "z"), LENGTH, name="surface"))
+    found = prior_covariance_of(made, {"sd_surface": 1.0, "length_surface": length}, "surface")
+    points = np.asarray([[float(v) for v in p.split()] for p in made.layout.coords["surface_point"]])
+    distance = np.sqrt(np.square(points[:, None] - points[None]).sum(axis=-1))
+    np.testing.assert_allclose(found, exact("squared_exponential", distance, length), atol=0.015)
+
+
+def prior_covariance_of(made: Any, given: dict[str, float], name: str = "x") -> NDArray[np.float64]:
+    return prior_covariance(made, f"{name}_effect", given)
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        GP(("x",), LENGTH),
+        GP(("x",), LENGTH, group="unit", kernel="matern52", functions=6),
+        GP(("x",), LENGTH, group="unit", varies=False, kernel="matern32", functions=6, demean=True),
+        GP(("x", "z"), LENGTH, functions=4, boundary=1.5, only=("violence",), name="surface"),
+        GP(("x", "z"), LENGTH, functions=4, kernel="matern52", name="surface"),
+    ],
+)
+def test_gradient(term: GP) -> None:
+    assert gradient_error(assembled(panel(), term)) < 1e-6
+
+
+def test_equal_coordinates_share_one_point() -> None:
+    frame = panel()
+    made = assembled(frame, GP(("x",), LENGTH))
+    assert made.layout.coords["x_point"] == [str(v) for v in np.unique(frame["x"])]
+    assert len(made.layout.coords["x_point"]) < len(frame)
+
+
+def test_functions_and_boundary_follow_the_paper() -> None:
+    assert resolution("squared_exponential", 1.0, 1.0, 1.0) == (6, 3.2)  # 1.75 * 3.2 = 5.6
+    assert resolution("matern52", 2.0, 1.0, 2.0) == (22, 4.1)  # 2.65 * 4.1 * 2 = 21.7
+    assert resolution("matern32", 10.0, 1.0, 1.0) == (42, 1.2)  # 3.42 * 1.2 * 10 = 41.04
+    assert resolution("matern32", 10.0, 1.0, 1.0, boundary=2.0) == (69, 2.0)
+
+
+def test_a_wide_box_keeps_the_variance_at_the_ends() -> None:
+    """With the paper's boundary alone, 1.2, this variance would be short by 41 %."""
+    functions, boundary = resolution("squared_exponential", 1.0, 0.1, 0.3)
+    assert boundary == pytest.approx(1 + 3.035 * 0.15)
+    points = np.linspace(-1, 1, 5)[:, None]
+    basis, frequency = sines(points, np.asarray([functions]), np.asarray([boundary]))
+    density = np.sqrt(2 * np.pi) * 0.3 * np.exp(-0.5 * 0.3**2 * frequency)
+    np.testing.assert_allclose((basis**2) @ density, 1.0, atol=0.0101)
+
+
+def test_demeaning_takes_the_mean_over_points() -> None:
+    made = assembled(panel(), GP(("x",), LENGTH, demean=True))
+    covariance = prior_covariance_of(made, {"sd_x": 1.0, "length_x": 2.0})
+    np.testing.assert_allclose(covariance.sum(axis=0), 0.0, atol=1e-10)
+
+
+def test_what_is_refused() -> None:
+    frame = panel()
+    with pytest.raises(ModelError, match="one or two covariates, not 3"):
+        assembled(frame, GP(("x", "z", "count"), LENGTH))
+    with pytest.raises(ModelError, match="no kernel 'cosine'"):
+        assembled(frame, GP(("x",), LENGTH, kernel="cosine"))  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="reaches below zero"):
+        assembled(frame, GP(("x",), Prior("normal", 1.0, "any")))
+    with pytest.raises(ModelError, match=r"need \d+ functions, more than 1000"):
+        assembled(frame, GP(("x", "z"), Prior("half_normal", 1.0, "reaches down to zero")))
+    with pytest.raises(ModelError, match="cuts the data off"):
+        assembled(frame, GP(("x",), LENGTH, boundary=1.0))
+    with pytest.raises(ModelError, match="'z' does not vary"):
+        assembled(frame.assign(z=1.0), GP(("x", "z"), LENGTH))
