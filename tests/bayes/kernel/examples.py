@@ -38,10 +38,11 @@ def prior(family: str, scale: float = 1.0, location: float = 0.0, shape: float =
     return Prior(family, scale, "an example", location, shape)  # type: ignore[arg-type]
 
 
-def everything() -> Example:
+def everything(flat_prior: Prior | None = None) -> Example:
     rng = np.random.default_rng(5)
     builder = Builder()
-    builder.coords.update(pair=["a", "b"], trio=["a", "b", "c"], two=[0, 1], covariate=["x", "z"])
+    labels = {"pair": 2, "trio": 3, "two": 2, "covariate": 2, "region": 5, "within": 8, "month": 9, "place": 8}
+    builder.coords.update({name: list(range(n)) for name, n in labels.items()})
     rows = slice(0, ROWS)
 
     def spread(ids: Array | NDArray[np.int64], predictor: int = 0, weighted: bool = False) -> None:
@@ -53,19 +54,19 @@ def everything() -> Example:
     builder.use(0, rows, np.broadcast_to(first, ROWS))
     slopes = builder.scalar("slope", prior("normal", 0.5, 0.1), ("covariate",))
     builder.columns(0, rows, rng.normal(size=(ROWS, 2)), int(slopes[0]))
-    flat = builder.scalar("flat", prior("flat"))
+    flat = builder.scalar("flat", flat_prior or prior("flat"))
     builder.use(1, rows, np.broadcast_to(flat, ROWS), rng.normal(size=ROWS))
 
     sd = builder.scalar("sd_region", prior("half_normal", 0.7), ("pair",))
     corr = builder.correlation("corr_region", "pair", 2.0)
     region = builder.effects([0, 5], sd[None], correlation=corr)
-    builder.report("region_effect", region, ())
+    builder.report("region_effect", region, ("region", "pair"))
     spread(region[:, 0])
     spread(region[:, 1], weighted=True)
 
     sd = builder.scalar("sd_within", prior("half_cauchy", 0.5))
     within = builder.effects([0, 3, 7, 8], np.broadcast_to(sd, (3, 1)), rows=Rows.ZERO_SUM)
-    builder.report("within_effect", within[:, 0], ())
+    builder.report("within_effect", within[:, 0], ("within",))
     spread(within, 1)
     sd = builder.scalar("sd_trio", prior("half_student_t", 0.5, shape=3.0), ("trio",))
     trio = builder.effects(
@@ -80,7 +81,7 @@ def everything() -> Example:
     sd = builder.scalar("sd_month", prior("gamma", 0.2, shape=3.0))
     phi = builder.scalar("phi_month", prior("uniform", 2.0, -1.0), ("two",))
     month = builder.effects([0, 5, 9], np.broadcast_to(sd, (2, 1)), autoregression=phi, demean=True)
-    builder.report("month_effect", month[:, 0], ())
+    builder.report("month_effect", month[:, 0], ("month",))
     spread(month)
     share = builder.scalar("phi_year", prior("beta", 2.0, shape=3.0))
     sd = builder.scalar("sd_year", prior("inverse_gamma", 1.0, shape=3.0), ("pair",))
@@ -111,7 +112,7 @@ def everything() -> Example:
     )
     edges = np.array([[0, 1], [1, 2], [2, 3], [3, 0], [4, 5], [5, 6]])
     place = builder.bym2([0, 4, 7], edges, np.array([1.1] * 4 + [0.8] * 3 + [0.0]), int(sigma), int(rho))
-    builder.report("place_effect", place, ())
+    builder.report("place_effect", place, ("place",))
     spread(place)
     builder.use(0, rows, rng.choice(place, ROWS), rng.normal(size=ROWS), rng.choice(region[:, 0], ROWS))
 

@@ -7,11 +7,13 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from pymc.distributions.transforms import CholeskyCorrTransform
+from pytensor.compile.mode import Mode
 from scipy import linalg
 
 from northroute.bayes.graphs import laplacian_root
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.density import log_density
 from northroute.bayes.kernel.program import Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.layout import Block, Layout
@@ -19,6 +21,8 @@ from northroute.bayes.plain import _stems
 from northroute.bayes.prior_coordinates import coordinate, zero_sum_coordinates
 
 Array = NDArray[np.float64]
+PLAIN_MODE = Mode(linker="py", optimizer=None)
+"""Evaluated in Python, nothing rewritten: a graph that is used a few times is not worth compiling."""
 
 
 def values_at(program: Program, theta: Array) -> Array:
@@ -26,8 +30,6 @@ def values_at(program: Program, theta: Array) -> Array:
 
 
 def density(program: Program, theta: Array) -> tuple[float, Array]:
-    from northroute.bayes.kernel.density import log_density
-
     gradient = np.empty_like(theta)
     return float(log_density(program, theta, gradient)), gradient
 
@@ -85,6 +87,10 @@ def pymc_point(model: pm.Model, program: Program, layout: Layout, theta: Array) 
         point[name] = coordinate(scalar, values[ids])
     for block, stem in zip(layout.blocks, _stems(layout), strict=True):
         point |= block_point(program, block, stem, theta, values)
+        first, k = int(block.record[tables.B_CORRELATION]), int(block.record[tables.B_DIMS])
+        if block.record[tables.B_KIND] == Kind.EFFECTS and first >= 0:  # raw coordinates are correlated, PyMC's are not
+            factor = factor_of(values, program.index[first : first + k * (k - 1) // 2], k)
+            log_jacobian -= block.record[tables.B_RAW] / k * np.log(np.diag(factor)).sum()
     named: dict[str, Array] = {}
     for rv in model.free_RVs:
         variable = model.rvs_to_values[rv].name
@@ -136,4 +142,4 @@ def jacobian(function: Callable[[Array], Array], x: Array, step: float = 1e-5) -
 
 def compiled_terms(model: pm.Model) -> Any:
     """Function from a point to every variable's log density, elementwise."""
-    return model.compile_logp(sum=False, mode="FAST_COMPILE")
+    return model.compile_logp(sum=False, mode=PLAIN_MODE)

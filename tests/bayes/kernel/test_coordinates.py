@@ -1,0 +1,89 @@
+"""Centring and straightening choose coordinates: densities change by their Jacobian, values not at all."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from numpy.typing import NDArray
+
+from northroute.bayes import adaptation
+from northroute.bayes.builder import Block
+from northroute.bayes.kernel import batch
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.program import Kind, Program
+from tests.bayes.kernel.examples import Example, everything, point
+from tests.bayes.kernel.oracle import density, values_at, zero_sum_map
+
+Array = NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def example() -> Example:
+    return everything()
+
+
+def structured(program: Program, block: Block, theta: Array, values: Array) -> Array:
+    """What the unstructured effects of places are centred at; zero for other blocks."""
+    out = np.zeros(block.centred)
+    if block.record[tables.B_KIND] != Kind.BYM2:
+        return out
+    at, factor = int(block.record[tables.B_THETA]), int(block.record[tables.B_BASIS])
+    for first, stop in zip(block.pointer[:-1], block.pointer[1:], strict=True):
+        out[first:stop] = zero_sum_map(stop - first) @ theta[at : at + stop - first - 1]
+        at += stop - first - 1
+    sigma, rho = values[block.sd[0]]
+    return np.asarray(sigma * np.sqrt(rho) * out * program.data[factor : factor + out.size])
+
+
+def test_centring_changes_the_density_by_its_jacobian_and_no_value(example: Example) -> None:
+    plain, rng = example.program, np.random.default_rng(8)
+    for seed in (1, 2):
+        theta = point(plain, seed)
+        values = values_at(plain, theta)
+        data, moved, log_scale = plain.data.copy(), theta.copy(), 0.0
+        for block in example.layout.blocks:
+            n, at = block.centred, int(block.record[tables.B_CENTRING])
+            raw = slice(*(int(block.record[tables.B_THETA] + block.record[tables.B_RAW]) - np.array([n, 0])))
+            c = rng.choice([0.0, 0.3, 0.8, 1.0], n)
+            data[at : at + n] = c
+            s = block.deviations(values) ** c
+            moved[raw] = c * structured(plain, block, theta, values) + s * theta[raw]
+            log_scale += np.log(s).sum()
+        centred = plain._replace(data=data)
+        assert_allclose(values_at(centred, moved), values, atol=1e-12)
+        gap = density(plain, theta)[0] - density(centred, moved)[0]
+        assert gap == pytest.approx(log_scale, abs=1e-8)
+        assert_gradient(centred, moved)
+
+
+def assert_gradient(program: Program, theta: Array) -> None:
+    step, numeric = 1e-5, np.empty_like(theta)
+    for i in range(theta.size):
+        ahead, behind = theta.copy(), theta.copy()
+        ahead[i] += step
+        behind[i] -= step
+        numeric[i] = (density(program, ahead)[0] - density(program, behind)[0]) / (2 * step)
+    assert_allclose(density(program, theta)[1], numeric, rtol=2e-6, atol=2e-5)
+
+
+def test_straightening_changes_coordinates_and_nothing_else(example: Example) -> None:
+    plain = example.program
+    straight, z = adaptation.straighten(plain, point(plain, 3))
+    assert straight.rotation.size and (np.tril(straight.rotation, -1) == 0).all()
+    z = z + np.random.default_rng(9).normal(0, 0.3, z.size)
+    theta = batch.coordinates(straight, z[None])[0]
+    value, gradient = density(straight, z)
+    assert value == pytest.approx(density(plain, theta)[0], rel=1e-12)
+    first = int(plain.sizes[tables.Z_LINEAR])
+    assert_allclose(theta[:first], z[:first])
+    assert_allclose(theta[first:], straight.shift + straight.rotation @ z[first:], atol=1e-12)
+    own = density(plain, theta)[1]
+    assert_allclose(gradient[:first], own[:first], atol=1e-9)
+    assert_allclose(gradient[first:], straight.rotation.T @ own[first:], atol=1e-9)
+
+
+def test_straightened_posterior_is_standard_normal_at_its_mode(example: Example) -> None:
+    straight, z = adaptation.straighten(example.program, point(example.program, 3))
+    first = int(straight.sizes[tables.Z_LINEAR])
+    assert np.abs(density(straight, z)[1][first:]).max() < 0.02  # Newton's method stops short of that
+    curvature = adaptation.hessian(straight, z)
+    assert_allclose(curvature, np.eye(len(curvature)), atol=0.02)

@@ -1,0 +1,57 @@
+"""Small models on small frames, one for every family and second part."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from northroute.bayes import distributions as dist
+from northroute.bayes.model import Model
+from northroute.bayes.terms.groups import Effects
+from northroute.bayes.terms.population import Intercept, Linear
+
+
+def panel(seed: int = 3) -> pd.DataFrame:
+    """Two responses in nine regions of three countries over five months, sorted neither way."""
+    rng = np.random.default_rng(seed)
+    keys = [(f"r{r}", f"c{r // 3}", m, y) for r in range(9) for m in range(5) for y in ("seizure", "arrest")]
+    frame = pd.DataFrame(keys, columns=["region", "country", "month", "response"])
+    frame["cell"] = frame.region + " " + frame.month.astype(str)
+    frame["x"], frame["z"] = rng.normal(size=(2, len(frame)))
+    frame["exposure"] = rng.uniform(20.0, 300.0, len(frame))
+    frame["known"] = rng.uniform(0.5, 1.5, len(frame))
+    frame["count"] = rng.negative_binomial(1.0, 0.3, len(frame)).astype(float)
+    frame["number"] = rng.normal(size=len(frame))
+    frame.loc[4, "count"] = np.nan
+    return frame
+
+
+def full() -> Model:
+    """Effects of every kind that the terms write, of two responses with dispersions of their own."""
+    return Model(
+        "full",
+        "count",
+        dist.NegativeBinomial(),
+        (
+            Intercept(by="response"),
+            Linear(("x", "z"), by="response"),
+            Linear(("x",), name="curve", dim="curve_column", only=("seizure",)),
+            Effects("country", by="response", correlated=True),
+            Effects("region", columns=("1", "x"), within="country", correlated=True),
+            Effects("month", zero_sum=True),
+            Effects(("region", "month"), zero_sum="region", name="cell"),
+            Effects("month", by="response", zero_sum_by=True, name="share"),
+        ),
+        exposure="exposure",
+        exposure_unit=100.0,
+        response="response",
+        part="zero_inflated",
+        part_terms=(Intercept(name="zero"), Effects("country", name="zero_country")),
+    )
+
+
+def small(distribution: Any, **options: Any) -> Model:
+    """An intercept and a slope with any distribution."""
+    terms = (Intercept(), Linear(("x",)))
+    outcome = "number" if isinstance(distribution, dist.Normal | dist.MultivariateNormal) else "count"
+    return Model("small", outcome, distribution, terms, **options)
