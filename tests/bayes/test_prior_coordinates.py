@@ -117,7 +117,7 @@ def test_centring_does_not_change_the_values(example: Assembled) -> None:
 
 
 def test_models_of_terms_have_prior_draws_of_what_they_report() -> None:
-    assembled = assemble(full(), panel())
+    assembled = assemble(full(), panel()).unswept()
     values, _ = batch.values_of(assembled.program, prior_theta(assembled, 4000, np.random.default_rng(23)))
     found = {name: values[:, p.ids] for name, p in assembled.layout.parameters.items()}
     assert stats.kstest(found["intercept"][:, 0] / 2.0, stats.norm.cdf).pvalue > SMALLEST  # normal(0, 2)

@@ -32,9 +32,9 @@ ENTRY = "{family: normal, scale: 1.0, reason: why}"
 
 
 def test_the_default_set_is_the_models_priors() -> None:
-    assert {k: str(p) for k, p in COUNTS.items()} == DEFAULT
+    assert {k: str(p) for k, p in prior_set().items()} == DEFAULT
     assert {k: str(p) for k, p in MEASUREMENT.items()} == MEASURED
-    assert prior_set() == COUNTS
+    assert prior_set() | prior_set(part="terms") == COUNTS
     assert prior_set("default", "measurement") == MEASUREMENT
 
 

@@ -55,13 +55,12 @@ class Builder:
     ) -> Ids:
         """Create scalars with one prior, shaped as ``dims``; return identifiers. ``starts`` are values to start from."""
         shape = tuple(len(self.coords[d]) for d in dims)
-        n = int(np.prod(shape, dtype=int))
         how = transform if transform is not None else _TRANSFORMS[prior.support]
         first = len(self.scalars)
         middle = 0.0 if prior.family == "flat" else prior.median
         begin = np.broadcast_to(np.asarray(middle if starts is None else starts, dtype=float), shape).ravel()
         self.scalars += [Scalar(prior, prior.numbers, how, float(b)) for b in begin]
-        ids = (first + np.arange(n)).reshape(shape)
+        ids = (first + np.arange(begin.size)).reshape(shape)
         self.report(name, ids, dims)
         return ids
 
@@ -305,7 +304,9 @@ class Builder:
             record[tables.B_THETA] += n
             record[tables.B_VALUE] += n
             if block.targets and record[tables.B_ROWS] != Rows.GROUPS:
-                record[tables.B_TARGET] = self.table(resolve(np.asarray([self.targets[t] for t in block.targets])))
+                record[tables.B_TARGET] = self.table(
+                    resolve(np.array([self.targets[t] for t in block.targets], np.int64))
+                )
             records.append(record)
         dim = n + self._raw
         values = n + self._coefficients + extra

@@ -123,10 +123,10 @@ class Loads:
         """Return where each kept row's label stands in a dimension."""
         codes, labels = context.codes(columns, kept)
         held = {str(label): i for i, label in enumerate(context.builder.coords[dim])}
-        unknown = [label for label in labels if label not in held]
+        unknown = [label for label in labels if str(label) not in held]
         if unknown:
             raise ModelError(
                 f"{context.model}: '{self.on}' has no effect of {unknown[0]} ({len(unknown)} unknown in "
                 f"{', '.join(columns)}). Leave those rows out with 'only', or let the term that reports it see them."
             )
-        return np.asarray([held[label] for label in labels], dtype=np.int64)[codes]
+        return np.asarray([held[str(label)] for label in labels], dtype=np.int64)[codes]
