@@ -301,9 +301,19 @@ def _auxiliary(builder: Builder, model: Model, name: str, prior: Any, response: 
 
 
 def _words(term: Term) -> str:
-    own = {k: v for k, v in vars(term).items() if isinstance(v, str | tuple | bool) and v not in (False, ("1",), ())}
-    own = {k: v for k, v in own.items() if k not in ("name", "dim")}
-    inner = ", ".join(
-        " ".join(map(str, v)) if isinstance(v, tuple) else f"{k}" if v is True else str(v) for k, v in own.items()
-    )
+    own = {k: v for k, v in vars(term).items() if k not in ("name", "dim") and v not in (False, ("1",), ())}
+    inner = ", ".join(filter(None, (_word(k, v) for k, v in own.items())))
     return f"{type(term).__name__}({inner})"
+
+
+def _word(key: str, value: Any) -> str:
+    """Return a term's field in words; pairs are counted, a term within a term is told, numbers and priors are left out."""
+    if isinstance(value, tuple) and any(isinstance(v, tuple) for v in value):
+        return f"{len(value)} {key}"
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    if isinstance(value, bool):
+        return key
+    if isinstance(value, str):
+        return value
+    return _words(value) if hasattr(value, "add") else ""

@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from northroute.bayes.distributions import Poisson
 from northroute.bayes.families import Prior
+from northroute.bayes.model import Model
 from northroute.bayes.terms import places
+from northroute.bayes.terms.latent import Hidden
 from northroute.bayes.terms.places import BYM2, arrange, scaling_factors
+from northroute.bayes.terms.population import Intercept
+from northroute.bayes.terms.time import Walk
 from northroute.errors import ModelError
 from tests.bayes.terms.examples import assembled, gradient_error, labelled, panel, predicted, prior_covariance
 
@@ -127,3 +132,9 @@ def test_unknown_places_are_left_out_when_asked() -> None:
     made = assembled(panel(units=4), BYM2("unit", (("u0", "u8"), ("u0", "u2")), drop_unknown=True))
     block = made.layout.blocks[0]
     np.testing.assert_array_equal(block.pointer, [0, 2])
+
+
+def test_a_model_tells_how_many_pairs_and_what_is_hidden() -> None:
+    term = Hidden(BYM2("unit", CHAIN))
+    told = Model("m", "count", Poisson(), (Intercept(), term, Walk("month", group="unit"))).describe()
+    assert told == "Poisson; no exposure; Intercept(); Hidden(BYM2(unit, 4 edges)); Walk(month, unit, sd_varies)"
