@@ -55,12 +55,11 @@ class Builder:
     ) -> Ids:
         """Create scalars with one prior, shaped as ``dims``; return identifiers. ``starts`` are values to start from."""
         shape = tuple(len(self.coords[d]) for d in dims)
-        how = transform if transform is not None else _TRANSFORMS[prior.support]
-        first = len(self.scalars)
+        how, first = transform if transform is not None else _TRANSFORMS[prior.support], len(self.scalars)
         middle = 0.0 if prior.family == "flat" else prior.median
-        begin = np.broadcast_to(np.asarray(middle if starts is None else starts, dtype=float), shape).ravel()
-        self.scalars += [Scalar(prior, prior.numbers, how, float(b)) for b in begin]
-        ids = (first + np.arange(begin.size)).reshape(shape)
+        begin = np.broadcast_to(np.asarray(middle if starts is None else starts, dtype=float), shape)
+        self.scalars += [Scalar(prior, prior.numbers, how, float(b)) for b in begin.flat]
+        ids = first + np.arange(begin.size).reshape(shape)
         self.report(name, ids, dims)
         return ids
 
