@@ -68,7 +68,9 @@ def everything(flat_prior: Prior | None = None) -> Example:
     builder.report("within_effect", within[:, 0], ("within",))
     spread(within, 1)
     sd = builder.scalar("sd_trio", prior("half_student_t", 0.5, shape=3.0), ("trio",))
-    trio = builder.effects([0, 4], sd[None], rows=Rows.ZERO_SUM, correlation=builder.correlation("corr_trio", "trio", 1.0))
+    trio = builder.effects(
+        [0, 4], sd[None], rows=Rows.ZERO_SUM, correlation=builder.correlation("corr_trio", "trio", 1.0)
+    )
     spread(trio)
     sd = np.broadcast_to(builder.scalar("sd_share", prior("exponential", 0.5)), (1, 3))
     spread(builder.effects([0, 4], sd, rows=Rows.ZERO_SUM, zero_dims=True))
@@ -103,7 +105,10 @@ def everything(flat_prior: Prior | None = None) -> Example:
         )
         spread(smooth)
 
-    sigma, rho = builder.scalar("sd_place", prior("half_normal")), builder.scalar("rho_place", prior("beta", 2.0, shape=2.0))
+    sigma, rho = (
+        builder.scalar("sd_place", prior("half_normal")),
+        builder.scalar("rho_place", prior("beta", 2.0, shape=2.0)),
+    )
     edges = np.array([[0, 1], [1, 2], [2, 3], [3, 0], [4, 5], [5, 6]])
     place = builder.bym2([0, 4, 7], edges, np.array([1.1] * 4 + [0.8] * 3 + [0.0]), int(sigma), int(rho))
     builder.report("place_effect", place, ("place",))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from pymc.distributions.transforms import CholeskyCorrTransform
 from pytensor.compile.mode import Mode
@@ -15,7 +16,7 @@ from northroute.bayes.graphs import laplacian_root
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.density import log_density
-from northroute.bayes.kernel.program import Kind, Program, Rows
+from northroute.bayes.kernel.program import Filter, Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.plain import _stems
 from northroute.bayes.prior_coordinates import coordinate, zero_sum_coordinates
@@ -34,6 +35,17 @@ def density(program: Program, theta: Array) -> tuple[float, Array]:
     return float(log_density(program, theta, gradient)), gradient
 
 
+def assert_gradient(program: Program, theta: Array) -> None:
+    """Compare with central differences; the tolerance is the rounding of a density near 1e4, over the step."""
+    step, numeric = 1e-5, np.empty_like(theta)
+    for i in range(theta.size):
+        ahead, behind = theta.copy(), theta.copy()
+        ahead[i] += step
+        behind[i] -= step
+        numeric[i] = (density(program, ahead)[0] - density(program, behind)[0]) / (2 * step)
+    assert_allclose(density(program, theta)[1], numeric, rtol=2e-6, atol=2e-5)
+
+
 def factor_of(values: Array, ids: NDArray[np.int64], k: int) -> Array:
     factor = np.zeros((k, k))
     cholesky_of(values, ids.astype(np.int32), 0, k, factor)
@@ -49,10 +61,13 @@ def effects_of(program: Program, block: Block, theta: Array, values: Array) -> A
     record = block.record
     k, free = int(record[tables.B_DIMS]), int(record[tables.B_DIMS] - record[tables.B_ZERO_DIMS])
     at, raw = int(record[tables.B_THETA]), int(record[tables.B_RAW])
-    if record[tables.B_ROWS] == Rows.WITH_MEAN:
-        first = int(record[tables.B_VALUE])
-        batches = np.repeat(np.arange(block.pointer.size - 1), np.diff(block.pointer))
+    if record[tables.B_FILTER] == Filter.NONE:  # from the effects themselves: means may have been swept
+        sizes, first = np.diff(block.pointer), int(record[tables.B_VALUE])
+        batches = np.repeat(np.arange(sizes.size), sizes)
         z = values[first : first + batches.size * k].reshape(-1, k) / values[block.sd[batches]]
+        if record[tables.B_ROWS] == Rows.ZERO_SUM:
+            parts = [z[a:b] for a, b in zip(block.pointer[:-1], block.pointer[1:], strict=True)]
+            z = np.vstack([zero_sum_coordinates(p.T).T for p in parts])
         if record[tables.B_ZERO_DIMS]:
             z = zero_sum_coordinates(z)
     else:

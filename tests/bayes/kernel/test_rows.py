@@ -55,7 +55,9 @@ def with_part(family: Family, part: Part, y: Array, mu: float, aux: float, logit
 
 @pytest.mark.parametrize(("family", "part"), COUNTS)
 @pytest.mark.parametrize(("mu", "aux", "logit"), [(4.0, 0.3, -0.7), (0.02, 0.6, 2.0), (30.0, 0.05, -4.0)])
-def test_counts_are_closed_forms_and_sum_to_one(family: Family, part: Part, mu: float, aux: float, logit: float) -> None:
+def test_counts_are_closed_forms_and_sum_to_one(
+    family: Family, part: Part, mu: float, aux: float, logit: float
+) -> None:
     scalar = np.sqrt(aux) if family is Family.NEGATIVE_BINOMIAL else aux  # the scalar is the root of the dispersion
     eta = np.full(COUNTED.size, np.log(mu))
     ours = rows(family, COUNTED, eta, scalar, part=part, logit=logit)
@@ -125,7 +127,5 @@ def test_compositions_are_scipys() -> None:
     assert_allclose(ours[::3], [stats.multinomial(c.sum(), q).logpmf(c) for c, q in zip(counts, p, strict=True)])
     ours = rows(Family.DIRICHLET_MULTINOMIAL, y, eta, 0.5, cell=3)
     concentration = 1 / 0.5**2
-    theirs = [
-        stats.dirichlet_multinomial(concentration * q, c.sum()).logpmf(c) for c, q in zip(counts, p, strict=True)
-    ]
+    theirs = [stats.dirichlet_multinomial(concentration * q, c.sum()).logpmf(c) for c, q in zip(counts, p, strict=True)]
     assert_allclose(ours[::3], theirs)
