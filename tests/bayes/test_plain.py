@@ -4,12 +4,15 @@ import numpy as np
 import pymc as pm
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 from northroute.bayes import distributions as dist
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Rows
 from northroute.bayes.model import Model, assemble
 from northroute.bayes.plain import pymc_model
+from northroute.bayes.predict import simulate
+from northroute.bayes.prior_coordinates import prior_values
 from northroute.bayes.terms.population import Intercept
 from tests.bayes.kernel.examples import point
 from tests.bayes.kernel.oracle import PLAIN_MODE, assert_gradient, compiled_terms, density, pymc_point, values_at
@@ -62,6 +65,27 @@ def test_reported_quantities_keep_their_dimensions() -> None:
     plain = pymc_model(swept(), panel())
     assert plain.named_vars_to_dims["country_effect"] == ("country", "response")
     assert plain.named_vars_to_dims["sd_country"] == ("response",)
+
+
+def test_pymcs_prior_and_ours_have_one_distribution() -> None:
+    assembled, plain = assemble(paths(), panel()), pymc_model(paths(), panel())
+    rng, draws = np.random.default_rng(31), 250
+    values = prior_values(assembled, 2000, rng)
+    outcomes = simulate(assembled, values, rng)
+    names = ["corr_month", "month_effect", "country_path_effect", "curve_effect", "region_effect", "count_arrest"]
+    drawn = pm.draw([plain[n] for n in names], draws=draws, random_seed=32, mode=PLAIN_MODE)
+    for name, theirs in zip(names, drawn, strict=True):
+        if name == "count_arrest":
+            (segment,) = (s for s in assembled.segments if s.response == "arrest")
+            ours = outcomes[:, segment.rows]
+        else:
+            ours = values[:, assembled.layout.parameters[name].ids]
+        if name == "corr_month":  # of two responses, the partial correlation is the correlation
+            theirs = theirs[:, 0, 1]
+        flat, other = ours.reshape(len(ours), -1), theirs.reshape(draws, -1)
+        assert flat.shape[1] == other.shape[1], name
+        for column in {0, flat.shape[1] - 1}:
+            assert stats.ks_2samp(flat[:, column], other[:, column]).pvalue > 1e-4, (name, column)
 
 
 def test_outcomes_are_named_after_column_and_response() -> None:

@@ -2,8 +2,8 @@ r"""Draws from the prior in the model's coordinates, so that the kernel's values
 
 Scalars come from their priors through the inverse of their transforms; canonical partial correlations of an LKJ matrix from
 their beta distributions (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis 100:1989); a block's raw
-coordinates are :math:`s^c L z` with z standard normal (no mean being swept into another value); the structured part of places is a square root of the pseudo-inverse
-of their Laplacian times z.
+coordinates are :math:`s^c L z` with z standard normal, no mean being swept into another value; the structured part of
+places is a square root of the pseudo-inverse of their Laplacian times z.
 """
 
 import numpy as np

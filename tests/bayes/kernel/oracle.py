@@ -18,7 +18,7 @@ from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.density import log_density
 from northroute.bayes.kernel.program import Filter, Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
-from northroute.bayes.plain import _stems
+from northroute.bayes.plain import stems
 from northroute.bayes.prior_coordinates import coordinate, zero_sum_coordinates
 
 Array = NDArray[np.float64]
@@ -74,7 +74,7 @@ def effects_of(program: Program, block: Block, theta: Array, values: Array) -> A
         z = theta[at : at + raw].reshape(-1, free)
     if record[tables.B_CORRELATION] >= 0:
         first = int(record[tables.B_CORRELATION])
-        factor = factor_of(values, program.index[first : first + k * (k - 1) // 2], k)
+        factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
         z = linalg.solve_triangular(factor, z.T, lower=True).T
     return np.asarray(z)
 
@@ -100,11 +100,11 @@ def pymc_point(model: pm.Model, program: Program, layout: Layout, theta: Array) 
             continue
         scalar = layout.scalars[ids.ravel()[0]]
         point[name] = coordinate(scalar, values[ids])
-    for block, stem in zip(layout.blocks, _stems(layout), strict=True):
+    for block, stem in zip(layout.blocks, stems(layout), strict=True):
         point |= block_point(program, block, stem, theta, values)
         first, k = int(block.record[tables.B_CORRELATION]), int(block.record[tables.B_DIMS])
         if block.record[tables.B_KIND] == Kind.EFFECTS and first >= 0:  # raw coordinates are correlated, PyMC's are not
-            factor = factor_of(values, program.index[first : first + k * (k - 1) // 2], k)
+            factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
             log_jacobian -= block.record[tables.B_RAW] / k * np.log(np.diag(factor)).sum()
     named: dict[str, Array] = {}
     for rv in model.free_RVs:

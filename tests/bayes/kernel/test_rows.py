@@ -37,7 +37,7 @@ def log_pmf(family: Family, y: Array, mu: float, aux: float) -> Array:
     if family is Family.NEGATIVE_BINOMIAL:
         return np.asarray(stats.nbinom(1 / aux, 1 / (1 + aux * mu)).logpmf(y))
     theta = mu * (1 - aux)  # Consul and Jain 1973
-    return np.log(theta) + (y - 1) * np.log(theta + aux * y) - theta - aux * y - gammaln(y + 1)
+    return np.asarray(np.log(theta) + (y - 1) * np.log(theta + aux * y) - theta - aux * y - gammaln(y + 1))
 
 
 def with_part(family: Family, part: Part, y: Array, mu: float, aux: float, logit: float) -> Array:
@@ -49,8 +49,8 @@ def with_part(family: Family, part: Part, y: Array, mu: float, aux: float, logit
         return log
     none = np.exp(log_pmf(family, np.zeros(1), mu, aux))[0]
     if part is Part.ZERO_INFLATED:
-        return np.where(y == 0, np.log(p + (1 - p) * none), np.log1p(-p) + log)
-    return np.where(y == 0, np.log(p), np.log1p(-p) + log - np.log1p(-none))
+        return np.asarray(np.where(y == 0, np.log(p + (1 - p) * none), np.log1p(-p) + log))
+    return np.asarray(np.where(y == 0, np.log(p), np.log1p(-p) + log - np.log1p(-none)))
 
 
 @pytest.mark.parametrize(("family", "part"), COUNTS)
