@@ -28,8 +28,8 @@ LEFT_TO_RIGHT = (
 LEVEL = {room: level for level, rooms in enumerate(LEFT_TO_RIGHT) for room in rooms}
 
 EXPORTS = {
-    "northroute.bayes": "COUNTS MEASUREMENT QUICK BayesFit Check CountSpec Gate MeasurementSpec Prior Sampling fit_counts "
-    "fit_measurement load replaced",
+    "northroute.bayes": "COUNTS MEASUREMENT QUICK BayesFit Check CountSpec Gate MeasurementSpec Model Origin Prior "
+    "Sampling fit_counts fit_measurement fit_model load prior_set replaced",
     "northroute.claims": "Answer Claim Estimate Proxy Quantity Register Requirement Specification Verdict decide load "
     "not_recovered not_testable to_frame write_lock",
     "northroute.cli": "app",

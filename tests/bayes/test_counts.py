@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from northroute.bayes import BayesFit, CountSpec, Sampling, fit_counts, load
+from northroute.bayes import BayesFit, CountSpec, Sampling, engine, fit_counts, load
 from northroute.bayes import sampling as samplers
 from northroute.errors import DataError
 from northroute.panel import Panel
@@ -66,7 +66,7 @@ def test_an_unchanged_fit_is_not_sampled_again(
 ) -> None:
     region_fit.save(tmp_path / f"{REGION_SPEC.name}.nc")
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("sampled")
 
     monkeypatch.setattr(samplers, "sample", refuse)
@@ -119,7 +119,40 @@ def test_an_interrupted_run_keeps_what_is_finished(
     with pytest.raises(KeyboardInterrupt):
         fit_counts(region_panel, replace(REGION_SPEC, name="next"), REGION_SETTINGS, folder=tmp_path, progress=stop)
     assert kept.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == [kept.name]
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == [kept.name]
+
+
+def test_finished_chains_of_a_killed_run_are_not_sampled_again(
+    region_panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, short = replace(REGION_SPEC, name="killed"), Sampling(draws=40, tune=80, retries=0, pilot=20)
+    whole = fit_counts(region_panel, spec, short)
+    begun = samplers._begin
+    seeds: list[int] = []
+
+    def begin(model: object, settings: Sampling, seed: int) -> object:
+        if len(seeds) == 7:  # four chains of the pilot, three of the run
+            raise KeyboardInterrupt
+        seeds.append(seed)
+        return begun(model, settings, seed)
+
+    monkeypatch.setattr(samplers, "_begin", begin)
+    with pytest.raises(KeyboardInterrupt):
+        fit_counts(region_panel, spec, short, folder=tmp_path)
+    kept = sorted(p.name[-10:] for p in (tmp_path / ".chains").iterdir())
+    assert kept
+    again: list[int] = []
+    monkeypatch.setattr(samplers, "_begin", lambda m, s, seed: again.append(seed) or begun(m, s, seed))
+    resumed = fit_counts(region_panel, spec, short, folder=tmp_path)
+    assert len(again) == 8 - len(kept)
+    xr.testing.assert_identical(resumed.tree["posterior"].to_dataset(), whole.tree["posterior"].to_dataset())
+    assert not list((tmp_path / ".chains").iterdir())
+
+
+def test_row_likelihoods_beyond_the_limit_are_left_out(region_panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MAX_STORED", 10)
+    fit = fit_counts(region_panel, REGION_SPEC, Sampling(draws=20, tune=50, chains=2, retries=0, pilot=0))
+    assert not fit.tree["log_likelihood"].data_vars
 
 
 def test_the_smallest_model_needs_no_covariate(region_panel: Panel) -> None:

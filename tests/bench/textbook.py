@@ -2,9 +2,9 @@
 
 import pymc as pm
 import pytensor.tensor as pt
+from northroute.bayes.design import Design
 
 from northroute.bayes import CountSpec
-from northroute.bayes.design import Design
 
 
 def textbook(spec: CountSpec, data: Design) -> pm.Model:

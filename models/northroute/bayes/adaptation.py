@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from northroute.bayes.builder import Layout
 from northroute.bayes.kernel import batch, density
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Program, Transform
+from northroute.bayes.layout import Layout
 from northroute.bayes.model import Assembled
 
 Array = NDArray[np.float64]
@@ -30,7 +30,7 @@ DENSE_LIMIT: Final = 1500
 """Linear parts up to this size are straightened; beyond, a product with a dense matrix costs more than it saves."""
 NEWTON_STEPS: Final = 30
 LOW_QUANTILE: Final = 0.05
-"""The standard deviation that decides centring: where its posterior reaches down to zero, centred effects end in a funnel."""
+"""The scale that decides centring: where its posterior reaches down to zero, centred effects end in a funnel."""
 _STEP: Final = 1e-4
 
 
@@ -77,7 +77,9 @@ def start(layout: Layout, dim: int) -> Array:
                 x = np.log(max(x, 1e-8))
             case Transform.INTERVAL:
                 lower, width = (
-                    (scalar.numbers[1], scalar.numbers[2]) if scalar.prior and scalar.prior.support == "interval" else (0, 1)
+                    (scalar.numbers[1], scalar.numbers[2])
+                    if scalar.prior and scalar.prior.support == "interval"
+                    else (0, 1)
                 )
                 p = np.clip((x - lower) / width, 1e-6, 1 - 1e-6)
                 x = np.log(p / (1 - p))

@@ -7,15 +7,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.effects import log_spectrum
-from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Rows, Spectrum, Transform
 from northroute.bayes.families import FAMILIES, Prior
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Rows, Spectrum, Transform
+from northroute.bayes.layout import Array, Block, Ids, Key, Layout, Parameter, Scalar
 
-Array = NDArray[np.float64]
-Ids = NDArray[np.int64]
-Key = tuple[str, ...]
-"""Names a value that means may be swept into: predictor, rows, column, level of ``by``, groups and group."""
 COEFFICIENT: Final = 1 << 28
 """Identifiers from here on are coefficients of blocks; below, scalars."""
 TABLE_LIMIT: Final = 1024
@@ -26,87 +22,6 @@ _TRANSFORMS: Final = {
     "unit": Transform.INTERVAL,
     "interval": Transform.INTERVAL,
 }
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A scalar: its prior (none for a partial correlation), the prior's numbers, its transform, where to start."""
-
-    prior: Prior | None
-    numbers: tuple[int, float, float, float]
-    transform: Transform
-    start: float
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A reported quantity: identifiers of its values, shape as ``dims``."""
-
-    ids: Ids
-    dims: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """What is known of a block besides its record: its raw coordinates, and how the data inform them.
-
-    Attributes
-    ----------
-    record : int array
-    pointer : int array, shape (batch + 1,)
-    sd : int array, shape (batch, dim)
-        Scalars that hold the standard deviations; of a BYM2, sigma and rho.
-    basis : array, shape (level, function), optional
-    frequency : array, shape (function,), optional
-    length : int array, shape (batch,), optional
-        Scalars that hold the length scales.
-    targets : tuple of Key
-        What its means are swept into.
-    """
-
-    record: Ids
-    pointer: Ids
-    sd: Ids
-    basis: Array | None = None
-    frequency: Array | None = None
-    length: Ids | None = None
-    targets: tuple[Key, ...] = ()
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """Where its coefficients begin and end."""
-        k, at = int(self.record[tables.B_DIMS]), int(self.record[tables.B_VALUE])
-        if self.record[tables.B_KIND] == Kind.BYM2:
-            return at, at + int(self.record[tables.B_LEVELS])
-        levels = int(self.pointer[-1]) if self.basis is None else self.basis.shape[0] * (self.pointer.size - 1)
-        return at, at + levels * k
-
-    @property
-    def centred(self) -> int:
-        """How many raw coordinates are centred: all effects; of places, the unstructured part, which comes last."""
-        column = tables.B_LEVELS if self.record[tables.B_KIND] == Kind.BYM2 else tables.B_RAW
-        return int(self.record[column])
-
-    def deviations(self, values: Array, scales: Array | None = None) -> Array:
-        """Return the standard deviation of every centred coordinate, shape (centred,).
-
-        ``scales`` are taken for the standard deviations themselves, ``values`` for all else; both have shape (value,).
-        """
-        sd = values if scales is None else scales
-        if self.record[tables.B_KIND] == Kind.BYM2:
-            sigma, rho = sd[self.sd[0, 0]], values[self.sd[0, 1]]
-            connected = np.arange(self.centred) < self.pointer[-1]
-            return np.where(connected, sigma * np.sqrt(1 - rho), sigma)
-        free = int(self.record[tables.B_DIMS] - self.record[tables.B_ZERO_DIMS])
-        found = []
-        for b, groups in enumerate(np.diff(self.pointer)):
-            own = np.broadcast_to(sd[self.sd[b]], (groups, self.sd.shape[1]))
-            if self.length is not None and self.frequency is not None:
-                kind, space, length = self.record[tables.B_SPECTRUM], self.record[tables.B_SPACE], values[self.length[b]]
-                roots = [np.exp(log_spectrum(kind, space, length, f)[0]) for f in self.frequency]
-                own = own * np.asarray(roots)[:, None]
-            found.append(own[: groups - int(self.record[tables.B_ROWS] == Rows.ZERO_SUM), :free].ravel())
-        return np.concatenate(found)
 
 
 @dataclass
@@ -129,12 +44,16 @@ class Builder:
     _raw: int = 0
     _scratch: int = 0
 
-    # --- pieces -----------------------------------------------------------------------------------------------------
-
     def scalar(
-        self, name: str, prior: Prior, dims: tuple[str, ...] = (), *, starts: Any = None, transform: Transform | None = None
+        self,
+        name: str,
+        prior: Prior,
+        dims: tuple[str, ...] = (),
+        *,
+        starts: Any = None,
+        transform: Transform | None = None,
     ) -> Ids:
-        """Create scalars with one prior, shaped as ``dims``; return their identifiers. ``starts`` are values to start from."""
+        """Create scalars with one prior, shaped as ``dims``; return identifiers. ``starts`` are values to start from."""
         shape = tuple(len(self.coords[d]) for d in dims)
         n = int(np.prod(shape, dtype=int))
         how = transform if transform is not None else _TRANSFORMS[prior.support]
@@ -264,7 +183,9 @@ class Builder:
         record[tables.B_SPACE] = space
         record[tables.B_RAW] = raw
         record[tables.B_SCRATCH] = self._scratch
-        return self._add(Block(record, ends, sd, basis, frequency, length, tuple(targets)), raw, levels * k, int(ends[-1]) * k).reshape(-1, k)
+        return self._add(
+            Block(record, ends, sd, basis, frequency, length, tuple(targets)), raw, levels * k, int(ends[-1]) * k
+        ).reshape(-1, k)
 
     def bym2(self, parts: Sequence[int] | Ids, edges: Ids, factor: Array, sigma: int, rho: int) -> Ids:
         """Create a block of places, sorted by connected part, islands last; return its coefficients, shape (place,).
@@ -297,7 +218,7 @@ class Builder:
         record[tables.B_EDGE_COUNT] = len(edges)
         record[tables.B_RAW] = raw
         record[tables.B_SCRATCH] = self._scratch
-        return self._add(Block(record, ends, np.asarray([[sigma, rho]])), raw, n, n)
+        return self._add(Block(record, ends, np.asarray([[sigma, rho]], dtype=np.int64)), raw, n, n)
 
     def _add(self, block: Block, raw: int, coefficients: int, scratch: int) -> Ids:
         self.blocks.append(block)
@@ -328,7 +249,7 @@ class Builder:
         known: Array | Ids | None = None,
         correlation: Ids | None = None,
     ) -> None:
-        """Add rows with one distribution; ``known`` are known standard deviations by row, or scalars by dimension of a cell."""
+        """Add rows with one distribution; ``known``: standard deviations by row, or scalars by dimension of a cell."""
         record = np.full(tables.SEGMENT_COLUMNS, -1, dtype=np.int64)
         record[tables.S_FAMILY] = family
         record[tables.S_START] = rows.start
@@ -352,8 +273,6 @@ class Builder:
             record[tables.S_KNOWN] = self.numbers(known)
         self.segments.append(record)
 
-    # --- the program ------------------------------------------------------------------------------------------------
-
     def finish(self, rows: int) -> tuple[Program, "Layout"]:
         """Write the program, neither centred nor rotated, and what is needed to read its values."""
         n = len(self.scalars)
@@ -367,7 +286,14 @@ class Builder:
             return np.where(ids >= COEFFICIENT, ids - COEFFICIENT + n, ids)
 
         use_records = [
-            (p, a, b, self.table(resolve(i)), -1 if w is None else self.numbers(w), -1 if o is None else self.table(resolve(o)))
+            (
+                p,
+                a,
+                b,
+                self.table(resolve(i)),
+                -1 if w is None else self.numbers(w),
+                -1 if o is None else self.table(resolve(o)),
+            )
             for p, a, b, i, w, o in uses
         ]
         fold_records = [(0, n + at, n + at + i.size, self.table(resolve(i)), -1, -1) for at, i in folds]
@@ -422,7 +348,7 @@ class Builder:
         return ordered
 
     def _settled(self, block: Block) -> Block:
-        """A block whose targets are not there is not swept; nor is anything swept into it if it has to sum to zero."""
+        """Leave a block whose targets are not there unswept, and its effects out of others' targets if they sum to zero."""
         if not block.targets or all(t in self.targets for t in block.targets):
             return block
         record = block.record.copy()
@@ -458,18 +384,6 @@ class Builder:
             uses.append((*finest[:3], COEFFICIENT + at + inverse, None, None))
             extra += first.size
         return uses, folds, extra
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How to read a program's values, and what its blocks are."""
-
-    parameters: dict[str, Parameter]
-    coords: dict[str, list[Any]]
-    scalars: tuple[Scalar, ...]
-    position: Ids
-    blocks: tuple[Block, ...]
-    uses: tuple[tuple[int, int, int, Ids, Array | None, Ids | None], ...]
 
 
 def _function_of(coarse: Ids, fine: Ids) -> bool:

@@ -221,7 +221,11 @@ def _key(model: Model, settings: Sampling, origin: Origin, derive: Derive) -> st
             "model": repr(model),
             "origin": [origin.data_hash, origin.simulated, dict(origin.description)],
             "settings": asdict(settings),
-            "code": [jit.SOURCE, *(inspect.getsource(m) for m in _MODULES), inspect.getsource(module) if module else ""],
+            "code": [
+                jit.SOURCE,
+                *(inspect.getsource(m) for m in _MODULES),
+                inspect.getsource(module) if module else "",
+            ],
             "versions": provenance.versions(("nutpie", "numba", "numpy", "scipy")),
         }
     )

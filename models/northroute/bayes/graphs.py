@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from northroute.bayes.builder import Block
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Program
+from northroute.bayes.layout import Block
 
 
 def laplacian(program: Program, block: Block) -> NDArray[np.float64]:

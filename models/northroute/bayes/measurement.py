@@ -24,7 +24,7 @@ from northroute.bayes.model import Model, Term
 from northroute.bayes.priors import Priors
 from northroute.bayes.spec import Sampling
 from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.latent import Hidden, Loads
+from northroute.bayes.terms.latent import Loads
 from northroute.bayes.terms.population import Intercept
 from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
@@ -137,7 +137,9 @@ def _long(table: pd.DataFrame, spec: MeasurementSpec) -> pd.DataFrame:
     if spec.predictor and spec.predictor_sd:
         x = table[spec.predictor].astype(float)
         scale = x.std(ddof=0)
-        found.append(base.assign(measure="predictor", value=(x - x.mean()) / scale, error=table[spec.predictor_sd] / scale))
+        found.append(
+            base.assign(measure="predictor", value=(x - x.mean()) / scale, error=table[spec.predictor_sd] / scale)
+        )
     return pd.concat(found, ignore_index=True)
 
 

@@ -9,14 +9,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.bayes import distributions as dist
-from northroute.bayes.builder import Builder, Layout
+from northroute.bayes.builder import Builder
 from northroute.bayes.distributions import Distribution
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Family, Kind, Part, Program, Rows
+from northroute.bayes.layout import Layout
 from northroute.bayes.terms.context import Context
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
+
+
+PartName = Literal["zero_inflated", "hurdle", "detection"]
 
 
 class Term(Protocol):
@@ -61,7 +65,7 @@ class Model:
     exposure_unit: float = 1.0
     response: str | None = None
     cell: str | None = None
-    part: Literal["zero_inflated", "hurdle", "detection"] | None = None
+    part: PartName | None = None
     part_terms: tuple[Term, ...] = ()
 
     def of(self, response: str) -> Distribution:
@@ -256,7 +260,9 @@ def _add_segment(
     auxiliary, known, correlation = -1, None, None
     match distribution:
         case dist.NegativeBinomial():
-            auxiliary = _auxiliary(builder, model, f"root_dispersion{suffix}", distribution.root_dispersion, response, 0.5)
+            auxiliary = _auxiliary(
+                builder, model, f"root_dispersion{suffix}", distribution.root_dispersion, response, 0.5
+            )
         case dist.GeneralisedPoisson():
             auxiliary = _auxiliary(builder, model, f"excess{suffix}", distribution.excess, response, 0.2)
         case dist.Normal():
@@ -297,5 +303,7 @@ def _auxiliary(builder: Builder, model: Model, name: str, prior: Any, response: 
 def _words(term: Term) -> str:
     own = {k: v for k, v in vars(term).items() if isinstance(v, str | tuple | bool) and v not in (False, ("1",), ())}
     own = {k: v for k, v in own.items() if k not in ("name", "dim")}
-    inner = ", ".join(" ".join(map(str, v)) if isinstance(v, tuple) else f"{k}" if v is True else str(v) for k, v in own.items())
+    inner = ", ".join(
+        " ".join(map(str, v)) if isinstance(v, tuple) else f"{k}" if v is True else str(v) for k, v in own.items()
+    )
     return f"{type(term).__name__}({inner})"

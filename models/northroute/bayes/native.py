@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from nutpie import _lib
 from nutpie.sample import CompiledModel
-from numpy.typing import NDArray
 
 from northroute.bayes.kernel.density import c_coordinates, c_log_density
 from northroute.bayes.kernel.program import Program, address_table

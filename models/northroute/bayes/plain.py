@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from northroute.bayes import plain_outcomes
-from northroute.bayes.builder import Block, Layout
 from northroute.bayes.graphs import laplacian_root
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Filter, Kind, Program, Rows, Spectrum
+from northroute.bayes.layout import Block, Layout
 from northroute.bayes.model import Model, assemble
 from northroute.errors import ModelError
 

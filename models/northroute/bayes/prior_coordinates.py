@@ -9,11 +9,11 @@ places is a square root of the pseudo-inverse of their Laplacian times z.
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.builder import Block, Scalar
 from northroute.bayes.graphs import laplacian_root
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Transform
+from northroute.bayes.layout import Block, Scalar
 from northroute.bayes.model import Assembled
 from northroute.bayes.predict import cholesky_factors
 

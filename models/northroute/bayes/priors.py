@@ -16,7 +16,7 @@ Priors = Mapping[str, Prior]
 _DEFAULT: Final = load()["default"]
 
 COUNTS: Priors = {**_DEFAULT.counts, **_DEFAULT.terms}
-"""Priors of the count models and their further terms; slopes refer to standardised covariates, rates to the exposure unit."""
+"""Priors of the count models and further terms; slopes are of standardised covariates, rates per exposure unit."""
 
 MEASUREMENT: Priors = _DEFAULT.measurement
 """Priors of the normal model with known measurement error, on the log scale."""

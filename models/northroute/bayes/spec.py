@@ -81,8 +81,6 @@ class CountSpec:
         return asdict(self)
 
 
-
-
 @dataclass(frozen=True)
 class Sampling:
     """Settings of the sampler, named in every output.

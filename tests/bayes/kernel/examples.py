@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.builder import Builder, Layout
+from northroute.bayes.builder import Builder
 from northroute.bayes.families import Prior
 from northroute.bayes.kernel.program import Family, Part, Program, Rows, Spectrum
+from northroute.bayes.layout import Layout
 
 Array = NDArray[np.float64]
 CELLS, K, EACH = 4, 3, 12

@@ -6,10 +6,10 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from northroute.bayes import adaptation
-from northroute.bayes.builder import Block
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Program
+from northroute.bayes.layout import Block
 from tests.bayes.kernel.examples import Example, everything, point
 from tests.bayes.kernel.oracle import assert_gradient, density, values_at, zero_sum_map
 

@@ -88,3 +88,22 @@ def prior_covariance(made: Assembled, name: str, given: Mapping[str, Any], block
     precision = precision + np.triu(precision, 1).T
     linear = values[1:, ids] - values[0, ids]
     return np.asarray(linear.T @ np.linalg.solve(precision, linear))
+
+
+def predicted(made: Assembled) -> tuple[Array, Array]:
+    """Values, and the first predictor of every row less the intercept, at a random point."""
+    theta = adaptation.start(made.layout, made.program.dim)
+    theta = theta + np.random.default_rng(4).normal(0, 0.5, theta.size)
+    values, _ = batch.values_of(made.program, theta[None])
+    eta = batch.predictors(made.program, values)[0, 0]
+    return values[0], np.asarray(eta - values[0, made.layout.parameters["intercept"].ids])
+
+
+def labelled(made: Assembled, values: Array, name: str, *labels: Any) -> Array:
+    """Values of a reported quantity by row, found by one column of labels for each of its dimensions."""
+    parameter = made.layout.parameters[name]
+    places = []
+    for column, dim in zip(labels, parameter.dims, strict=True):
+        place = {label: i for i, label in enumerate(made.layout.coords[dim])}
+        places.append([place[label] for label in column])
+    return np.asarray(values[parameter.ids[tuple(places)]])

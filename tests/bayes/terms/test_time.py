@@ -6,7 +6,7 @@ import pytest
 from northroute.bayes.families import Prior
 from northroute.bayes.terms.time import AR1, Walk, walk_basis
 from northroute.errors import ModelError
-from tests.bayes.terms.examples import assembled, gradient_error, panel, prior_covariance
+from tests.bayes.terms.examples import assembled, gradient_error, labelled, panel, predicted, prior_covariance
 
 
 def test_walk_basis_is_a_centred_random_walk() -> None:
@@ -60,10 +60,22 @@ def test_steps_of_responses_are_correlated() -> None:
     np.testing.assert_allclose(covariance, np.kron(walk_basis(9) @ walk_basis(9).T, between), atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "term", [Walk("month", group="unit", by="response"), AR1("month", group="unit", by="response")]
+)
+def test_rows_get_the_effect_of_their_group_time_and_response(term: Walk | AR1) -> None:
+    made = assembled(panel(), term)
+    values, eta = predicted(made)
+    months = made.frame["month"].dt.strftime("%Y-%m")
+    effect = labelled(made, values, "unit_month_effect", made.frame["unit"], months, made.frame["response"])
+    np.testing.assert_allclose(eta, effect, atol=1e-12)
+
+
 def test_short_periods_are_cut() -> None:
     made = assembled(panel(months=24), Walk("month", shortest=8))
     covariance = prior_covariance(made, "month_effect", {"sd_month": 1.0})
-    assert np.linalg.matrix_rank(covariance) == 6  # periods 48, 24, 16, 12, 9.6 and 8
+    kept = walk_basis(24)[:, :6]  # periods 48, 24, 16, 12, 9.6 and 8
+    np.testing.assert_allclose(covariance, kept @ kept.T, atol=1e-12)
     with pytest.raises(ModelError, match="no period of a walk over 24 times is as long as 'shortest' = 49"):
         assembled(panel(months=24), Walk("month", shortest=49))
 

@@ -48,7 +48,7 @@ def predictors(program, values):
 
 @compiled
 def log_likelihood(program, values):
-    """Log likelihood by row, all constants included, shape (draw, row). A cell's stands at its first row, others are zero."""
+    """Log likelihood by row, constants included, shape (draw, row). A cell's stands at its first row, others are zero."""
     out = np.zeros((values.shape[0], program.sizes[Z_ROWS]))
     for d in range(values.shape[0]):
         for s in range(program.segments.shape[0]):

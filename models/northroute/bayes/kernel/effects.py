@@ -49,19 +49,22 @@ from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
 NO_FILTER, BASIS, AR1 = (int(f) for f in Filter)
 GROUPS, ZERO_SUM, WITH_MEAN = (int(r) for r in Rows)
 NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
+DECAY = 20.0
+"""Log scales fall at most this much: a function a billion times smaller does not matter, but zero has no logarithm."""
 
 
 @compiled
 def log_spectrum(kind, space, length, square):
     """Half the log spectral density at squared frequency ``square``, unit variance, and its derivative in the length."""
     if kind == SQUARED_EXPONENTIAL:
-        log_root = 0.5 * space * (math.log(length) + 0.5 * math.log(2.0 * math.pi)) - 0.25 * length * length * square
-        return log_root, 0.5 * space / length - 0.5 * length * square
+        log_root = 0.5 * space * (math.log(length) + 0.5 * math.log(2.0 * math.pi))
+        decay = 0.25 * length * length * square
+        if decay > DECAY:
+            return log_root - DECAY, 0.5 * space / length
+        return log_root - decay, 0.5 * space / length - 0.5 * length * square
     nu = 2.5 if kind == MATERN52 else 1.5
     half = nu + 0.5 * space
-    constant = (
-        0.5 * space * math.log(4.0 * math.pi) + math.lgamma(half) - math.lgamma(nu) + nu * math.log(2.0 * nu)
-    )
+    constant = 0.5 * space * math.log(4.0 * math.pi) + math.lgamma(half) - math.lgamma(nu) + nu * math.log(2.0 * nu)
     inner = 2.0 * nu / (length * length) + square
     log_density = constant - 2.0 * nu * math.log(length) - half * math.log(inner)
     slope = -2.0 * nu / length + half * (4.0 * nu / (length * length * length)) / inner

@@ -13,7 +13,6 @@ from typing import Any
 
 import numba
 
-
 SOURCE = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 """Hash of every source of the kernel."""
 

@@ -147,7 +147,7 @@ def normal_density(y, eta, sd, known):
 
 @compiled
 def choice_density(y, eta, k, concentration, g):
-    """Return the log density of a cell's counts by category, shares being the softmax of ``eta``; its gradient goes to ``g``.
+    """Return the log density of a cell's counts, shares being the softmax of ``eta``; its gradient goes to ``g``.
 
     All three are views of length k. ``concentration`` is a Dirichlet-multinomial's, or zero for the multinomial. Also
     returns the derivative in the concentration.

@@ -1,8 +1,9 @@
 """The compiled form of a model: flat tables that the numba kernel walks through, the same code for every model.
 
-A model is a list of *scalars* (intercepts, slopes, standard deviations, correlations), a list of *blocks* (effects of groups,
-months, places) and a list of *uses* that say which scalar or block coefficient enters which row. All of it is data: another
-model, or another data set, needs no compilation. :mod:`northroute.bayes.builder` writes these tables; nothing else should.
+A model is a list of *scalars* (intercepts, slopes, standard deviations, correlations), a list of *blocks* (effects of
+groups, months, places) and a list of *uses* that say which scalar or block coefficient enters which row. All of it is data:
+another model, or another data set, needs no compilation. :mod:`northroute.bayes.builder` writes these tables; nothing else
+should.
 """
 
 from enum import IntEnum
@@ -177,7 +178,7 @@ class Program(NamedTuple):
     folds: Ints
     dense: Ints
     segments: Ints
-    index: NDArray[np.int32]
+    index: NDArray[np.int32]  # type: ignore[assignment]
     data: Array
     shift: Array
     rotation: Array

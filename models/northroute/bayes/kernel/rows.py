@@ -6,6 +6,7 @@ import numpy as np
 
 from northroute.bayes.kernel import likelihood, vector
 from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.likelihood import DIRICHLET, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL, POISSON
 from northroute.bayes.kernel.program import (
     D_COLUMNS,
     D_MATRIX,
@@ -35,7 +36,6 @@ from northroute.bayes.kernel.program import (
     U_WEIGHT,
     Part,
 )
-from northroute.bayes.kernel.likelihood import DIRICHLET, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL, POISSON
 from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
 
 CHUNK = 512
@@ -158,7 +158,9 @@ def segment_density(program, values, segment, gradient_values):
         elif family == MULTIVARIATE:
             sd = program.index[segment[S_KNOWN] :]
             for i in range(0, n, cell):
-                total += multivariate_cell(y[i:], eta[0, i:], cell, values, sd, factor, g[0, i:], g_factor, gradient_values)
+                total += multivariate_cell(
+                    y[i:], eta[0, i:], cell, values, sd, factor, g[0, i:], g_factor, gradient_values
+                )
         else:
             for i in range(n):
                 lp, g[0, i], g[1, i], a = likelihood.row_density(

@@ -1,8 +1,8 @@
 """Exponentials and logarithms of whole arrays, written so that the compiler uses vector instructions.
 
 Accurate to a few units in the last place (tested against numpy). The exponential splits ``x = k log 2 + r`` and evaluates
-the Taylor polynomial of degree 13 on ``|r| <= log(2) / 2``; the logarithm of ``1 + u`` on [0, 1] is ``2 artanh(u / (2 + u))``
-by its power series.
+the Taylor polynomial of degree 13 on ``|r| <= log(2) / 2``; the logarithm of ``1 + u`` on [0, 1] is
+``2 artanh(u / (2 + u))`` by its power series.
 """
 
 import numpy as np

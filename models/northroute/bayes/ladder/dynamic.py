@@ -41,7 +41,9 @@ def time(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
     found: list[Term] = []
     match spec.time:
         case "walk":
-            found.append(Walk("month", group=group, shortest=SHORTEST_PERIOD if own else None, sd=p["sd_month"], name="month"))
+            found.append(
+                Walk("month", group=group, shortest=SHORTEST_PERIOD if own else None, sd=p["sd_month"], name="month")
+            )
         case "ar1":
             found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"], name="month"))
         case "gp":
@@ -58,5 +60,7 @@ def time(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
 
 
 def _marginal(step: Prior) -> Prior:
-    """A stationary level varies more than its monthly steps: by about the square root of a year of them."""
-    return Prior(step.family, step.scale * float(np.sqrt(12)), f"a year of monthly steps of {step}", step.location, step.shape)
+    """Widen the prior of a monthly step to that of a stationary level: the square root of a year of steps."""
+    return Prior(
+        step.family, step.scale * float(np.sqrt(12)), f"a year of monthly steps of {step}", step.location, step.shape
+    )

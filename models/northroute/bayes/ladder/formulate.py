@@ -11,7 +11,7 @@ import xarray as xr
 from northroute.bayes import distributions as dist
 from northroute.bayes.ladder import country, dynamic, joint, pooled, reporting, slopes, spatial
 from northroute.bayes.ladder.rows import COUNT, OUTCOME, Rows, rows
-from northroute.bayes.model import Model, Term
+from northroute.bayes.model import Model, PartName, Term
 from northroute.bayes.spec import CountSpec
 from northroute.bayes.terms.groups import Effects
 from northroute.bayes.terms.population import Intercept
@@ -70,7 +70,7 @@ class Formulation:
         return xr.Dataset({k: v.transpose("chain", "draw", ...) for k, v in found.items()})
 
     def constants(self) -> xr.Dataset:
-        """What estimands need of the rows: exposure, covariates and where each row belongs."""
+        """Return what estimands need of the rows: exposure, covariates and where each row belongs."""
         frame, r = self.frame, self.rows
         units = list(dict.fromkeys(frame["unit"]))
         countries = list(dict.fromkeys(frame["country"]))
@@ -135,7 +135,7 @@ def _distribution(spec: CountSpec) -> dist.Distribution:
             return dist.GeneralisedPoisson()
 
 
-def _second(found: Rows, spec: CountSpec) -> tuple[str | None, tuple[Term, ...]]:
+def _second(found: Rows, spec: CountSpec) -> tuple[PartName | None, tuple[Term, ...]]:
     if spec.step == "reporting":
         return "detection", reporting.detection(found, spec)
     if spec.part is None:

@@ -3,8 +3,8 @@ r"""Step 6, joint: several outcomes together.
 .. math:: \log\mu_{io} = \log E_i + \alpha_o + a_{co} + r_{uo} + h_{cto} + z_i'\beta_o + s_{m}, \qquad
           r_u \sim N(0, D_r R_r D_r),\quad h_{ct} \sim N(0, D_h R_h D_h)
 
-for outcomes o: regions' effects and country-month shocks are correlated over outcomes, :math:`R \sim \mathrm{LKJ}(2)`; shocks
-sum to zero over the months of a country. Every outcome has a dispersion of its own.
+for outcomes o: regions' effects and country-month shocks are correlated over outcomes, :math:`R \sim \mathrm{LKJ}(2)`;
+shocks sum to zero over the months of a country. Every outcome has a dispersion of its own.
 
 *When to use it.* For every claim about outcomes that go together: correlations of latent intensities by place and by month.
 Fitted one by one, outcomes' correlations are pulled towards zero where events are few.
@@ -20,7 +20,7 @@ from northroute.errors import ModelError
 
 
 def terms(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
-    """Steps 1 and 2 by outcome, and shocks of a country and month."""
+    """Take steps 1 and 2 by outcome, and shocks of a country and month."""
     if len(spec.outcomes) < 2:
         raise ModelError(f"{spec.name}: step 'joint' needs several 'outcomes'. Name at least two.")
     return (

@@ -3,9 +3,9 @@ r"""Step 7, reporting: what is counted is what was reported.
 .. math:: y_i \sim \mathrm{NegBin}(\pi_i\mu_i, \text{dispersion}),\qquad \mathrm{logit}\,\pi_i = \delta_0 + v_i'\delta
 
 Events are thinned by detection, which depends on covariates (media freedom, coverage). Counts alone do not know
-:math:`\pi` from :math:`\mu`: the level of :math:`\pi` comes from its prior, and so does any slope of a covariate that is in both
-predictors. The priors of :math:`\delta` are therefore assumptions, and are named so in every table; a tipping-point sweep
-(:func:`northroute.bayes.answers.tipping_point`) says how strong detection must be to overturn a conclusion.
+:math:`\pi` from :math:`\mu`: the level of :math:`\pi` comes from its prior, and so does any slope of a covariate that is in
+both predictors. The priors of :math:`\delta` are therefore assumptions, and are named so in every table; a tipping-point
+sweep (:func:`northroute.bayes.answers.tipping_point`) says how strong detection must be to overturn a conclusion.
 
 *When to use it.* To ask what reporting would have to be like for a difference between countries to vanish.
 *What it cannot tell.* The share of events that is reported.

@@ -95,7 +95,8 @@ def _refuse_zeros(long: pd.DataFrame, spec: CountSpec, countries: list[str]) -> 
         if empty:
             raise ModelError(
                 f"{spec.name}: '{outcome}' is zero in every observed month of {', '.join(empty)}, so its rate has "
-                "no finite estimate without the prior. Leave the country out, or mark months that nobody reported unobserved."
+                "no finite estimate without the prior. Leave the country out, or mark months that nobody reported "
+                "unobserved."
             )
 
 

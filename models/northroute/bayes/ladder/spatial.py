@@ -5,8 +5,8 @@ r"""Step 5, spatial: neighbouring regions resemble each other.
 the BYM2 of Riebler et al. (2016): :math:`\varphi` structured by the adjacency of regions, :math:`\theta` not, :math:`\rho`
 the structured share of the variance. See :class:`northroute.bayes.terms.places.BYM2` for islands and disconnected parts.
 
-*When to use it.* For maps, for regions with few events that can borrow from neighbours, and to see how much of the differences
-is regional.
+*When to use it.* For maps, for regions with few events that can borrow from neighbours, and to see how much of the
+differences is regional.
 *What it cannot tell.* What makes neighbours alike. With some fifty regions :math:`\rho` is known only roughly.
 """
 
@@ -22,7 +22,8 @@ def terms(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
     """Step 4, with regions' effects structured by adjacency."""
     if not spec.edges:
         raise ModelError(
-            f"{spec.name}: step 'spatial' needs neighbours. Give 'edges', pairs of unit names (data/reference has an adjacency)."
+            f"{spec.name}: step 'spatial' needs neighbours. Give 'edges', pairs of unit names; data/reference has "
+            "those of the regions."
         )
     if not rows.nested:
         raise ModelError(f"{spec.name}: step 'spatial' needs regions; here a unit is a country. Use step 'dynamic'.")

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.builder import Builder, Ids, Key
+from northroute.bayes.builder import Builder
+from northroute.bayes.layout import Ids, Key
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -51,7 +52,7 @@ class Context:
             raise ModelError(f"{self.model}: no row has a response among {only}.")
         return np.asarray(found)
 
-    def codes(self, columns: Sequence[str], kept: NDArray[np.bool_]) -> tuple[Ids, list[str]]:
+    def codes(self, columns: Sequence[str], kept: NDArray[np.bool_]) -> tuple[Ids, list[Any]]:
         """Return the code of each kept row's group, and the groups' labels in order of appearance.
 
         Raises
@@ -70,7 +71,7 @@ class Context:
         keys = part[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(part)
         ordered = isinstance(keys, pd.Series) and isinstance(keys.dtype, pd.CategoricalDtype)
         codes, labels = pd.factorize(keys, sort=ordered)
-        return np.asarray(codes, dtype=np.int64), [_text(v) for v in labels]
+        return np.asarray(codes, dtype=np.int64), [_label(v) for v in labels]
 
     def column(self, name: str, kept: NDArray[np.bool_]) -> Array:
         """Return a covariate at the kept rows."""
@@ -101,9 +102,9 @@ class Context:
             )
         return name
 
-    def key(self, only: tuple[str, ...] | None, column: str, level: str = "", *group: str) -> Key:
+    def key(self, only: tuple[str, ...] | None, column: str, level: Any = "", *group: Any) -> Key:
         """Name the value that the mean of effects of ``column`` at a level of ``by`` is swept into."""
-        return (str(self.predictor), " ".join(only or ()), column, level, *group)
+        return (str(self.predictor), " ".join(only or ()), column, str(level), *map(str, group))
 
     def add(self, kept: NDArray[np.bool_], ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
         """Add values to the predictor of the kept rows, in runs of consecutive rows."""
@@ -131,3 +132,8 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(_text(v) for v in value)
     return f"{value:%Y-%m}" if isinstance(value, pd.Timestamp) else str(value)
+
+
+def _label(value: Any) -> Any:
+    """Return a group's label: whole numbers stay numbers, so that months of the year sort."""
+    return int(value) if isinstance(value, int | np.integer) else _text(value)

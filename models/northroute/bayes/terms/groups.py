@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from northroute.bayes.builder import Ids, Key
 from northroute.bayes.families import Prior
 from northroute.bayes.kernel.program import Rows
+from northroute.bayes.layout import Ids, Key
 from northroute.bayes.terms.context import Context
 from northroute.bayes.terms.population import ONE
 from northroute.errors import ModelError
@@ -88,7 +89,7 @@ class Effects:
         levels = len(by_levels)
         k = len(dim_labels)
         group_dim = context.dimension("_".join(columns), labels)
-        dim = (context.dimension(self.dim or dims, dim_labels),) if k > 1 or self.dim else ()
+        dim: tuple[str, ...] = (context.dimension(self.dim or dims, dim_labels),) if k > 1 or self.dim else ()
         tied = self.zero_sum_by  # effects that sum to zero over dimensions share a standard deviation
         sd = context.builder.scalar(f"sd_{self.stem}", self.sd, () if tied else dim)
         correlation = None
@@ -118,8 +119,9 @@ class Effects:
 
     def _key(self, context: Context, column: str, level: str, home: str | None) -> Key:
         """Name what a mean is swept into: the group that holds the batch, or an intercept or slope."""
-        inside = () if home is None or self.within is None else (self.within, home)
-        return context.key(self.only, column, level, *inside)
+        if home is None or self.within is None:
+            return context.key(self.only, column, level)
+        return context.key(self.only, column, level, self.within, home)
 
 
 def _rows(pointer: Ids) -> Rows:
@@ -132,12 +134,12 @@ def _tuple(group: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _batches(
-    term: Effects, context: Context, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]", codes: Ids, labels: list[str]
+    term: Effects, context: Context, kept: NDArray[np.bool_], codes: Ids, labels: list[str]
 ) -> tuple[Ids, list[str], Ids, list[str | None]]:
     """Sort groups by the level that they lie in; return codes, labels, where levels begin, and their names."""
     inside = term.zero_sum if isinstance(term.zero_sum, str) else term.within
     if inside is None:
-        return codes, labels, np.asarray([0, len(labels)]), [None]
+        return codes, labels, np.asarray([0, len(labels)], dtype=np.int64), [None]
     within, names = context.codes([inside], kept)
     home = np.full(len(labels), -1)
     home[codes] = within
@@ -150,12 +152,15 @@ def _batches(
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
     sizes = np.bincount(home)
-    return place[codes], [labels[i] for i in order], np.concatenate([[0], np.cumsum(sizes)]), list(names)
+    return (
+        place[codes],
+        [labels[i] for i in order],
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        list(names),
+    )
 
 
-def _dimensions(
-    term: Effects, context: Context, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-) -> tuple[str, list[str], Ids, list[str]]:
+def _dimensions(term: Effects, context: Context, kept: NDArray[np.bool_]) -> tuple[str, list[str], Ids, list[str]]:
     """Return the dimension's name and labels, each row's level of ``by``, and the levels."""
     if term.by is None:
         name = f"{term.stem}_column" if len(term.columns) > 1 else ""

@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.builder import Ids
 from northroute.bayes.families import Prior
+from northroute.bayes.layout import Ids
 from northroute.bayes.terms.context import Array, Context
 from northroute.errors import ModelError
 

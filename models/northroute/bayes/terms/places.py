@@ -10,8 +10,8 @@ from scipy import linalg, sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
 
-from northroute.bayes.builder import Ids
 from northroute.bayes.families import Prior
+from northroute.bayes.layout import Ids
 from northroute.bayes.terms.context import Context
 from northroute.errors import ModelError
 

@@ -41,7 +41,7 @@ class Intercept:
             start = float(context.level[kept].mean())
             ids = context.builder.scalar(self.name, self.prior, starts=start)
             context.builder.targets[context.key(self.only, ONE)] = int(ids)
-            context.add(kept, np.broadcast_to(ids, kept.sum()))
+            context.add(kept, np.broadcast_to(ids, (int(kept.sum()),)))
             return
         codes, labels = context.codes([self.by], kept)
         means = np.bincount(codes, context.level[kept]) / np.bincount(codes)
@@ -93,7 +93,9 @@ class Linear:
         dim = context.dimension(self.dim, list(self.columns))
         if self.by is None:
             ids = context.builder.scalar(self.name, self.prior, (dim,), starts=0.0)
-            context.builder.targets |= {context.key(self.only, c): int(i) for c, i in zip(self.columns, ids, strict=True)}
+            context.builder.targets |= {
+                context.key(self.only, c): int(i) for c, i in zip(self.columns, ids, strict=True)
+            }
             for rows, part in runs(kept):
                 context.builder.columns(context.predictor, rows, matrix[part], int(ids[0]))
             return

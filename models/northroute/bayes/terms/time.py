@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.builder import Ids
 from northroute.bayes.families import Prior
+from northroute.bayes.layout import Ids
 from northroute.bayes.terms.context import Context
 from northroute.errors import ModelError
 

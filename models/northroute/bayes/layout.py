@@ -1,0 +1,114 @@
+"""What a compiled program's tables mean: scalars, blocks, reported quantities."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.bayes.families import Prior
+from northroute.bayes.kernel import program as tables
+from northroute.bayes.kernel.effects import log_spectrum
+from northroute.bayes.kernel.program import Kind, Rows, Transform
+
+Array = NDArray[np.float64]
+Ids = NDArray[np.int64]
+Key = tuple[str, ...]
+"""Names a value that means may be swept into: predictor, rows, column, level of ``by``, groups and group."""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A scalar: its prior (none for a partial correlation), the prior's numbers, its transform, where to start."""
+
+    prior: Prior | None
+    numbers: tuple[int, float, float, float]
+    transform: Transform
+    start: float
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A reported quantity: identifiers of its values, shape as ``dims``."""
+
+    ids: Ids
+    dims: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """What is known of a block besides its record: its raw coordinates, and how the data inform them.
+
+    Attributes
+    ----------
+    record : int array
+    pointer : int array, shape (batch + 1,)
+    sd : int array, shape (batch, dim)
+        Scalars that hold the standard deviations; of a BYM2, sigma and rho.
+    basis : array, shape (level, function), optional
+    frequency : array, shape (function,), optional
+    length : int array, shape (batch,), optional
+        Scalars that hold the length scales.
+    targets : tuple of Key
+        What its means are swept into.
+    """
+
+    record: Ids
+    pointer: Ids
+    sd: Ids
+    basis: Array | None = None
+    frequency: Array | None = None
+    length: Ids | None = None
+    targets: tuple[Key, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where its coefficients begin and end."""
+        k, at = int(self.record[tables.B_DIMS]), int(self.record[tables.B_VALUE])
+        if self.record[tables.B_KIND] == Kind.BYM2:
+            return at, at + int(self.record[tables.B_LEVELS])
+        levels = int(self.pointer[-1]) if self.basis is None else self.basis.shape[0] * (self.pointer.size - 1)
+        return at, at + levels * k
+
+    @property
+    def centred(self) -> int:
+        """How many raw coordinates are centred: all effects; of places, the unstructured part, which comes last."""
+        column = tables.B_LEVELS if self.record[tables.B_KIND] == Kind.BYM2 else tables.B_RAW
+        return int(self.record[column])
+
+    def deviations(self, values: Array, scales: Array | None = None) -> Array:
+        """Return the standard deviation of every centred coordinate, shape (centred,).
+
+        ``scales`` are taken for the standard deviations themselves, ``values`` for all else; both have shape (value,).
+        """
+        sd = values if scales is None else scales
+        if self.record[tables.B_KIND] == Kind.BYM2:
+            sigma, rho = sd[self.sd[0, 0]], values[self.sd[0, 1]]
+            connected = np.arange(self.centred) < self.pointer[-1]
+            return np.asarray(np.where(connected, sigma * np.sqrt(1 - rho), sigma))
+        free = int(self.record[tables.B_DIMS] - self.record[tables.B_ZERO_DIMS])
+        found = []
+        for b, groups in enumerate(np.diff(self.pointer)):
+            own = np.broadcast_to(sd[self.sd[b]], (groups, self.sd.shape[1]))
+            if self.length is not None and self.frequency is not None:
+                kind, space, length = (
+                    self.record[tables.B_SPECTRUM],
+                    self.record[tables.B_SPACE],
+                    values[self.length[b]],
+                )
+                roots = [np.exp(log_spectrum(kind, space, length, f)[0]) for f in self.frequency]
+                own = own * np.asarray(roots)[:, None]
+            found.append(own[: groups - int(self.record[tables.B_ROWS] == Rows.ZERO_SUM), :free].ravel())
+        return np.concatenate(found)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to read a program's values, and what its blocks are."""
+
+    parameters: dict[str, Parameter]
+    coords: dict[str, list[Any]]
+    scalars: tuple[Scalar, ...]
+    position: Ids
+    blocks: tuple[Block, ...]
+    uses: tuple[tuple[int, int, int, Ids, Array | None, Ids | None], ...]
