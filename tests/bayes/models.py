@@ -6,9 +6,14 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import distributions as dist
+from northroute.bayes.families import Prior
 from northroute.bayes.model import Model
 from northroute.bayes.terms.groups import Effects
+from northroute.bayes.terms.latent import Hidden, Loads
+from northroute.bayes.terms.places import BYM2
 from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.terms.process import GP
+from northroute.bayes.terms.time import AR1, Walk
 
 
 def panel(seed: int = 3) -> pd.DataFrame:
@@ -55,3 +60,50 @@ def small(distribution: Any, **options: Any) -> Model:
     terms = (Intercept(), Linear(("x",)))
     outcome = "number" if isinstance(distribution, dist.Normal | dist.MultivariateNormal) else "count"
     return Model("small", outcome, distribution, terms, **options)
+
+
+def swept() -> Model:
+    """Means swept through effects that sum to zero into intercepts, three levels deep."""
+    return Model(
+        "swept",
+        "count",
+        dist.Poisson(),
+        (
+            Intercept(by="response"),
+            Effects("country", by="response", zero_sum=True),
+            Effects("region", by="response", within="country", correlated=True),
+            Effects("month", zero_sum=True),
+        ),
+        exposure="exposure",
+        response="response",
+    )
+
+
+def paths() -> Model:
+    """Walks, an autoregression, a Gaussian process, places and loadings."""
+    edges = (
+        ("r0", "r1"),
+        ("r1", "r2"),
+        ("r2", "r0"),
+        ("r4", "r5"),
+        ("r5", "r6"),
+        ("r6", "r7"),
+    )  # r3 and r8 are islands
+    return Model(
+        "paths",
+        "count",
+        dist.GeneralisedPoisson(),
+        (
+            Intercept(by="response"),
+            Walk("month", by="response", correlated=True),
+            AR1("month", group="country", ar=Prior("uniform", 1.8, "either sign", -0.9), name="country_path"),
+            GP(("x",), Prior("inverse_gamma", 5.0, "in units of the covariate", shape=5.0), functions=6, name="curve"),
+            BYM2("region", edges),
+            Hidden(Effects("country", name="latent")),
+            Loads("latent_effect", "country", Prior("lognormal", 0.5, "positive"), by="response"),
+        ),
+        exposure="exposure",
+        response="response",
+        part="hurdle",
+        part_terms=(Intercept(name="zero"),),
+    )

@@ -62,7 +62,9 @@ def test_compositions_keep_totals_and_have_their_moments() -> None:
     p, n, concentration = softmax([0.2, -1.0, 0.7]), 20, 4.0
     totals = np.full(DRAWS, n)
     plain = dist.Multinomial().draw(np.random.default_rng(3), eta, totals)[0]
-    spread = dist.DirichletMultinomial().draw(np.random.default_rng(4), eta, totals, np.full((1, 1, 1), concentration))[0]
+    spread = dist.DirichletMultinomial().draw(np.random.default_rng(4), eta, totals, np.full((1, 1, 1), concentration))[
+        0
+    ]
     inflation = (n + concentration) / (1 + concentration)  # of the variance, by the shares' own
     for cells, factor in ((plain, 1.0), (spread, inflation)):
         assert (cells.sum(axis=1) == n).all()
@@ -73,6 +75,8 @@ def test_compositions_keep_totals_and_have_their_moments() -> None:
 
 def test_a_tiny_concentration_puts_a_cell_in_one_category() -> None:
     eta = np.zeros((1, 1000, 3))
-    cells = dist.DirichletMultinomial().draw(np.random.default_rng(5), eta, np.full(1000, 9), np.full((1, 1, 1), 1e-8))[0]
+    cells = dist.DirichletMultinomial().draw(np.random.default_rng(5), eta, np.full(1000, 9), np.full((1, 1, 1), 1e-8))[
+        0
+    ]
     assert (cells.max(axis=1) == 9).all()
     assert_allclose((cells == 9).mean(axis=0), 1 / 3, atol=0.08)

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from northroute.bayes import distributions as dist
 from northroute.bayes import predict
-from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.density import fold
 from northroute.bayes.model import Assembled, Model, assemble
 from northroute.bayes.predict import simulate
-from northroute.bayes.prior_coordinates import prior_theta
+from northroute.bayes.prior_coordinates import prior_values
 from northroute.bayes.terms.population import Intercept
 from tests.bayes.models import full, panel, small
 
@@ -80,7 +79,7 @@ def test_compositions_keep_each_cells_total(distribution: dist.Distribution) -> 
     frame = panel()
     frame["count"] = frame["count"].fillna(2.0)
     assembled = assemble(small(distribution, response="response", cell="cell"), frame)
-    values, _ = batch.values_of(assembled.program, prior_theta(assembled, 50, np.random.default_rng(5)))
+    values = prior_values(assembled, 50, np.random.default_rng(5))
     drawn = simulate(assembled, values, np.random.default_rng(6)).reshape(50, -1, 2)
     assert (drawn.sum(axis=2) == assembled.frame["count"].to_numpy().reshape(-1, 2).sum(axis=1)).all()
     assert 0.2 < drawn[:, :, 0].sum() / drawn.sum() < 0.8

@@ -1,7 +1,6 @@
 """Draws of coordinates from the prior: the kernel's values of them have the prior's quantiles and moments."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,10 @@ from scipy import stats
 
 from northroute.bayes import distributions as dist
 from northroute.bayes.graphs import laplacian
-from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind
 from northroute.bayes.model import Assembled, assemble
-from northroute.bayes.prior_coordinates import prior_theta
+from northroute.bayes.prior_coordinates import prior_theta, prior_values
 from northroute.errors import ModelError
 from tests.bayes.kernel.examples import everything, prior
 from tests.bayes.kernel.oracle import factor_of
@@ -37,8 +35,7 @@ def example() -> Assembled:
 
 @pytest.fixture(scope="module")
 def values(example: Assembled) -> Array:
-    theta = prior_theta(example, DRAWS, np.random.default_rng(21))
-    return np.asarray(batch.values_of(example.program, theta)[0])
+    return prior_values(example, DRAWS, np.random.default_rng(21))
 
 
 def named(example: Assembled, values: Array, name: str) -> Array:
@@ -49,16 +46,12 @@ def test_every_scalar_has_its_priors_distribution(example: Assembled, values: Ar
     tested = set()
     for i, scalar in enumerate(example.layout.scalars):
         if scalar.prior is None:
-            distribution = stats.beta(scalar.numbers[3], scalar.numbers[3], -1, 2).cdf
+            base, folded = stats.beta(scalar.numbers[3], scalar.numbers[3], -1, 2), 1.0
         else:
-            base = scalar.prior._base()
-            folded = 2.0 if scalar.prior.family.startswith("half") else 1.0
-
-            def distribution(x: Array, base: Any = base, folded: float = folded) -> Array:
-                return np.asarray(1 - folded * base.sf(x))
-
+            base, folded = scalar.prior._base(), 2.0 if scalar.prior.family.startswith("half") else 1.0
             tested.add(scalar.prior.family)
-        assert stats.kstest(values[:2000, i], distribution).pvalue > SMALLEST, scalar
+        uniform = 1 - folded * base.sf(values[:2000, i])
+        assert stats.kstest(uniform, stats.uniform.cdf).pvalue > SMALLEST, scalar
     assert len(tested) == 11  # every family but the flat
 
 
@@ -109,16 +102,13 @@ def test_centring_does_not_change_the_values(example: Assembled) -> None:
         at = int(block.record[tables.B_CENTRING])
         data[at : at + block.centred] = np.random.default_rng(3).uniform(0, 1, block.centred)
     centred = replace(example, program=example.program._replace(data=data))
-    both = []
-    for case in (example, centred):
-        theta = prior_theta(case, 50, np.random.default_rng(22))
-        both.append(batch.values_of(case.program, theta)[0])
+    both = [prior_values(case, 50, np.random.default_rng(22)) for case in (example, centred)]
     assert_allclose(both[0], both[1], rtol=1e-9, atol=1e-9)
 
 
 def test_models_of_terms_have_prior_draws_of_what_they_report() -> None:
-    assembled = assemble(full(), panel()).unswept()
-    values, _ = batch.values_of(assembled.program, prior_theta(assembled, 4000, np.random.default_rng(23)))
+    assembled = assemble(full(), panel())
+    values = prior_values(assembled, 4000, np.random.default_rng(23))
     found = {name: values[:, p.ids] for name, p in assembled.layout.parameters.items()}
     assert stats.kstest(found["intercept"][:, 0] / 2.0, stats.norm.cdf).pvalue > SMALLEST  # normal(0, 2)
     for name in ("country", "region"):

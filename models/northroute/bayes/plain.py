@@ -64,7 +64,7 @@ def stated(program: Program, layout: Layout, names: Sequence[str]) -> pm.Model:
         scalars = _scalars(layout)
         coefficients = []
         for block, stem in sorted(
-            zip(layout.blocks, _stems(layout), strict=True), key=lambda b: b[0].record[tables.B_VALUE]
+            zip(layout.blocks, stems(layout), strict=True), key=lambda b: b[0].record[tables.B_VALUE]
         ):
             effects = _places if block.record[tables.B_KIND] == Kind.BYM2 else _effects
             coefficients.append(effects(program, block, stem, scalars, factors).ravel())
@@ -131,7 +131,7 @@ def _variable(layout: Layout, scalar: int, name: str, dims: tuple[str, ...]) -> 
 # --- effects --------------------------------------------------------------------------------------------------------------
 
 
-def _stems(layout: Layout) -> list[str]:
+def stems(layout: Layout) -> list[str]:
     """Name every block after the quantity that reports its effects, else after its standard deviation."""
     stems: list[str] = []
     for block in layout.blocks:

@@ -2,14 +2,15 @@ r"""Draws from the prior in the model's coordinates, so that the kernel's values
 
 Scalars come from their priors through the inverse of their transforms; canonical partial correlations of an LKJ matrix from
 their beta distributions (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis 100:1989); a block's raw
-coordinates are :math:`s^c L z` with z standard normal; the structured part of places is a square root of the pseudo-inverse
-of their Laplacian times z.
+coordinates are :math:`s^c L z` with z standard normal, no mean being swept into another value; the structured part of
+places is a square root of the pseudo-inverse of their Laplacian times z.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.graphs import laplacian_root
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Transform
 from northroute.bayes.layout import Block, Scalar
@@ -20,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 def prior_theta(assembled: Assembled, draws: int, rng: np.random.Generator) -> Array:
-    """Draw the model's coordinates from the prior.
+    """Draw coordinates from the prior, of the program in which no mean is swept: ``assembled.unswept().program``.
 
     Parameters
     ----------
@@ -31,13 +32,14 @@ def prior_theta(assembled: Assembled, draws: int, rng: np.random.Generator) -> A
     Returns
     -------
     array, shape (draw, dim)
-        Coordinates of ``assembled.program``, for :func:`northroute.bayes.kernel.batch.values_of`.
+        8 bytes a number.
 
     Raises
     ------
     ModelError
         If a prior is flat.
     """
+    assembled = assembled.unswept()
     layout = assembled.layout
     values = np.column_stack([_scalar(s, draws, rng) for s in layout.scalars])
     theta = np.zeros((draws, assembled.program.dim))
@@ -48,6 +50,12 @@ def prior_theta(assembled: Assembled, draws: int, rng: np.random.Generator) -> A
         raw = _places if block.record[tables.B_KIND] == Kind.BYM2 else _effects
         theta[:, first : first + int(block.record[tables.B_RAW])] = raw(assembled, block, values, rng)
     return theta
+
+
+def prior_values(assembled: Assembled, draws: int, rng: np.random.Generator) -> Array:
+    """Draw every value (scalars, effects) from the prior, shape (draw, value), for tables and for ``predict.simulate``."""
+    values, _ = batch.values_of(assembled.unswept().program, prior_theta(assembled, draws, rng))
+    return np.asarray(values)
 
 
 def coordinate(scalar: Scalar, values: Array) -> Array:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from pymc.distributions.transforms import CholeskyCorrTransform
 from pytensor.compile.mode import Mode
@@ -14,10 +15,10 @@ from northroute.bayes.graphs import laplacian_root
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.density import log_density
-from northroute.bayes.kernel.program import Kind, Program, Rows
+from northroute.bayes.kernel.program import Filter, Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.layout import Block, Layout
-from northroute.bayes.plain import _stems
+from northroute.bayes.plain import stems
 from northroute.bayes.prior_coordinates import coordinate, zero_sum_coordinates
 
 Array = NDArray[np.float64]
@@ -32,6 +33,17 @@ def values_at(program: Program, theta: Array) -> Array:
 def density(program: Program, theta: Array) -> tuple[float, Array]:
     gradient = np.empty_like(theta)
     return float(log_density(program, theta, gradient)), gradient
+
+
+def assert_gradient(program: Program, theta: Array) -> None:
+    """Compare with central differences; the tolerance is the rounding of a density near 1e4, over the step."""
+    step, numeric = 1e-5, np.empty_like(theta)
+    for i in range(theta.size):
+        ahead, behind = theta.copy(), theta.copy()
+        ahead[i] += step
+        behind[i] -= step
+        numeric[i] = (density(program, ahead)[0] - density(program, behind)[0]) / (2 * step)
+    assert_allclose(density(program, theta)[1], numeric, rtol=2e-6, atol=2e-5)
 
 
 def factor_of(values: Array, ids: NDArray[np.int64], k: int) -> Array:
@@ -49,17 +61,20 @@ def effects_of(program: Program, block: Block, theta: Array, values: Array) -> A
     record = block.record
     k, free = int(record[tables.B_DIMS]), int(record[tables.B_DIMS] - record[tables.B_ZERO_DIMS])
     at, raw = int(record[tables.B_THETA]), int(record[tables.B_RAW])
-    if record[tables.B_ROWS] == Rows.WITH_MEAN:
-        first = int(record[tables.B_VALUE])
-        batches = np.repeat(np.arange(block.pointer.size - 1), np.diff(block.pointer))
+    if record[tables.B_FILTER] == Filter.NONE:  # from the effects themselves: means may have been swept
+        sizes, first = np.diff(block.pointer), int(record[tables.B_VALUE])
+        batches = np.repeat(np.arange(sizes.size), sizes)
         z = values[first : first + batches.size * k].reshape(-1, k) / values[block.sd[batches]]
+        if record[tables.B_ROWS] == Rows.ZERO_SUM:
+            parts = [z[a:b] for a, b in zip(block.pointer[:-1], block.pointer[1:], strict=True)]
+            z = np.vstack([zero_sum_coordinates(p.T).T for p in parts])
         if record[tables.B_ZERO_DIMS]:
             z = zero_sum_coordinates(z)
     else:
         z = theta[at : at + raw].reshape(-1, free)
     if record[tables.B_CORRELATION] >= 0:
         first = int(record[tables.B_CORRELATION])
-        factor = factor_of(values, program.index[first : first + k * (k - 1) // 2], k)
+        factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
         z = linalg.solve_triangular(factor, z.T, lower=True).T
     return np.asarray(z)
 
@@ -85,11 +100,11 @@ def pymc_point(model: pm.Model, program: Program, layout: Layout, theta: Array) 
             continue
         scalar = layout.scalars[ids.ravel()[0]]
         point[name] = coordinate(scalar, values[ids])
-    for block, stem in zip(layout.blocks, _stems(layout), strict=True):
+    for block, stem in zip(layout.blocks, stems(layout), strict=True):
         point |= block_point(program, block, stem, theta, values)
         first, k = int(block.record[tables.B_CORRELATION]), int(block.record[tables.B_DIMS])
         if block.record[tables.B_KIND] == Kind.EFFECTS and first >= 0:  # raw coordinates are correlated, PyMC's are not
-            factor = factor_of(values, program.index[first : first + k * (k - 1) // 2], k)
+            factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
             log_jacobian -= block.record[tables.B_RAW] / k * np.log(np.diag(factor)).sum()
     named: dict[str, Array] = {}
     for rv in model.free_RVs:

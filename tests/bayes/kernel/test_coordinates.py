@@ -6,12 +6,12 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from northroute.bayes import adaptation
-from northroute.bayes.builder import Block
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Program
+from northroute.bayes.layout import Block
 from tests.bayes.kernel.examples import Example, everything, point
-from tests.bayes.kernel.oracle import density, values_at, zero_sum_map
+from tests.bayes.kernel.oracle import assert_gradient, density, values_at, zero_sum_map
 
 Array = NDArray[np.float64]
 
@@ -53,16 +53,6 @@ def test_centring_changes_the_density_by_its_jacobian_and_no_value(example: Exam
         gap = density(plain, theta)[0] - density(centred, moved)[0]
         assert gap == pytest.approx(log_scale, abs=1e-8)
         assert_gradient(centred, moved)
-
-
-def assert_gradient(program: Program, theta: Array) -> None:
-    step, numeric = 1e-5, np.empty_like(theta)
-    for i in range(theta.size):
-        ahead, behind = theta.copy(), theta.copy()
-        ahead[i] += step
-        behind[i] -= step
-        numeric[i] = (density(program, ahead)[0] - density(program, behind)[0]) / (2 * step)
-    assert_allclose(density(program, theta)[1], numeric, rtol=2e-6, atol=2e-5)
 
 
 def test_straightening_changes_coordinates_and_nothing_else(example: Example) -> None:

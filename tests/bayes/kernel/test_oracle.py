@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from northroute.bayes.kernel import batch
 from northroute.bayes.plain import stated
 from tests.bayes.kernel.examples import Example, K, everything, point
-from tests.bayes.kernel.oracle import compiled_terms, density, pymc_point, values_at
+from tests.bayes.kernel.oracle import assert_gradient, compiled_terms, density, pymc_point, values_at
 
 SEEDS = (1, 2, 3)
 
@@ -55,13 +55,4 @@ def test_rows_have_pymcs_log_likelihood_constants_included(example: Example, mod
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_gradient_is_the_density_s_slope(example: Example, seed: int) -> None:
-    theta = point(example.program, seed)
-    _, gradient = density(example.program, theta)
-    step = 1e-5
-    numeric = np.empty_like(theta)
-    for i in range(theta.size):
-        ahead, behind = theta.copy(), theta.copy()
-        ahead[i] += step
-        behind[i] -= step
-        numeric[i] = (density(example.program, ahead)[0] - density(example.program, behind)[0]) / (2 * step)
-    assert_allclose(gradient, numeric, rtol=2e-6, atol=2e-5)  # rounding of a density near 1e4, over the step
+    assert_gradient(example.program, point(example.program, seed))

@@ -37,7 +37,7 @@ def log_pmf(family: Family, y: Array, mu: float, aux: float) -> Array:
     if family is Family.NEGATIVE_BINOMIAL:
         return np.asarray(stats.nbinom(1 / aux, 1 / (1 + aux * mu)).logpmf(y))
     theta = mu * (1 - aux)  # Consul and Jain 1973
-    return np.log(theta) + (y - 1) * np.log(theta + aux * y) - theta - aux * y - gammaln(y + 1)
+    return np.asarray(np.log(theta) + (y - 1) * np.log(theta + aux * y) - theta - aux * y - gammaln(y + 1))
 
 
 def with_part(family: Family, part: Part, y: Array, mu: float, aux: float, logit: float) -> Array:
@@ -49,13 +49,15 @@ def with_part(family: Family, part: Part, y: Array, mu: float, aux: float, logit
         return log
     none = np.exp(log_pmf(family, np.zeros(1), mu, aux))[0]
     if part is Part.ZERO_INFLATED:
-        return np.where(y == 0, np.log(p + (1 - p) * none), np.log1p(-p) + log)
-    return np.where(y == 0, np.log(p), np.log1p(-p) + log - np.log1p(-none))
+        return np.asarray(np.where(y == 0, np.log(p + (1 - p) * none), np.log1p(-p) + log))
+    return np.asarray(np.where(y == 0, np.log(p), np.log1p(-p) + log - np.log1p(-none)))
 
 
 @pytest.mark.parametrize(("family", "part"), COUNTS)
 @pytest.mark.parametrize(("mu", "aux", "logit"), [(4.0, 0.3, -0.7), (0.02, 0.6, 2.0), (30.0, 0.05, -4.0)])
-def test_counts_are_closed_forms_and_sum_to_one(family: Family, part: Part, mu: float, aux: float, logit: float) -> None:
+def test_counts_are_closed_forms_and_sum_to_one(
+    family: Family, part: Part, mu: float, aux: float, logit: float
+) -> None:
     scalar = np.sqrt(aux) if family is Family.NEGATIVE_BINOMIAL else aux  # the scalar is the root of the dispersion
     eta = np.full(COUNTED.size, np.log(mu))
     ours = rows(family, COUNTED, eta, scalar, part=part, logit=logit)
@@ -125,7 +127,5 @@ def test_compositions_are_scipys() -> None:
     assert_allclose(ours[::3], [stats.multinomial(c.sum(), q).logpmf(c) for c, q in zip(counts, p, strict=True)])
     ours = rows(Family.DIRICHLET_MULTINOMIAL, y, eta, 0.5, cell=3)
     concentration = 1 / 0.5**2
-    theirs = [
-        stats.dirichlet_multinomial(concentration * q, c.sum()).logpmf(c) for c, q in zip(counts, p, strict=True)
-    ]
+    theirs = [stats.dirichlet_multinomial(concentration * q, c.sum()).logpmf(c) for c, q in zip(counts, p, strict=True)]
     assert_allclose(ours[::3], theirs)
