@@ -1,0 +1,1 @@
+"""Published results that the engine has to reproduce."""
