@@ -27,6 +27,8 @@ class Rows:
     nested : bool
         True if some country has more than one unit, so that units get an effect of their own.
     dropped : mapping of str to int
+    centre : mapping of str to float
+        Mean of each unit covariate over units, which was subtracted.
     """
 
     frame: pd.DataFrame
@@ -35,6 +37,7 @@ class Rows:
     unit_covariates: tuple[str, ...]
     nested: bool
     dropped: dict[str, int]
+    centre: dict[str, float]
 
 
 def rows(panel: Panel, spec: CountSpec) -> Rows:
@@ -78,7 +81,7 @@ def rows(panel: Panel, spec: CountSpec) -> Rows:
             f"{spec.name}: only {countries} left, and effects that vary by country need two. Add countries."
         )
     nested = wide["unit"].nunique() > len(countries)
-    wide = _unit_covariates(wide, spec, nested)
+    wide, centre = _unit_covariates(wide, spec, nested)
     covariates, varying, wide = _covariates(wide, spec)
     long = wide.melt(
         id_vars=[c for c in wide.columns if c not in outcomes],
@@ -88,7 +91,7 @@ def rows(panel: Panel, spec: CountSpec) -> Rows:
     )
     long = long[long[COUNT].notna()].reset_index(drop=True)
     _refuse_zeros(long, spec, countries)
-    return Rows(long, covariates, varying, tuple(spec.unit_covariates), nested, dropped)
+    return Rows(long, covariates, varying, tuple(spec.unit_covariates), nested, dropped, centre)
 
 
 def _refuse_zeros(long: pd.DataFrame, spec: CountSpec, countries: list[str]) -> None:
@@ -102,10 +105,11 @@ def _refuse_zeros(long: pd.DataFrame, spec: CountSpec, countries: list[str]) -> 
             )
 
 
-def _unit_covariates(wide: pd.DataFrame, spec: CountSpec, nested: bool) -> pd.DataFrame:
+def _unit_covariates(wide: pd.DataFrame, spec: CountSpec, nested: bool) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Check unit covariates and centre them over units; return the rows with the means taken off."""
     names = list(spec.unit_covariates)
     if not names:
-        return wide
+        return wide, {}
     if not nested:
         raise ModelError(f"{spec.name}: unit covariates need several units a country; here a unit is a country.")
     by_unit = wide.groupby("unit", sort=False)[names]
@@ -120,7 +124,8 @@ def _unit_covariates(wide: pd.DataFrame, spec: CountSpec, nested: bool) -> pd.Da
         raise ModelError(
             f"{spec.name}: {flat} is the same in every unit and cannot be told from the intercept. Leave it out."
         )
-    return wide.assign(**{n: wide[n].astype(float) - first[n].mean() for n in names})
+    centre = {n: float(first[n].mean()) for n in names}
+    return wide.assign(**{n: wide[n].astype(float) - m for n, m in centre.items()}), centre
 
 
 def _covariates(wide: pd.DataFrame, spec: CountSpec) -> tuple[tuple[str, ...], tuple[str, ...], pd.DataFrame]:
