@@ -61,8 +61,7 @@ def rate_ratios(fit: BayesFit, change: float | Mapping[str, float] = 1.0, *, pro
         raise ModelError(f"'{fit.name}' has no slope of {unknown}; it has those of {list(dict.fromkeys(covariates))}.")
     logs = [part * _changes(part, change) for part in parts]
     ratios = [log.copy(data=np.exp(log.to_numpy())) for log in logs]
-    draws = xr.combine_by_coords([r.to_dataset(name="rate_ratio") for r in ratios], join="outer")
-    assert isinstance(draws, xr.Dataset)
+    draws = xr.merge([r.rename("rate_ratio") for r in ratios], join="outer", compat="no_conflicts")
     table = pd.concat([tabulate(fit, {"rate ratio": r}, {"P(> 1)": lambda x: x > 1}, prob=prob) for r in ratios])
     table = table.reset_index(drop=True)
     table.insert(3, "change", [_change(c, change) for c in table["covariate"]])
