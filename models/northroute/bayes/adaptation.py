@@ -44,10 +44,11 @@ class Adapted:
 
 def first(assembled: Assembled) -> Adapted:
     """Adapt before anything was sampled: standard deviations are taken at half of where they start."""
-    theta = start(assembled.layout, assembled.program.dim)
-    program, _ = straighten(assembled.program, theta)
-    values = batch.values_of(program, theta[None])[0][0]
-    program = centre(assembled, program, values, values / 2)
+    program, theta = assembled.program, start(assembled.layout, assembled.program.dim)
+    for _ in range(2):  # what a group absorbs depends on how far it is centred
+        straight, _ = straighten(program, theta)
+        values = batch.values_of(program, theta[None])[0][0]
+        program = centre(assembled, straight, theta, values, values / 2)
     return Adapted(*straighten(program, theta))
 
 
@@ -59,11 +60,11 @@ def learnt(assembled: Assembled, program: Program, theta: Array) -> Adapted:
     point = np.zeros(program.dim)
     point[:curved] = flat[:, :curved].mean(axis=0)
     if program.dim - curved > DENSE_LIMIT:
-        return Adapted(program, flat.mean(axis=0))
+        point = flat.mean(axis=0)
     straight, _ = straighten(program, point)
     values = batch.values_of(program, point[None])[0][0]
     scales = np.quantile(drawn[:, : len(assembled.layout.scalars)], LOW_QUANTILE, axis=0)
-    centred = centre(assembled, straight, values, np.concatenate([scales, values[scales.size :]]))
+    centred = centre(assembled, straight, point, values, np.concatenate([scales, values[scales.size :]]))
     return Adapted(*straighten(centred, point))
 
 
@@ -167,27 +168,41 @@ def _factor(matrix: Array) -> Array:
         return np.asarray(linalg.cholesky((vectors * lifted) @ vectors.T, lower=True))
 
 
-def posterior_variance(program: Program) -> Array:
-    """Return the conditional posterior variance of every coordinate of a straightened program's linear part."""
-    return np.asarray(np.square(program.rotation).sum(axis=1))
+def posterior_variance(program: Program, theta: Array) -> Array:
+    """Return the conditional posterior variance of every coordinate of the linear part.
+
+    From the rotation of a straightened program; else one over the curvature in each coordinate, all others held, which takes
+    less from the data than they say where coordinates are correlated.
+    """
+    if program.rotation.size:
+        return np.asarray(np.square(program.rotation).sum(axis=1))
+    first = int(program.sizes[tables.Z_LINEAR])
+    found = np.empty(program.dim - first)
+    for j in range(found.size):
+        ahead, behind = theta.copy(), theta.copy()
+        ahead[first + j] += _STEP
+        behind[first + j] -= _STEP
+        slope = gradient(program, behind)[1][first + j] - gradient(program, ahead)[1][first + j]
+        found[j] = 2 * _STEP / max(slope, 1e-12)
+    return found
 
 
-def centre(assembled: Assembled, program: Program, values: Array, scales: Array) -> Program:
+def centre(assembled: Assembled, program: Program, theta: Array, values: Array, scales: Array) -> Program:
     """Return the program, not straightened, with every effect centred as the data say.
 
     Parameters
     ----------
     assembled : Assembled
     program : Program
-        Straightened at ``values``; one beyond :data:`DENSE_LIMIT` keeps its centring.
+        Straightened at ``values``, or beyond :data:`DENSE_LIMIT`.
+    theta : array, shape (dim,)
+        The coordinates of ``values``.
     values : array, shape (value,)
     scales : array, shape (value,)
         What to take for the scalars that are standard deviations.
     """
     plain = program._replace(shift=np.zeros(0), rotation=np.zeros((0, 0)))
-    if not program.rotation.size:
-        return plain
-    variance = posterior_variance(program)
+    variance = posterior_variance(program, theta)
     first = int(program.sizes[tables.Z_LINEAR])
     data = program.data.copy()
     for block in assembled.layout.blocks:

@@ -134,7 +134,7 @@ class Builder:
         rows : Rows
             Whether effects sum to zero over a batch's groups, or are written as deviations and a mean.
         targets : sequence of Key, shape (batch * dim,), optional
-            What a mean is swept into; a block whose targets are not all there is written by groups.
+            What a batch's mean is swept into, or whose effect its groups absorb; without all of them, neither.
         zero_dims : bool
             Effects sum to zero over dimensions.
         correlation : int array, optional
@@ -302,7 +302,7 @@ class Builder:
             record = block.record.copy()
             record[tables.B_THETA] += n
             record[tables.B_VALUE] += n
-            if block.targets and record[tables.B_ROWS] != Rows.GROUPS:
+            if block.targets and record[tables.B_ROWS] != Rows.ZERO_SUM:
                 record[tables.B_TARGET] = self.table(
                     resolve(np.array([self.targets[t] for t in block.targets], np.int64))
                 )
@@ -336,27 +336,22 @@ class Builder:
         return program, layout
 
     def _ordered(self) -> list[Block]:
-        """Blocks whose means are swept come before those that they are swept into."""
-        self.blocks = [self._settled(b) for b in self.blocks]
-        blocks = [self._settled(b) for b in self.blocks]
-        waiting, ordered = blocks, list[Block]()
+        """Blocks that absorb the effects of another come after it."""
+        waiting, ordered = [self._settled(b) for b in self.blocks], list[Block]()
         while waiting:
-            swept = {self.targets[t] - COEFFICIENT for b in waiting for t in b.targets if t in self.targets}
-            free = [b for b in waiting if not swept & set(range(*b.span))]
+            spans = [range(*b.span) for b in waiting]
+            free = [b for b in waiting if not any(self.targets[t] - COEFFICIENT in r for t in b.targets for r in spans)]
             ordered += free
             waiting = [b for b in waiting if b not in free]
         return ordered
 
     def _settled(self, block: Block) -> Block:
-        """Leave a block whose targets are not there unswept, and its effects out of others' targets if they sum to zero."""
+        """Leave a block alone whose targets are not there: its mean is not swept, and it absorbs nothing."""
         if not block.targets or all(t in self.targets for t in block.targets):
             return block
         record = block.record.copy()
         if record[tables.B_ROWS] == Rows.WITH_MEAN:
             record[tables.B_ROWS] = Rows.GROUPS
-        else:
-            inside = range(*block.span)
-            self.targets = {k: v for k, v in self.targets.items() if v - COEFFICIENT not in inside}
         return replace(block, record=record, targets=())
 
     def _folded(self) -> tuple[list[Any], list[tuple[int, Ids]], int]:

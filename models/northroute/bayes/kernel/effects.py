@@ -9,8 +9,10 @@ sent through a basis or an autoregression. In the Hilbert-space form of a Gaussi
 root of the spectral density at the basis function's frequency (Riutort-Mayol et al. 2023, Statistics and Computing 33:17).
 
 Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
-intercept, or the group that holds the batch) has the value of its own coordinate less m. The Jacobian is one, and the
-predictor no longer changes with the standard deviation of an effect that the data do not know.
+intercept or a mean slope) has the value of its own coordinate less m. Groups within a group that has effects of its own
+absorb them: with parent's effect a, :math:`u = s^{1-c} v - c\,a`, so that a centred coordinate is the level that the data
+know. Both Jacobians are one, and the predictor no longer changes with standard deviations of effects that the data know
+only as part of a sum.
 """
 
 import math
@@ -167,10 +169,13 @@ def forward(block, theta, index, data, values, scratch, shift):
             phi = values[index[block[B_PARAMETER] + b]]
             linear.autoregression(phi, scratch, at, groups, k, values, out)
         else:
-            if block[B_ROWS] == ZERO_SUM and block[B_TARGET] >= 0:
-                pass_on(block, b, groups, index, shift, out)
             for i in range(groups * k):
-                values[out + i] = scratch[at + i] - shift[out + i]
+                values[out + i] = scratch[at + i]
+            if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0:
+                first = raw - groups * k
+                for i in range(groups * k):
+                    parent = values[index[block[B_TARGET] + b * k + i % k]]
+                    values[out + i] -= data[block[B_CENTRING] + first + i] * parent
         if block[B_DEMEAN]:
             linear.centre_columns(values, out, levels, k)
         if expanded:
@@ -199,32 +204,6 @@ def expand(block, batch, groups, index, scratch, at, shift):
             scratch[at + r * k + d] += mean
         if block[B_ROWS] == WITH_MEAN:
             shift[index[block[B_TARGET] + batch * k + d]] += mean
-
-
-@compiled
-def pass_on(block, batch, groups, index, shift, out):
-    """Send the mean of what was swept into effects that sum to zero on to their own target."""
-    k = block[B_DIMS]
-    for d in range(k):
-        mean = 0.0
-        for r in range(groups):
-            mean += shift[out + r * k + d] / groups
-        for r in range(groups):
-            shift[out + r * k + d] -= mean
-        shift[index[block[B_TARGET] + batch * k + d]] += mean
-
-
-@compiled
-def pass_on_adjoint(block, batch, groups, index, gradient_values, out):
-    """Give every effect the gradient of what was swept into it: own deviation, and its share of the target's."""
-    k = block[B_DIMS]
-    for d in range(k):
-        mean = 0.0
-        for r in range(groups):
-            mean += gradient_values[out + r * k + d] / groups
-        share = gradient_values[index[block[B_TARGET] + batch * k + d]] / groups
-        for r in range(groups):
-            gradient_values[out + r * k + d] += share - mean
 
 
 @compiled
@@ -296,8 +275,10 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                     sd = index[block[B_SD] + b * k + d]
                     gradient_values[out + r * k + d] -= x[d] / values[sd]
                     gradient_values[sd] += e[d] * x[d] / values[sd]
-        if block[B_ROWS] == ZERO_SUM and block[B_TARGET] >= 0:
-            pass_on_adjoint(block, b, groups, index, gradient_values, out)
+        if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0:
+            for i in range(groups * k):
+                parent = index[block[B_TARGET] + b * k + i % k]
+                gradient_values[parent] -= data[block[B_CENTRING] + raw + i] * gradient_values[out + i]
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):

@@ -14,7 +14,7 @@ from northroute.bayes.ladder.rows import COUNT, OUTCOME, Rows, rows
 from northroute.bayes.model import Model, PartName, Term
 from northroute.bayes.spec import CountSpec
 from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.terms.population import Intercept, Linear
 from northroute.panel import Panel
 
 STEPS: Final[Mapping[str, Callable[[Rows, CountSpec], tuple[Term, ...]]]] = {
@@ -70,7 +70,12 @@ class Formulation:
         return xr.Dataset({k: v.transpose("chain", "draw", ...) for k, v in found.items()})
 
     def constants(self) -> xr.Dataset:
-        """Return what estimands need of the rows: exposure, covariates and where each row belongs."""
+        """Return what estimands need of the rows: exposure, covariates and where each row belongs.
+
+        ``x``, ``z`` and ``unit_x`` are the columns of the model, ``unit_x_centre`` the means that were taken off unit
+        covariates, ``detection_x`` covariates of detection as they are. ``factor`` has the covariates that enter products,
+        with the means (``factor_centre``) and standard deviations (``product_scale``) that the products are made with.
+        """
         frame, r = self.frame, self.rows
         units = list(dict.fromkeys(frame["unit"]))
         countries = list(dict.fromkeys(frame["country"]))
@@ -83,15 +88,47 @@ class Formulation:
             "country_of_row": pd.Index(countries).get_indexer(pd.Index(frame["country"])),
             "month_of_row": months.get_indexer(pd.DatetimeIndex(frame["month"])),
             "season_of_row": frame["month_of_year"].to_numpy() - 1,
+            "outcome_of_row": pd.factorize(frame[OUTCOME])[0],
         }
         found = xr.Dataset(
             {k: ("row", v) for k, v in by_row.items()}
             | {"country_of_unit": ("unit", pd.Index(countries).get_indexer(pd.Index(home.loc[units])))}
             | {"x": (("row", "covariate"), frame[list(r.covariates)].to_numpy(float))}
-            | {"z": (("row", "varying"), frame[list(r.varying)].to_numpy(float))},
-            coords={"unit": units, "country": countries, "month": [f"{m:%Y-%m}" for m in months]},
+            | {"z": (("row", "varying"), frame[list(r.varying)].to_numpy(float))}
+            | self._labelled("detection_x", "detection_covariate", self.detection)
+            | self._products(),
+            coords={"unit": units, "country": countries, "month": [f"{m:%Y-%m}" for m in months]}
+            | {"outcome": list(dict.fromkeys(frame[OUTCOME]))}
+            | ({"covariate": list(r.covariates)} if r.covariates else {})
+            | ({"varying": list(r.varying)} if r.varying else {}),
         )
-        return found if self.unit_x is None else found.assign(unit_x=self.unit_x)
+        if self.unit_x is None:
+            return found
+        return found.assign(unit_x=self.unit_x, unit_x_centre=("unit_covariate", list(r.centre.values())))
+
+    @property
+    def detection(self) -> tuple[str, ...]:
+        """Covariates of detection."""
+        return tuple(c for t in self.model.part_terms if isinstance(t, Linear) for c in t.columns)
+
+    def _labelled(self, name: str, dim: str, columns: tuple[str, ...]) -> dict[str, xr.DataArray]:
+        if not columns:
+            return {}
+        values = self.frame[list(columns)].to_numpy(float)
+        return {name: xr.DataArray(values, dims=("row", dim), coords={dim: list(columns)})}
+
+    def _products(self) -> dict[str, xr.DataArray]:
+        products = {v: v.split(":") for v in self.rows.varying if ":" in v and set(v.split(":")) <= set(self.frame)}
+        factors = tuple(dict.fromkeys(c for pair in products.values() for c in pair))
+        if not factors:
+            return {}
+        wide = self.frame.drop_duplicates(["unit", "month"])
+        centre = wide[list(factors)].mean()
+        scale = [float(((wide[a] - centre[a]) * (wide[b] - centre[b])).std(ddof=0)) for a, b in products.values()]
+        return self._labelled("factor", "factor_covariate", factors) | {
+            "factor_centre": xr.DataArray(centre.to_numpy(float), dims="factor_covariate"),
+            "product_scale": xr.DataArray(scale, dims="product", coords={"product": list(products)}),
+        }
 
 
 def formulate(panel: Panel, spec: CountSpec) -> Formulation:

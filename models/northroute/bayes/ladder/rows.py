@@ -20,12 +20,15 @@ class Rows:
     Attributes
     ----------
     frame : pandas.DataFrame
-        Columns ``unit``, ``country``, ``month``, ``month_of_year``, ``count``, ``outcome``, ``exposure`` and covariates.
+        Columns ``unit``, ``country``, ``month``, ``month_of_year``, ``month_number`` (from the first month kept), ``count``,
+        ``outcome``, ``exposure``, covariates, and ``from <month>`` for each shock.
     covariates, varying, unit_covariates : tuple of str
         Columns in place, after splitting and products.
     nested : bool
         True if some country has more than one unit, so that units get an effect of their own.
     dropped : mapping of str to int
+    centre : mapping of str to float
+        Mean of each unit covariate over units, which was subtracted.
     """
 
     frame: pd.DataFrame
@@ -34,6 +37,7 @@ class Rows:
     unit_covariates: tuple[str, ...]
     nested: bool
     dropped: dict[str, int]
+    centre: dict[str, float]
 
 
 def rows(panel: Panel, spec: CountSpec) -> Rows:
@@ -67,15 +71,17 @@ def rows(panel: Panel, spec: CountSpec) -> Rows:
         country=kept["country"].astype(str).to_numpy(),
         month=month,
         month_of_year=month.month,
+        month_number=12 * (month.year - month.min().year) + month.month - month.min().month,
         exposure=kept[spec.exposure].to_numpy(float) / spec.exposure_unit if spec.exposure else 1.0,
     )
+    wide = wide.assign(**{f"from {m}": (month >= pd.Timestamp(m)).astype(float) for m in spec.shocks})
     countries = list(dict.fromkeys(wide["country"]))
     if len(countries) < 2:
         raise ModelError(
             f"{spec.name}: only {countries} left, and effects that vary by country need two. Add countries."
         )
     nested = wide["unit"].nunique() > len(countries)
-    wide = _unit_covariates(wide, spec, nested)
+    wide, centre = _unit_covariates(wide, spec, nested)
     covariates, varying, wide = _covariates(wide, spec)
     long = wide.melt(
         id_vars=[c for c in wide.columns if c not in outcomes],
@@ -85,7 +91,7 @@ def rows(panel: Panel, spec: CountSpec) -> Rows:
     )
     long = long[long[COUNT].notna()].reset_index(drop=True)
     _refuse_zeros(long, spec, countries)
-    return Rows(long, covariates, varying, tuple(spec.unit_covariates), nested, dropped)
+    return Rows(long, covariates, varying, tuple(spec.unit_covariates), nested, dropped, centre)
 
 
 def _refuse_zeros(long: pd.DataFrame, spec: CountSpec, countries: list[str]) -> None:
@@ -100,10 +106,11 @@ def _refuse_zeros(long: pd.DataFrame, spec: CountSpec, countries: list[str]) -> 
             )
 
 
-def _unit_covariates(wide: pd.DataFrame, spec: CountSpec, nested: bool) -> pd.DataFrame:
+def _unit_covariates(wide: pd.DataFrame, spec: CountSpec, nested: bool) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Check unit covariates and centre them over units; return the rows with the means taken off."""
     names = list(spec.unit_covariates)
     if not names:
-        return wide
+        return wide, {}
     if not nested:
         raise ModelError(f"{spec.name}: unit covariates need several units a country; here a unit is a country.")
     by_unit = wide.groupby("unit", sort=False)[names]
@@ -118,7 +125,8 @@ def _unit_covariates(wide: pd.DataFrame, spec: CountSpec, nested: bool) -> pd.Da
         raise ModelError(
             f"{spec.name}: {flat} is the same in every unit and cannot be told from the intercept. Leave it out."
         )
-    return wide.assign(**{n: wide[n].astype(float) - first[n].mean() for n in names})
+    centre = {n: float(first[n].mean()) for n in names}
+    return wide.assign(**{n: wide[n].astype(float) - m for n, m in centre.items()}), centre
 
 
 def _covariates(wide: pd.DataFrame, spec: CountSpec) -> tuple[tuple[str, ...], tuple[str, ...], pd.DataFrame]:

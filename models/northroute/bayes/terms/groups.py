@@ -100,7 +100,7 @@ class Effects:
         ids = context.builder.effects(
             pointer,
             np.broadcast_to(sd, (pointer.size - 1, k)),
-            rows=Rows.ZERO_SUM if self.zero_sum else _rows(pointer),
+            rows=_rows(self, pointer),
             zero_dims=tied,
             correlation=correlation,
             targets=[self._key(context, c, v, home) for home in homes for c in self.columns for v in by_levels],
@@ -124,9 +124,11 @@ class Effects:
         return context.key(self.only, column, level, self.within, home)
 
 
-def _rows(pointer: Ids) -> Rows:
-    """Few groups share what the data say of each: then deviations and mean are the better coordinates."""
-    return Rows.WITH_MEAN if np.diff(pointer).max() <= MANY else Rows.GROUPS
+def _rows(term: Effects, pointer: Ids) -> Rows:
+    """Choose coordinates: few groups share what the data say of each, so deviations and mean are the better ones."""
+    if term.zero_sum:
+        return Rows.ZERO_SUM
+    return Rows.WITH_MEAN if term.within is None and np.diff(pointer).max() <= MANY else Rows.GROUPS
 
 
 def _tuple(group: str | tuple[str, ...]) -> tuple[str, ...]:
