@@ -1,9 +1,10 @@
-r"""Coordinates that suit the data at hand: how far effects are centred, and which directions are straightened.
+r"""Coordinates that suit the data at hand: effects standardised by what the data say, and directions straightened.
 
-An effect with standard deviation s is sampled as :math:`v = s^{c-1} u`. Sampling is fastest when v is nearly independent
-of s in the posterior: centred (c = 1) where the data outweigh the prior, else not (Papaspiliopoulos, Roberts and Skold 2007,
-Statistical Science 22:59). With the data's information I on the effect, everything else integrated out,
-:math:`c = I s^2 / (1 + I s^2)`, the share of the data in its posterior precision; I comes from the straightened posterior.
+Effects that the data know well sample best centred, others not (Papaspiliopoulos, Roberts and Skold 2007, Statistical Science
+22:59). The kernel standardises every effect by its conditional posterior given its standard deviation s, with the data's part
+taken as a normal likelihood of precision q and natural mean b (:mod:`northroute.bayes.kernel.effects`). Both come from the
+posterior of the effect, everything else integrated out, with mean m and variance V at one s:
+:math:`q = 1/V - 1/s^2`, :math:`b = m/V`.
 
 Given the standard deviations, the posterior of intercepts, slopes and effects is nearly normal, and its log density concave.
 :func:`straighten` finds its mode by Newton's method and the Hessian there, and samples ``theta = mode + C z`` with
@@ -21,7 +22,7 @@ from scipy import linalg
 
 from northroute.bayes.kernel import batch, density
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.program import Program, Transform
+from northroute.bayes.kernel.program import Kind, Program, Transform
 from northroute.bayes.layout import Layout
 from northroute.bayes.model import Assembled
 
@@ -29,8 +30,6 @@ Array = NDArray[np.float64]
 DENSE_LIMIT: Final = 1500
 """Linear parts up to this size are straightened; beyond, a product with a dense matrix costs more than it saves."""
 NEWTON_STEPS: Final = 30
-LOW_QUANTILE: Final = 0.05
-"""The scale that decides centring: where its posterior reaches down to zero, centred effects end in a funnel."""
 _STEP: Final = 1e-4
 
 
@@ -43,29 +42,20 @@ class Adapted:
 
 
 def first(assembled: Assembled) -> Adapted:
-    """Adapt before anything was sampled: standard deviations are taken at half of where they start."""
-    program, theta = assembled.program, start(assembled.layout, assembled.program.dim)
-    for _ in range(2):  # what a group absorbs depends on how far it is centred
-        straight, _ = straighten(program, theta)
-        values = batch.values_of(program, theta[None])[0][0]
-        program = centre(assembled, straight, theta, values, values / 2)
-    return Adapted(*straighten(program, theta))
+    """Adapt before anything was sampled, at the values that scalars start from."""
+    return _adapt(assembled, assembled.program, start(assembled.layout, assembled.program.dim))
 
 
 def learnt(assembled: Assembled, program: Program, theta: Array) -> Adapted:
-    """Adapt to draws theta, shape (chain, draw, dim), of ``program``: their means, and low quantiles of the scales."""
-    flat = theta.reshape(-1, theta.shape[-1])
-    drawn, _ = batch.values_of(program, flat)
-    curved = int(program.sizes[tables.Z_LINEAR])
-    point = np.zeros(program.dim)
-    point[:curved] = flat[:, :curved].mean(axis=0)
-    if program.dim - curved > DENSE_LIMIT:
-        point = flat.mean(axis=0)
-    straight, _ = straighten(program, point)
-    values = batch.values_of(program, point[None])[0][0]
-    scales = np.quantile(drawn[:, : len(assembled.layout.scalars)], LOW_QUANTILE, axis=0)
-    centred = centre(assembled, straight, point, values, np.concatenate([scales, values[scales.size :]]))
-    return Adapted(*straighten(centred, point))
+    """Adapt to draws theta, shape (chain, draw, dim), of ``program``: at their mean."""
+    return _adapt(assembled, program, theta.reshape(-1, theta.shape[-1]).mean(axis=0))
+
+
+def _adapt(assembled: Assembled, program: Program, theta: Array) -> Adapted:
+    for _ in range(2):  # what a group absorbs depends on what is known of it
+        program, theta = straighten(program, theta)
+        program, theta = centre(assembled, program, theta)
+    return Adapted(*straighten(program, theta))
 
 
 def start(layout: Layout, dim: int) -> Array:
@@ -187,31 +177,45 @@ def posterior_variance(program: Program, theta: Array) -> Array:
     return found
 
 
-def centre(assembled: Assembled, program: Program, theta: Array, values: Array, scales: Array) -> Program:
-    """Return the program, not straightened, with every effect centred as the data say.
+def centre(assembled: Assembled, program: Program, z: Array) -> tuple[Program, Array]:
+    """Return the program, not straightened, with every effect standardised by what the data say of it.
 
     Parameters
     ----------
     assembled : Assembled
     program : Program
-        Straightened at ``values``, or beyond :data:`DENSE_LIMIT`.
+        Straightened, or beyond :data:`DENSE_LIMIT`.
+    z : array, shape (dim,)
+        The mode (or a mean) in the sampler's coordinates.
+
+    Returns
+    -------
+    program : Program
     theta : array, shape (dim,)
-        The coordinates of ``values``.
-    values : array, shape (value,)
-    scales : array, shape (value,)
-        What to take for the scalars that are standard deviations.
+        The same point in the model's coordinates, its effects' coordinates at zero.
     """
+    theta = batch.coordinates(program, z[None])[0]
     plain = program._replace(shift=np.zeros(0), rotation=np.zeros((0, 0)))
     variance = posterior_variance(program, theta)
+    values = batch.values_of(plain, theta[None])[0][0]
     first = int(program.sizes[tables.Z_LINEAR])
     data = program.data.copy()
+    moved = theta.copy()
     for block in assembled.layout.blocks:
         at, size = int(block.record[tables.B_CENTRING]), block.centred
-        raw = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW]) - size - first
-        now = block.deviations(values)
-        c = data[at : at + size]
-        of_effect = variance[raw : raw + size] * now ** (2 * (1 - c))
-        information = np.maximum(1 / of_effect - 1 / np.square(now), 0.0)
-        ratio = information * np.square(block.deviations(values, scales))
-        data[at : at + size] = ratio / (1 + ratio)
-    return plain._replace(data=data)
+        raw = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW]) - size
+        s = block.deviations(values)
+        q, b, v = data[at : at + size], data[at + size : at + 2 * size], theta[raw : raw + size]
+        kappa = s / np.sqrt(1 + q * np.square(s))
+        own = np.square(kappa) * b + kappa * v
+        given = np.zeros(size)
+        if block.record[tables.B_KIND] == Kind.BYM2:  # v is what is left of the effect beside its structured part
+            effect = values[slice(*block.span)]
+            given = (effect - own) / (1 - q * np.square(kappa))
+            own = effect - given
+        of_effect = variance[raw - first : raw - first + size] * np.square(kappa)
+        found = np.maximum(1 / of_effect - 1 / np.square(s), 0.0)
+        data[at : at + size] = found
+        data[at + size : at + 2 * size] = own / of_effect + found * given
+        moved[raw : raw + size] = 0.0
+    return plain._replace(data=data), moved

@@ -163,7 +163,7 @@ class Builder:
         record[tables.B_ROWS] = rows
         record[tables.B_ZERO_DIMS] = zero_dims
         record[tables.B_SD] = self.table(sd)
-        record[tables.B_CENTRING] = self.numbers(np.zeros(raw))
+        record[tables.B_CENTRING] = self.numbers(np.zeros(2 * raw))
         record[tables.B_CORRELATION] = -1 if correlation is None else self.table(correlation)
         record[tables.B_FILTER] = Filter.NONE
         if basis is not None:
@@ -209,7 +209,7 @@ class Builder:
         record[tables.B_POINTER] = self.table(ends)
         record[tables.B_DIMS] = 1
         record[tables.B_SD] = self.table([sigma, rho])
-        record[tables.B_CENTRING] = self.numbers(np.zeros(n))
+        record[tables.B_CENTRING] = self.numbers(np.zeros(2 * n))
         record[tables.B_BASIS] = self.numbers(factor)
         record[tables.B_LEVELS] = n
         record[tables.B_EDGES] = self.table(edges)

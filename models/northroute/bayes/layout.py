@@ -72,24 +72,20 @@ class Block:
 
     @property
     def centred(self) -> int:
-        """How many raw coordinates are centred: all effects; of places, the unstructured part, which comes last."""
+        """How many raw coordinates are standardised: all effects; of places, the unstructured part, which comes last."""
         column = tables.B_LEVELS if self.record[tables.B_KIND] == Kind.BYM2 else tables.B_RAW
         return int(self.record[column])
 
-    def deviations(self, values: Array, scales: Array | None = None) -> Array:
-        """Return the standard deviation of every centred coordinate, shape (centred,).
-
-        ``scales`` are taken for the standard deviations themselves, ``values`` for all else; both have shape (value,).
-        """
-        sd = values if scales is None else scales
+    def deviations(self, values: Array) -> Array:
+        """Return the standard deviation of every standardised coordinate, shape (centred,), at values (value,)."""
         if self.record[tables.B_KIND] == Kind.BYM2:
-            sigma, rho = sd[self.sd[0, 0]], values[self.sd[0, 1]]
+            sigma, rho = values[self.sd[0, 0]], values[self.sd[0, 1]]
             connected = np.arange(self.centred) < self.pointer[-1]
             return np.asarray(np.where(connected, sigma * np.sqrt(1 - rho), sigma))
         free = int(self.record[tables.B_DIMS] - self.record[tables.B_ZERO_DIMS])
         found = []
         for b, groups in enumerate(np.diff(self.pointer)):
-            own = np.broadcast_to(sd[self.sd[b]], (groups, self.sd.shape[1]))
+            own = np.broadcast_to(values[self.sd[b]], (groups, self.sd.shape[1]))
             if self.length is not None and self.frequency is not None:
                 kind, space, length = (
                     self.record[tables.B_SPECTRUM],

@@ -91,32 +91,19 @@ def _effects(assembled: Assembled, block: Block, values: Array, rng: np.random.G
     if record[tables.B_CORRELATION] >= 0:
         factor = cholesky_factors(assembled, int(record[tables.B_CORRELATION]), free, values)
         z = np.einsum("dij,dgj->dgi", factor, z)
-    c = _centring(assembled, block, raw)
-    scale = np.stack([block.deviations(v) for v in values]) ** c if c.any() else 1.0
-    return np.asarray(z.reshape(len(values), raw) * scale)
+    return np.asarray(z.reshape(len(values), raw))
 
 
 def _places(assembled: Assembled, block: Block, values: Array, rng: np.random.Generator) -> Array:
-    """Draw the coordinates of places: those of the structured parts, then the others, which may be centred at them."""
-    n, connected, draws = block.centred, int(block.pointer[-1]), len(values)
+    """Draw the coordinates of places: those of the structured parts, then the others."""
+    n, draws = block.centred, len(values)
     root = laplacian_root(assembled.program, block)
     structured = rng.standard_normal((draws, root.shape[1])) @ root.T
     parts = [
         zero_sum_coordinates(structured[:, first:stop])
         for first, stop in zip(block.pointer[:-1], block.pointer[1:], strict=True)
     ]
-    at = int(block.record[tables.B_BASIS])
-    sigma, rho = values[:, block.sd[0, 0], None], values[:, block.sd[0, 1], None]
-    centre = np.zeros((draws, n))
-    centre[:, :connected] = sigma * np.sqrt(rho) * structured * assembled.program.data[at : at + connected]
-    c = _centring(assembled, block, n)
-    scale = np.stack([block.deviations(v) for v in values])
-    return np.concatenate([*parts, c * centre + scale**c * rng.standard_normal((draws, n))], axis=1)
-
-
-def _centring(assembled: Assembled, block: Block, size: int) -> Array:
-    at = int(block.record[tables.B_CENTRING])
-    return assembled.program.data[at : at + size]
+    return np.concatenate([*parts, rng.standard_normal((draws, n))], axis=1)
 
 
 def zero_sum_coordinates(effects: Array) -> Array:

@@ -6,9 +6,9 @@ r"""Blocks of places: the BYM2 of Riebler et al. (2016, Statistical Methods in M
 
 where :math:`\varphi` sums to zero in every connected part and :math:`\kappa` makes its typical variance one part by part;
 a place without neighbours has :math:`u_i = \sigma\theta_i` (Freni-Sterrantino, Ventrucci and Rue 2018, Spatial and
-Spatio-temporal Epidemiology 26:25). The unstructured part is partly centred at the structured one: with
-:math:`m=\sigma\sqrt{\rho}\varphi/\sqrt\kappa` and :math:`s=\sigma\sqrt{1-\rho}`, :math:`z\sim N(cm, s^{2c})` and
-:math:`u = m + s^{1-c}(z - cm)`.
+Spatio-temporal Epidemiology 26:25). The unstructured part is standardised by what the data say, as in
+:mod:`northroute.bayes.kernel.effects`: with :math:`m=\sigma\sqrt{\rho}\varphi/\sqrt\kappa` and
+:math:`s=\sigma\sqrt{1-\rho}`, :math:`u = m + k^2(b - qm) + kv` and :math:`k^2 = 1/(1/s^2 + q)`.
 """
 
 import math
@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from northroute.bayes.kernel import linear
-from northroute.bayes.kernel.effects import power
+from northroute.bayes.kernel.effects import spread
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.program import (
     B_BASIS,
@@ -61,11 +61,11 @@ def forward(block, theta, index, data, values, scratch):
     for i in range(n):
         m = sigma * math.sqrt(rho) * scratch[phi + i] * data[block[B_BASIS] + i]
         own = s if i < connected else sigma
-        c = data[block[B_CENTRING] + i]
-        sc = power(own, c)
-        e = (theta[at + i] - c * m) / sc
-        total -= 0.5 * e * e + math.log(sc)
-        values[block[B_VALUE] + i] = m + own * e
+        q = data[block[B_CENTRING] + i]
+        k, share = spread(own, q)
+        rest = k * (k * (data[block[B_CENTRING] + n + i] - q * m) + theta[at + i])
+        total += 0.5 * math.log(share) - 0.5 * (rest / own) * (rest / own)
+        values[block[B_VALUE] + i] = m + rest
     return total
 
 
@@ -92,14 +92,15 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
         factor = data[block[B_BASIS] + i]
         m = sigma * root * scratch[phi + i] * factor
         own = s if i < connected else sigma
-        c = data[block[B_CENTRING] + i]
-        sc = power(own, c)
-        e = (theta[at + i] - c * m) / sc
+        q = data[block[B_CENTRING] + i]
+        k, share = spread(own, q)
+        natural = data[block[B_CENTRING] + n + i] - q * m
+        left = k * (k * natural + theta[at + i])
         g = gradient_values[block[B_VALUE] + i]
-        g_e = g * own - e  # u = m + own e
-        gradient[at + i] += g_e / sc
-        g_m = g - g_e * c / sc
-        g_log_own = g * own * e - g_e * c * e - c
+        g_left = g - left / (own * own)
+        gradient[at + i] += g_left * k
+        g_m = g - g_left * (1.0 - share)
+        g_log_own = g_left * share * (left + k * k * natural) + left * left / (own * own) + share - 1.0
         g_phi[i] += g_m * sigma * root * factor
         gradient_values[id_sigma] += (g_m * m + g_log_own) / sigma
         if i < connected:

@@ -1,17 +1,21 @@
-r"""Blocks of effects: batches of groups by dimensions, normal, partly centred, correlated, filtered.
+r"""Blocks of effects: batches of groups by dimensions, normal, correlated, filtered, in coordinates that suit the data.
 
-A batch holds G groups and K dimensions. Raw coordinates v, with standard deviation s by dimension and centring c:
+A batch holds G groups and K dimensions. Effects u with standard deviations s and correlation R over dimensions are normal.
+What the data say of an effect is taken as a normal likelihood with precision q and mean b / q, fixed numbers that
+:mod:`northroute.bayes.adaptation` finds; given s, the effect's posterior then has variance
+:math:`\kappa^2 = 1/(1/s^2 + q)` and mean :math:`\kappa^2 b`, and the raw coordinate v is the effect standardised by them:
 
-.. math:: v \sim N(0, D R D),\quad D = \mathrm{diag}(s^{c}),\qquad u = s^{1-c} v ,
+.. math:: u = \kappa^2 b + \kappa v .
 
-so u has standard deviations s and correlation R whatever c is. Then u is made to sum to zero over groups or dimensions, and
-sent through a basis or an autoregression. In the Hilbert-space form of a Gaussian process, s is multiplied by the square
-root of the spectral density at the basis function's frequency (Riutort-Mayol et al. 2023, Statistics and Computing 33:17).
+Any q and b give the same posterior. q = 0 is the non-centred parametrisation, large q the centred one; in between, v stays
+nearly standard normal and independent of s wherever s moves, and no funnel is left. Then u is made to sum to zero over groups
+or dimensions, and sent through a basis or an autoregression. In the Hilbert-space form of a Gaussian process, s is multiplied
+by the square root of the spectral density at the basis function's frequency (Riutort-Mayol et al. 2023, Statistics and
+Computing 33:17).
 
 Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
 intercept or a mean slope) has the value of its own coordinate less m. Groups within a group that has effects of its own
-absorb them: with parent's effect a, :math:`u = s^{1-c} v - c\,a`, so that a centred coordinate is the level that the data
-know. Both Jacobians are one, and the predictor no longer changes with standard deviations of effects that the data know
+absorb them: with the parent's effect a, :math:`u = \kappa^2(b - q a) + \kappa v`, since the data know only u + a. Both Jacobians are one, and the predictor no longer changes with standard deviations of effects that the data know
 only as part of a sum.
 """
 
@@ -33,6 +37,7 @@ from northroute.bayes.kernel.program import (
     B_LEVELS,
     B_PARAMETER,
     B_POINTER,
+    B_RAW,
     B_ROWS,
     B_SCRATCH,
     B_SD,
@@ -85,13 +90,10 @@ def scale_of(block, data, values, index, batch, group, dim):
 
 
 @compiled
-def power(s, c):
-    """``s ** c``, quick at both ends."""
-    if c == 0.0:
-        return 1.0
-    if c == 1.0:
-        return s
-    return math.exp(c * math.log(s))
+def spread(s, q):
+    """Return the conditional posterior standard deviation of an effect, and the share of the prior in its precision."""
+    share = 1.0 / (1.0 + q * s * s)
+    return s * math.sqrt(share), share
 
 
 @compiled
@@ -151,11 +153,11 @@ def forward(block, theta, index, data, values, scratch, shift):
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             for d in range(free):
                 s, _ = scale_of(block, data, values, index, b, r, d)
-                sc = power(s, data[block[B_CENTRING] + raw])
-                v = theta[block[B_THETA] + raw]
-                e[d] = v / sc
-                scratch[at + r * k + d] = v * (s / sc)
-                total -= math.log(sc)
+                kappa, share = spread(s, data[block[B_CENTRING] + raw])
+                u = kappa * (kappa * data[block[B_CENTRING] + block[B_RAW] + raw] + theta[block[B_THETA] + raw])
+                e[d] = u / s
+                scratch[at + r * k + d] = u
+                total += 0.5 * math.log(share)
                 raw += 1
             total -= log_diagonal
             if not expanded:
@@ -174,8 +176,9 @@ def forward(block, theta, index, data, values, scratch, shift):
             if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0:
                 first = raw - groups * k
                 for i in range(groups * k):
-                    parent = values[index[block[B_TARGET] + b * k + i % k]]
-                    values[out + i] -= data[block[B_CENTRING] + first + i] * parent
+                    s = values[index[block[B_SD] + b * k + i % k]]
+                    _, share = spread(s, data[block[B_CENTRING] + first + i])
+                    values[out + i] -= (1.0 - share) * values[index[block[B_TARGET] + b * k + i % k]]
         if block[B_DEMEAN]:
             linear.centre_columns(values, out, levels, k)
         if expanded:
@@ -277,28 +280,33 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                     gradient_values[sd] += e[d] * x[d] / values[sd]
         if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0:
             for i in range(groups * k):
-                parent = index[block[B_TARGET] + b * k + i % k]
-                gradient_values[parent] -= data[block[B_CENTRING] + raw + i] * gradient_values[out + i]
+                parent, sd = index[block[B_TARGET] + b * k + i % k], index[block[B_SD] + b * k + i % k]
+                _, share = spread(values[sd], data[block[B_CENTRING] + raw + i])
+                g = gradient_values[out + i]
+                gradient_values[parent] -= (1.0 - share) * g
+                gradient_values[sd] -= 2.0 * share * (1.0 - share) * values[parent] * g / values[sd]
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             for i in range(k if correlated else 0):
                 g_factor[i, i] -= 1.0 / factor[i, i]
+            for d in range(free):
+                s, _ = scale_of(block, data, values, index, b, r, d)
+                kappa, _ = spread(s, data[block[B_CENTRING] + raw + d])
+                natural = data[block[B_CENTRING] + block[B_RAW] + raw + d]
+                e[d] = kappa * (kappa * natural + theta[block[B_THETA] + raw + d]) / s
             if not expanded:
-                for d in range(free):
-                    s, _ = scale_of(block, data, values, index, b, r, d)
-                    e[d] = theta[block[B_THETA] + raw + d] / power(s, data[block[B_CENTRING] + raw + d])
                 row_adjoint(e, w, x, k, correlated, factor, g_factor)
             for d in range(free):
                 s, slope = scale_of(block, data, values, index, b, r, d)
-                c = data[block[B_CENTRING] + raw]
-                sc = power(s, c)
-                g = g_u[r * k + d] * (s / sc)
-                g_log = g * theta[block[B_THETA] + raw] * (1.0 - c) - c
-                gradient[block[B_THETA] + raw] += g
+                kappa, share = spread(s, data[block[B_CENTRING] + raw])
+                natural = data[block[B_CENTRING] + block[B_RAW] + raw]
+                g, g_log = g_u[r * k + d], share - 1.0
                 if not expanded:
-                    gradient[block[B_THETA] + raw] -= x[d] / sc
-                    g_log += c * e[d] * x[d]
+                    g -= x[d] / s
+                    g_log += e[d] * x[d]
+                gradient[block[B_THETA] + raw] += g * kappa
+                g_log += g * share * (e[d] * s + kappa * kappa * natural)
                 sd = index[block[B_SD] + b * k + d]
                 gradient_values[sd] += g_log / values[sd]
                 if block[B_SPECTRUM] != NO_SPECTRUM:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,13 @@ def compiled(
     function: Callable[..., Any] | None = None, *, fastmath: set[str] | bool = False, signature: Any = None
 ) -> Any:
     """Compile a function with numba; with ``signature``, to a C function that a sampler can call."""
+    if function is None:
+        return partial(compiled, fastmath=fastmath, signature=signature)
     before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = FOLDER or before
+    numba.config.CACHE_DIR = FOLDER or before  # numba reads it when it decorates
     try:
         if signature is not None:
-            return numba.cfunc(signature, nopython=True, cache=bool(FOLDER), error_model="numpy")
-        decorate = numba.njit(cache=bool(FOLDER), nogil=True, fastmath=fastmath, error_model="numpy")
-        return decorate(function) if function is not None else decorate
+            return numba.cfunc(signature, nopython=True, cache=bool(FOLDER), error_model="numpy")(function)
+        return numba.njit(cache=bool(FOLDER), nogil=True, fastmath=fastmath, error_model="numpy")(function)
     finally:
         numba.config.CACHE_DIR = before
