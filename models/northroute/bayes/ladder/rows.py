@@ -20,7 +20,8 @@ class Rows:
     Attributes
     ----------
     frame : pandas.DataFrame
-        Columns ``unit``, ``country``, ``month``, ``month_of_year``, ``count``, ``outcome``, ``exposure`` and covariates.
+        Columns ``unit``, ``country``, ``month``, ``month_of_year``, ``month_number`` (from the first month kept), ``count``,
+        ``outcome``, ``exposure``, covariates, and ``from <month>`` for each shock.
     covariates, varying, unit_covariates : tuple of str
         Columns in place, after splitting and products.
     nested : bool
@@ -67,8 +68,10 @@ def rows(panel: Panel, spec: CountSpec) -> Rows:
         country=kept["country"].astype(str).to_numpy(),
         month=month,
         month_of_year=month.month,
+        month_number=12 * (month.year - month.min().year) + month.month - month.min().month,
         exposure=kept[spec.exposure].to_numpy(float) / spec.exposure_unit if spec.exposure else 1.0,
     )
+    wide = wide.assign(**{f"from {m}": (month >= pd.Timestamp(m)).astype(float) for m in spec.shocks})
     countries = list(dict.fromkeys(wide["country"]))
     if len(countries) < 2:
         raise ModelError(
