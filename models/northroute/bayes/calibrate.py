@@ -27,7 +27,7 @@ from northroute.panel import Panel, build
 from northroute.sources import regions
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, simulate_regions
 
-SETTINGS: Final = Sampling(draws=250, tune=200, pilot=100, retries=3)
+SETTINGS: Final = Sampling(draws=500, tune=300, target_accept=0.95, pilot=200, retries=3)
 """Short chains: ranks take 99 independent draws; the gate decides, and a fit that fails is tried again with more."""
 REGIONS: Final = 12
 MONTHS: Final = 24
@@ -147,7 +147,9 @@ def ladder_specs() -> dict[str, CountSpec]:
         varying=("interdiction",),
         season=False,
     )
-    edges = tuple(regions.adjacency("first-level").frame[["a", "b"]].itertuples(index=False, name=None))
+    kept = set(small_design().units)
+    pairs = tuple(regions.adjacency("first-level").frame[["a", "b"]].itertuples(index=False, name=None))
+    edges = tuple((a, b) for a, b in pairs if a in kept and b in kept)
     steps = {
         "pooled": replace(base, step="pooled"),
         "country": replace(base, step="country"),
