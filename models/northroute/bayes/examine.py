@@ -241,7 +241,9 @@ def _prior(own: Drawn, counts: Ints, draws: int, seed: int, simulated: bool) -> 
     _, names = scalar_priors(own)
     ids = {n: own.assembled.layout.parameters[n].ids.ravel() for n in names}
     hyper = {
-        f"{n}[{j}]" if own_ids.size > 1 else n: values[:, i] for n, own_ids in ids.items() for j, i in enumerate(own_ids)
+        f"{n}[{j}]" if own_ids.size > 1 else n: values[:, i]
+        for n, own_ids in ids.items()
+        for j, i in enumerate(own_ids)
     }
     found = examine_prior(made, counts.astype(float), hyper, simulated=simulated)
     failed = " ".join(found.gate.failures)

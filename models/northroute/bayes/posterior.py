@@ -87,7 +87,9 @@ class Drawn:
         part = log_likelihood_rows(self.assembled.program, self.values, rows)
         part = part[:, np.ptp(part, axis=0) > 0]
         likelihood = np.exp(part - part.max(axis=0)).reshape(self.chains, -1, part.shape[1])
-        sizes = [float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="mean")) for x in np.moveaxis(likelihood, 2, 0)]
+        sizes = [
+            float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="mean")) for x in np.moveaxis(likelihood, 2, 0)
+        ]
         return min(1.0, float(np.nanmean(sizes)) / len(self.theta))
 
 

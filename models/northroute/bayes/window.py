@@ -100,7 +100,9 @@ def hold_out(model: Model, frame: pd.DataFrame, held: NDArray[np.bool_]) -> Held
         If all rows are held out, or none, or a part of a cell.
     """
     if not held.any() or held.all():
-        raise ModelError(f"{model.name}: {int(held.sum())} of {held.size} rows are held out. Hold out some and keep some.")
+        raise ModelError(
+            f"{model.name}: {int(held.sum())} of {held.size} rows are held out. Hold out some and keep some."
+        )
     order = np.argsort(held, kind="stable")
     assembled = assemble(model, frame.assign(**{_PLACE: np.arange(len(frame))}).iloc[order], allow_empty=True)
     place = assembled.frame[_PLACE].to_numpy()

@@ -31,7 +31,9 @@ def register(app: typer.Typer) -> None:
 
 def ladder(
     step: Annotated[str, typer.Argument(help="pooled, country, slopes, dynamic, spatial, joint or reporting.")],
-    output: Annotated[Path, typer.Option("--output", help="Where fit, tables and figures go.")] = Path("reports/ladder"),
+    output: Annotated[Path, typer.Option("--output", help="Where fit, tables and figures go.")] = Path(
+        "reports/ladder"
+    ),
     data: DataOption = None,
     outcome: Annotated[str, typer.Option("--outcome", help="Column that is counted.")] = "drug_incident",
     months: Annotated[int, typer.Option(min=12, help="Simulated months, without --data.")] = 24,
@@ -60,7 +62,9 @@ def ladder(
 
 def sbc(
     model: Annotated[str, typer.Argument(help="A step of the ladder: slopes, walk, ar1, gp, spatial, joint ...")],
-    replications: Annotated[int, typer.Option("--replications", min=1, help="How many there shall be in the end.")] = 100,
+    replications: Annotated[
+        int, typer.Option("--replications", min=1, help="How many there shall be in the end.")
+    ] = 100,
     output: Annotated[Path, typer.Option("--output", help="Where ranks, tables and figures go.")] = Path(
         "reports/calibration"
     ),
