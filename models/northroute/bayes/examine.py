@@ -152,7 +152,7 @@ def examine(
 
 
 def quantities(own: Drawn, fit: BayesFit) -> Quantities:
-    """Draws, shape (draw,), of every reported quantity with few elements, by name such as ``slope_country[interdiction, KAZ]``."""
+    """Draws, shape (draw,), of every reported quantity with few elements, by name such as ``slope_country[x, KAZ]``."""
     found: Quantities = {}
     for name, array in fit.tree["posterior"].to_dataset().data_vars.items():
         cells = array.stack(draw_=("chain", "draw")).transpose(..., "draw_").to_numpy().reshape(-1, len(own.theta))

@@ -54,7 +54,7 @@ class Drawn:
         return self.theta
 
     def log_posterior(self, theta: Array) -> Array:
-        """Log posterior density, up to a constant, of coordinates (draw, dim); shape (draw,), minus infinity where undefined."""
+        """Log posterior, up to a constant, of coordinates (draw, dim); shape (draw,), minus infinity where undefined."""
         gradient = np.empty(self.assembled.program.dim)
         points = np.ascontiguousarray(theta)
         found = np.asarray([density.log_density(self.assembled.program, point, gradient) for point in points])
@@ -130,7 +130,7 @@ def of_counts(fit: BayesFit, panel: Panel, spec: CountSpec) -> Drawn:
 
 
 def replicates(drawn: Drawn, most: int = 1000, *, seed: int = DEFAULT_SEED) -> Ints:
-    """Posterior predictive counts, shape (draw, row), of at most ``most`` draws; those of ``drawn.thinned(most)``, in order."""
+    """Posterior predictive counts, shape (draw, row), of the draws of ``drawn.thinned(most)``, in their order."""
     name = f"posterior predictive {drawn.assembled.model.name}"
     found = predict.simulate(drawn.assembled, drawn.thinned(most).values, seeds.generator(name, seed))
     return found.astype(np.int64)

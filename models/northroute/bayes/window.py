@@ -131,7 +131,7 @@ def hold_out(model: Model, frame: pd.DataFrame, held: NDArray[np.bool_]) -> Held
 
 
 def _cut(table: Ints, begin: int, end: int, start: int, stop: int) -> tuple[Ints, Ints]:
-    """Records that meet the window, their rows counted from its start, and how many of their own rows came before it."""
+    """Return records that meet the window, rows counted from its start, and how many of their own rows came before it."""
     kept = table[(table[:, begin] < stop) & (table[:, end] > start)].copy()
     shift = np.maximum(start - kept[:, begin], 0)
     kept[:, begin] = np.maximum(kept[:, begin], start) - start
