@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import provenance, seeds
-from northroute.bayes import adaptation, gate, sampling
+from northroute.bayes import adaptation, centring, gate, sampling
 from northroute.bayes import fit as fits
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.kernel import batch, jit
@@ -109,7 +109,7 @@ def fit_model(
     progress(f"{model.name}: building", 0.0)
     assembled = assemble(model, frame)
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
-    found = _attempts(assembled, settings, derive, keep, progress)
+    found = attempts(assembled, settings, derive, keep, progress)
     progress(f"{model.name}: prior draws and log likelihood", 0.98)
     groups = {
         "posterior": found.posterior,
@@ -118,7 +118,9 @@ def fit_model(
         "sample_stats": found.chains.stats,
         "constant_data": origin.constants,
         "observed_data": xr.Dataset({"y": ("row", assembled.frame[model.outcome].to_numpy(float))}),
-        "coordinates": xr.Dataset({"theta": (("chain", "draw", "coordinate"), found.chains.theta)}),
+        "coordinates": xr.Dataset(
+            {"theta": (("chain", "draw", "coordinate"), found.chains.theta), "centring": ("coordinate", found.centring)}
+        ),
     }
     info = {
         "key": key,
@@ -154,15 +156,21 @@ class Attempt:
 
     chains: sampling.Chains
     values: Array
+    centring: Array
     posterior: xr.Dataset
     gate: gate.Gate
     settings: Sampling
     seconds: float
 
 
-def _attempts(
-    assembled: Assembled, settings: Sampling, derive: Derive, keep: Path | None, progress: Progress
+def attempts(
+    assembled: Assembled,
+    settings: Sampling,
+    derive: Derive = _nothing,
+    keep: Path | None = None,
+    progress: Progress = quiet,
 ) -> Attempt:
+    """Sample an assembled model, again with harder settings while the gate fails and ``settings.retries`` are left."""
     name = assembled.model.name
     adapted = adaptation.first(assembled)
     if settings.pilot:
@@ -180,7 +188,7 @@ def _attempts(
         posterior = _with(named(assembled, values), derive)
         report = gate.examine(posterior, chains.stats, sampling.MAX_DEPTH)
         if report.passed or attempt.retries == 0:
-            return Attempt(chains, values, posterior, report, attempt, seconds)
+            return Attempt(chains, values, centring.read(assembled, adapted.program), posterior, report, attempt, seconds)
         failed = {c.name for c in report.checks if not c.passed}
         attempt = attempt.harder(short=bool(failed & gate.TOO_SHORT), diverged="divergences" in failed)
         adapted = adaptation.learnt(assembled, adapted.program, chains.theta)

@@ -134,8 +134,11 @@ class Assembled:
         return replace(self, program=self.program._replace(blocks=table), layout=replace(self.layout, blocks=records))
 
 
-def assemble(model: Model, frame: pd.DataFrame) -> Assembled:
+def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) -> Assembled:
     """Write the program of ``model`` on ``frame``, one row an observation.
+
+    Counts of a response that are all zero are refused unless ``allow_empty``: a check of the data, which data simulated from
+    the prior need not pass.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def assemble(model: Model, frame: pd.DataFrame) -> Assembled:
         part = dist.PARTS[model.part] if model.part and counts and cell == 1 else Part.NONE
         y = outcome[rows]
         if counts:
-            _check_counts(model, kept, rows, str(response))
+            _check_counts(model, kept, rows, str(response), allow_empty)
         if counts and cell == 1:
             level[rows] = np.log(max(y.sum(), 0.5) / np.exp(offset[rows]).sum())
         elif not counts:
@@ -229,7 +232,7 @@ def _offset(model: Model, frame: pd.DataFrame) -> Array:
     return np.where(np.isnan(exposure), 0.0, np.log(exposure / model.exposure_unit))
 
 
-def _check_counts(model: Model, frame: pd.DataFrame, rows: slice, response: str) -> None:
+def _check_counts(model: Model, frame: pd.DataFrame, rows: slice, response: str, allow_empty: bool) -> None:
     y = frame[model.outcome].to_numpy(float)[rows]
     bad = np.flatnonzero((y < 0) | (y != np.floor(y)) | ~np.isfinite(y))
     if bad.size:
@@ -237,7 +240,7 @@ def _check_counts(model: Model, frame: pd.DataFrame, rows: slice, response: str)
             f"{model.name}: '{model.outcome}' is {y[bad[0]]:g} in row {rows.start + bad[0]}; counts are whole numbers from "
             "zero. Mend the data, or choose a distribution for numbers that are not counts."
         )
-    if not y.any():
+    if not y.any() and not allow_empty:
         raise ModelError(
             f"{model.name}: '{response}' is zero in every observed row, so its rate has no finite estimate without the "
             "prior. Leave it out, or mark rows that nobody reported unobserved."

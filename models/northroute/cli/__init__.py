@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from northroute import __version__
-from northroute.cli import data, events, job, panel_models, simulation
+from northroute.cli import bayesian, data, events, job, panel_models, simulation
 from northroute.cli.console import out
 
 app = typer.Typer(
@@ -39,5 +39,6 @@ data.register(app)
 events.register(app)
 simulation.register(app)
 panel_models.register(app)
+bayesian.register(app)
 
 __all__ = ["app"]

@@ -1,0 +1,200 @@
+"""Calibration of models on a design of their own: simulate from the prior, fit, and hand truth and draws to be ranked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Final
+
+import arviz_stats as azs
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from northroute import provenance, seeds
+from northroute.bayes import engine, predict
+from northroute.bayes.calibration import LOG_LIKELIHOOD, Posterior
+from northroute.bayes.engine import Derive
+from northroute.bayes.kernel import batch
+from northroute.bayes.ladder import formulate
+from northroute.bayes.model import Assembled, Model, assemble
+from northroute.bayes.prior_coordinates import prior_theta
+from northroute.bayes.quantities import named
+from northroute.bayes.spec import CountSpec, Sampling
+from northroute.conventions import DEFAULT_SEED
+from northroute.errors import ModelError
+from northroute.panel import Panel, build
+from northroute.sources import regions
+from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, simulate_regions
+
+SETTINGS: Final = Sampling(draws=500, tune=300, target_accept=0.95, pilot=200, retries=3)
+"""Short chains: ranks take 99 independent draws; the gate decides, and a fit that fails is tried again with more."""
+REGIONS: Final = 12
+MONTHS: Final = 24
+DERIVED: Final = ("dispersion", "concentration")
+"""Quantities that are functions of one other: their ranks are the same, and would only weaken the joint test."""
+
+Array = NDArray[np.float64]
+
+
+def _nothing(_values: xr.Dataset) -> xr.Dataset:
+    return xr.Dataset()
+
+
+@dataclass(frozen=True)
+class ModelCalibration:
+    """A model on a frame whose outcomes are placeholders, ready to be calibrated.
+
+    Attributes
+    ----------
+    name : str
+    model : Model
+    frame : pandas.DataFrame
+        Covariates, exposures and groups; the outcome column only says which rows are observed, and a composition's totals.
+    derive : callable
+        From the dataset of reported quantities to others that are ranked with them.
+    settings : Sampling
+    """
+
+    name: str
+    model: Model
+    frame: pd.DataFrame
+    derive: Derive = _nothing
+    settings: Sampling = SETTINGS
+
+    @property
+    def data_hash(self) -> str:
+        """Hash of the design, the model and the settings."""
+        covariates = self.frame.drop(columns=self.model.outcome)
+        settings = {k: v for k, v in asdict(self.settings).items() if k != "seed"}
+        return provenance.value_hash([provenance.frame_hash(covariates), repr(self.model), settings])
+
+    def simulate(self, seed: int) -> tuple[Mapping[str, Array], pd.DataFrame]:
+        """Draw parameters from the prior and outcomes given them.
+
+        Raises
+        ------
+        ModelError
+            If a prior is flat.
+        """
+        rng = seeds.generator(f"prior and outcomes {self.name}", seed)
+        plain = assemble(self.model, self.frame, allow_empty=True).unswept()
+        values, _ = batch.values_of(plain.program, prior_theta(plain, 1, rng))
+        outcomes = predict.simulate(plain, values, rng)[0]
+        data = plain.frame.assign(**{self.model.outcome: outcomes})
+        truth = self._quantities(assemble(self.model, data, allow_empty=True), values[None])
+        return {n: v[0, 0] for n, v in truth.items()}, data
+
+    def posterior(self, data: pd.DataFrame, seed: int) -> Posterior:
+        """Fit the data."""
+        assembled = assemble(self.model, data, allow_empty=True)
+        found = engine.attempts(assembled, replace(self.settings, seed=seed))
+        drawn = self._quantities(assembled, found.values)
+        sizes = azs.ess(xr.Dataset({n: _labelled(n, v) for n, v in drawn.items()}), method="bulk")
+        return Posterior(
+            {n: v.reshape(-1, *v.shape[2:]) for n, v in drawn.items()},
+            found.gate.passed,
+            found.gate.failures,
+            {n: np.asarray(sizes[n].to_numpy(), dtype=float) for n in drawn},
+        )
+
+    def _quantities(self, assembled: Assembled, values: Array) -> dict[str, Array]:
+        """Every reported quantity and the joint log likelihood, shape (chain, draw, ...)."""
+        found = named(assembled, values)
+        found = found.assign(self.derive(found).data_vars)
+        flat = np.ascontiguousarray(values.reshape(-1, values.shape[2]))
+        joint = batch.log_likelihood(assembled.program, flat).sum(axis=1).reshape(values.shape[:2])
+        kept = {str(n): v.transpose("chain", "draw", ...).to_numpy() for n, v in found.data_vars.items()}
+        return {n: v for n, v in kept.items() if not n.startswith(DERIVED)} | {LOG_LIKELIHOOD: joint}
+
+
+def small_design(regions_kept: int = REGIONS, months: int = MONTHS) -> Panel:
+    """Return a SIMULATED panel of some regions of five countries: exposures and covariates for calibration.
+
+    Regions are taken country by country in turn, so that every country has two or more of twelve.
+    """
+    table = simulate_regions(DEFAULT_SEED, months=months).table
+    home = table.frame.drop_duplicates("unit")
+    turn = home.groupby("country").cumcount()
+    kept = home.assign(turn=turn).sort_values("turn", kind="stable")["unit"].head(regions_kept)
+    frame = table.frame[table.frame["unit"].isin(kept)]
+    return build(
+        replace(table, frame=frame),
+        unit="unit",
+        outcomes=OUTCOMES,
+        exposures=("all_events",),
+        covariates=("interdiction", *UNIT_COVARIATES),
+        name=f"{regions_kept} simulated regions",
+    )
+
+
+def of_counts(panel: Panel, spec: CountSpec, settings: Sampling = SETTINGS) -> ModelCalibration:
+    """Return a step of the ladder on the design of a panel, whose counts are not used, with the specification's priors."""
+    for outcome in spec.outcomes or (spec.outcome,):
+        panel = panel.with_outcome(outcome, panel.frame[outcome].mask(panel.frame[outcome].notna(), 1))
+    stated = formulate(panel, spec)
+    return ModelCalibration(spec.name, stated.model, stated.frame, stated.derive, settings)
+
+
+def ladder_specs() -> dict[str, CountSpec]:
+    """Specification of every step of the ladder on the small design, with the default priors."""
+    base = CountSpec(
+        "base",
+        "drug_incident",
+        "all_events",
+        EXPOSURE_UNIT,
+        unit_covariates=("log_density",),
+        varying=("interdiction",),
+        season=False,
+    )
+    kept = set(small_design().units)
+    pairs = tuple(regions.adjacency("first-level").frame[["a", "b"]].itertuples(index=False, name=None))
+    edges = tuple((a, b) for a, b in pairs if a in kept and b in kept)
+    steps = {
+        "pooled": replace(base, step="pooled"),
+        "country": replace(base, step="country"),
+        "slopes": replace(base, step="slopes"),
+        "walk": replace(base, step="dynamic", time="walk", season=True),
+        "ar1": replace(base, step="dynamic", time="ar1"),
+        "gp": replace(base, step="dynamic", time="gp"),
+        "spatial": replace(base, step="spatial", edges=edges),
+        "joint": replace(base, step="joint", outcomes=("drug_incident", "general_crime")),
+        "reporting": replace(base, step="reporting", varying=(), detection=("interdiction",)),
+    }
+    return {name: replace(spec, name=name) for name, spec in steps.items()}
+
+
+def of_ladder(step: str, settings: Sampling = SETTINGS) -> ModelCalibration:
+    """Return a step of the ladder on the small design."""
+    return of_counts(small_design(), ladder_specs()[step], settings)
+
+
+CALIBRATIONS: Final[Mapping[str, Callable[[Sampling], ModelCalibration]]] = {
+    "pooled": partial(of_ladder, "pooled"),
+    "country": partial(of_ladder, "country"),
+    "slopes": partial(of_ladder, "slopes"),
+    "walk": partial(of_ladder, "walk"),
+    "ar1": partial(of_ladder, "ar1"),
+    "gp": partial(of_ladder, "gp"),
+    "spatial": partial(of_ladder, "spatial"),
+    "joint": partial(of_ladder, "joint"),
+    "reporting": partial(of_ladder, "reporting"),
+}
+"""What can be calibrated by name; another model joins with a constructor of a :class:`ModelCalibration`."""
+
+
+def calibration(name: str, settings: Sampling = SETTINGS) -> ModelCalibration:
+    """Return a model of :data:`CALIBRATIONS`.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name.
+    """
+    if name not in CALIBRATIONS:
+        raise ModelError(f"No calibration of '{name}'. There are: {', '.join(CALIBRATIONS)}.")
+    return CALIBRATIONS[name](settings)
+
+
+def _labelled(name: str, values: Array) -> xr.DataArray:
+    return xr.DataArray(values, dims=("chain", "draw", *(f"{name}_{i}" for i in range(values.ndim - 2))))

@@ -1,0 +1,192 @@
+"""Bayesian models: fit and check a step of the ladder; calibrate a model by simulation."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from northroute.cli.console import DataOption, SeedOption, command, data_folder, errors, out, progress
+from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK, interval_label
+
+if TYPE_CHECKING:
+    from northroute.bayes import BayesFit, CountSpec
+    from northroute.bayes.checks import CheckResult
+    from northroute.bayes.priors import Priors
+    from northroute.panel import Panel
+
+_COLOURS = {"passed": "green", "failed": "red", "look": "yellow"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    panel = "Bayesian models"
+    app.command(rich_help_panel=panel, epilog="Example: northroute ladder slopes --months 24 --output reports/ladder")(
+        ladder
+    )
+    app.command(
+        rich_help_panel=panel, epilog="Example: northroute sbc slopes --replications 200 --output reports/calibration"
+    )(sbc)
+
+
+def ladder(
+    step: Annotated[str, typer.Argument(help="pooled, country, slopes, dynamic, spatial, joint or reporting.")],
+    output: Annotated[Path, typer.Option("--output", help="Where fit, tables and figures go.")] = Path(
+        "reports/ladder"
+    ),
+    data: DataOption = None,
+    outcome: Annotated[str, typer.Option("--outcome", help="Column that is counted.")] = "drug_incident",
+    months: Annotated[int, typer.Option(min=12, help="Simulated months, without --data.")] = 24,
+    priors: Annotated[str, typer.Option("--priors", help="default, wide, tight, or a file of prior sets.")] = "default",
+    draws: Annotated[int, typer.Option("--draws", min=100, help="Draws a chain.")] = 1000,
+    deep: Annotated[bool, typer.Option("--deep", help="Also refit where importance sampling fails.")] = False,
+    allow_failed: Annotated[
+        bool, typer.Option("--allow-failed", help="Check a fit that failed its diagnostics, stamped as such.")
+    ] = False,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Fit a step of the ladder to SIMULATED regions, or to real article counts with --data, and run its checks."""
+    from northroute.bayes import Sampling, fit_counts
+    from northroute.bayes.examine import examine
+
+    with errors("Finished chains are kept; the same command goes on from there."), progress() as tell:
+        panel, spec = _articles(data, step, outcome) if data else _simulated(step, outcome, months, seed)
+        spec = _with_priors(spec, _priors(priors))
+        settings = Sampling(draws=draws, seed=seed)
+        fit = fit_counts(panel, spec, settings, folder=output, command=command(), progress=tell)
+        if allow_failed:
+            fit = fit.allow_failed()
+        checks = examine(panel, spec, fit, deep=deep, seed=seed, progress=tell)
+        _report(fit, checks, output)
+
+
+def sbc(
+    model: Annotated[str, typer.Argument(help="A step of the ladder: slopes, walk, ar1, gp, spatial, joint ...")],
+    replications: Annotated[
+        int, typer.Option("--replications", min=1, help="How many there shall be in the end.")
+    ] = 100,
+    output: Annotated[Path, typer.Option("--output", help="Where ranks, tables and figures go.")] = Path(
+        "reports/calibration"
+    ),
+    draws: Annotated[int | None, typer.Option("--draws", min=50, help="Draws a chain of each fit.")] = None,
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Simulate from the prior, fit, and see whether truths rank uniformly among draws; a run that was stopped goes on."""
+    from dataclasses import replace
+
+    from northroute.bayes.calibrate import SETTINGS, calibration
+    from northroute.bayes.calibration import assess, run, write
+
+    with errors("Finished replications are kept; the same command goes on from there."), progress() as tell:
+        own = calibration(model, replace(SETTINGS, draws=draws) if draws else SETTINGS)
+        output.mkdir(parents=True, exist_ok=True)
+        ranks = run(
+            own,
+            replications,
+            output / f"ranks_{model}.csv",
+            data_hash=own.data_hash,
+            seed=seed,
+            command=command(),
+            progress=tell,
+        )
+        found = assess(ranks)
+        paths = write(found, output)
+    out.print(f"[bold]{SIMULATED_MARK}[/bold] {escape(found.sentence)}")
+    out.print(f"written: {', '.join(str(p) for p in paths)}")
+    raise typer.Exit(1 if found.passed is False else 0)
+
+
+def _simulated(step: str, outcome: str, months: int, seed: int) -> "tuple[Panel, CountSpec]":
+    from dataclasses import replace
+
+    from northroute.bayes import CountSpec
+    from northroute.sources import regions
+    from northroute.sources.simulated import EXPOSURE_UNIT, UNIT_COVARIATES, simulate_regions
+    from northroute.workflow import simulated
+
+    panel = simulated.panel(simulate_regions(seed, months=months))
+    spec = CountSpec(
+        f"ladder_{step}",
+        outcome,
+        simulated.EXPOSURE,
+        EXPOSURE_UNIT,
+        unit_covariates=UNIT_COVARIATES,
+        varying=(simulated.COVARIATE,),
+        step=_known(step),  # type: ignore[arg-type]
+    )
+    if step == "spatial":
+        pairs = regions.adjacency("first-level").frame[["a", "b"]].itertuples(index=False, name=None)
+        spec = replace(spec, edges=tuple(pairs))
+    if step == "joint":
+        spec = replace(spec, outcomes=tuple(dict.fromkeys((outcome, "general_crime", "state_violence")))[:2])
+    if step == "reporting":
+        spec = replace(spec, varying=(), detection=(simulated.COVARIATE,))
+    return panel, spec
+
+
+def _articles(data: Path, step: str, outcome: str) -> "tuple[Panel, CountSpec]":
+    from northroute.bayes import CountSpec
+    from northroute.claims import article_counts, load
+    from northroute.errors import MissingDataError, ModelError
+    from northroute.sources import mlp
+    from northroute.workflow import articles
+
+    if _known(step) in ("spatial", "reporting", "joint"):
+        raise ModelError(
+            f"Step '{step}' needs regions, detection or several outcomes that the article counts do not have here. "
+            "Leave --data out, or take pooled, country, slopes or dynamic."
+        )
+    folder = data_folder(data)
+    if folder is None:
+        raise MissingDataError("No folder of real data: northroute fetch mlp brings one, or name it with --data.")
+    panel = articles.panel(folder, load())[0].select(countries=article_counts.CENTRAL_ASIA)
+    name = f"articles_{step}"
+    return panel, CountSpec(name, outcome, mlp.EXPOSURE, 1000.0, step=step)  # type: ignore[arg-type]
+
+
+def _known(step: str) -> str:
+    from northroute.bayes.ladder import STEPS
+    from northroute.errors import ModelError
+
+    if step not in STEPS:
+        raise ModelError(f"No step '{step}' on the ladder. There are: {', '.join(STEPS)}.")
+    return step
+
+
+def _priors(name: str) -> "Priors":
+    from northroute.bayes.prior_sets import load, prior_set
+
+    path = Path(name)
+    if not path.is_file():
+        return prior_set(name) | prior_set(name, "terms")
+    first = next(iter(load(path).values()))
+    return first.counts | first.terms
+
+
+def _with_priors(spec: "CountSpec", priors: "Priors") -> "CountSpec":
+    from dataclasses import replace
+
+    return replace(spec, priors={**spec.priors, **priors})
+
+
+def _report(fit: "BayesFit", checks: "list[CheckResult]", folder: Path) -> None:
+    """Print the summary and the checks; write their tables and figures."""
+    import numpy as np
+
+    from northroute.conventions import INTERVAL_PROB
+    from northroute.look import save
+
+    mark = f"[bold]{SIMULATED_MARK}[/bold] " if fit.simulated else ""
+    out.print(f"{mark}{escape(fit.name)}: {escape(fit.info['model'])}; {fit.info['rows']} rows")
+    if fit.stamp:
+        out.print(f"[bold red]{escape(fit.stamp)}[/bold red]")
+    half = (1 - INTERVAL_PROB) / 2
+    for name, values in fit.tree["posterior"].to_dataset().data_vars.items():
+        if values.ndim == 2:
+            low, middle, high = np.quantile(values.to_numpy(), [half, 0.5, 1 - half])
+            out.print(f"{name:20} {middle:8.3f}  {interval_label()} {low:.3f} to {high:.3f}")
+    for result in checks:
+        out.print(f"[{_COLOURS[result.verdict]}]{result.verdict}[/] {result.name}: {escape(result.sentence)}")
+        stem = f"{fit.name}_{result.name.replace(' ', '_').replace(chr(39), '')}"
+        save(result.figure(), folder / f"{stem}.svg")
+        result.table.to_csv(folder / f"{stem}.csv", index=False, lineterminator="\n")

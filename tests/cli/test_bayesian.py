@@ -1,0 +1,33 @@
+"""The verbs of Bayesian models."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from northroute.cli import app
+
+runner = CliRunner()
+
+
+def test_ladder_fits_checks_and_writes(tmp_path: Path) -> None:
+    words = ["ladder", "pooled", "--months", "12", "--draws", "250", "--priors", "wide", "--output", str(tmp_path)]
+    result = runner.invoke(app, words)
+    assert result.exit_code == 0, result.output
+    for needed in ("SIMULATED", "89 % ETI", "rootogram"):
+        assert needed in result.output
+    assert (tmp_path / "ladder_pooled.nc").exists()
+    assert (tmp_path / "ladder_pooled_rootogram.svg").exists()
+
+
+def test_sbc_writes_ranks_and_says_no_verdict_yet(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["sbc", "pooled", "--replications", "3", "--draws", "250", "--output", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "SIMULATED" in result.output
+    assert (tmp_path / "sbc_pooled.json").exists()
+
+
+def test_unknown_names_say_what_there_is() -> None:
+    for words in (["ladder", "top"], ["sbc", "top"], ["ladder", "pooled", "--priors", "odd"]):
+        result = runner.invoke(app, words)
+        assert result.exit_code == 1
+        assert "pooled" in result.output or "default" in result.output
