@@ -226,7 +226,7 @@ def tabulate(
     levels = [*categories, *([other] if other is not None else [])]
     counts = records[keys].assign(**{category: named}).groupby([*keys, category], sort=False).size()
     wide = counts.unstack(category, fill_value=0).reindex(columns=levels, fill_value=0).sort_index()
-    long = wide.rename_axis(columns=category).stack().reset_index(name="count")
+    long = wide.rename_axis(columns=category).melt(value_name="count", ignore_index=False).reset_index()
     return long.astype({"count": int})
 
 
