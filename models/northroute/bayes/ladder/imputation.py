@@ -33,7 +33,9 @@ def pooled_gate(fits: Sequence[BayesFit]) -> Gate:
 def stacked(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
     """Return the chains of all, one after the other, each thinned to the fewest draws so that all weigh the same."""
     draws = min(d.sizes["draw"] for d in datasets)
-    parts = [d.isel(draw=spaced(d.sizes["draw"], draws)).drop_vars(("chain", "draw"), errors="ignore") for d in datasets]
+    parts = [
+        d.isel(draw=spaced(d.sizes["draw"], draws)).drop_vars(("chain", "draw"), errors="ignore") for d in datasets
+    ]
     return xr.concat(parts, dim="chain", join="exact")
 
 

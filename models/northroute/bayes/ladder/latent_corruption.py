@@ -7,24 +7,25 @@ r"""Latent corruption: indices measure it with error, and it enters the counts b
    \log\mu_{cm} &= \log E_{cm} + \alpha + a_c + h_{ct(m)} + w_m + \sum_l \beta_l z_{l,ct(m)}
 
 for measures k of latents l (executive, public sector), countries c, years t, months m. Levels v are correlated over latents
-and sum to zero over countries, as country biases b do; courses q are random walks over years that sum to zero in each country, with correlated steps. :math:`s` is the published
-error. Country-years of counts have shocks h: months of one year share their z, and would otherwise pass for evidence of twelve.
+and sum to zero over countries, as country biases b do; courses q are random walks over years, with correlated steps, that
+sum to zero in each country. :math:`s` is the published error. Country-years of counts have shocks h: months of one year
+share their z, and would otherwise pass for evidence of twelve.
 
 *Scale and sign.* Measures are turned so that higher is more corrupt, and standardised over the table. The first measure of a
 latent, its anchor, has :math:`\lambda = 1` and no country bias b: z is in standard deviations of the anchor. Other loadings
 are positive by their prior. A latent with one measure (executive) has no :math:`\sigma_k`, which could not be told from the
 course: its error is the stated one.
 
-*Versions.* ``joint`` is one posterior: counts also inform z. ``cut`` fits the measures alone, draws z from that posterior, fits
-the counts to each draw and pools (:mod:`northroute.bayes.ladder.imputation`): a misspecified count model then cannot bend what
-corruption is. The price is bias: z drawn without the counts is noise as far as they go, and the slope is pulled to zero by the
-factor ``reliability`` (in ``info``), as by any measure that reliable. ``measured`` takes the anchors at face value, for comparison.
+*Versions.* ``joint`` is one posterior: counts also inform z. ``cut`` fits the measures alone, draws z from that posterior,
+fits the counts to each draw and pools (:mod:`northroute.bayes.ladder.imputation`): a misspecified count model then cannot
+bend what corruption is. The price is bias: z drawn without the counts is noise as far as they go, and the slope is pulled to
+zero by about the factor ``reliability`` (in ``info``). ``measured`` takes the anchors at face value, for comparison.
 
 *When to use it.* For claims that relate corruption to counts. If ``joint`` and ``cut`` disagree by more than the reliability
 says, the count model is bending the latent.
-*What it cannot tell.* Indices share sources and coders, so their errors are not independent and z is less certain than shown.
-Indices move slowly: with five countries a slope rests on few changes. A slope is an association; news of corruption may feed the
-indices themselves.
+*What it cannot tell.* Indices share sources and coders, so their errors are not independent and z is less certain than
+shown. Indices move slowly: with five countries a slope rests on few changes. A slope is an association; news of corruption
+may feed the indices themselves.
 """
 
 from collections.abc import Sequence
@@ -58,13 +59,22 @@ Version = Literal["joint", "cut", "measured"]
 COUNT: Final = "counts"
 """The response that is not a measure."""
 CORRUPTION: Final[Priors] = {
-    **{k: COUNTS[k] for k in ("intercept", "sd_country", "sd_month", "sd_season", "sd_shock", "root_dispersion", "slope")},
+    **{
+        k: COUNTS[k]
+        for k in ("intercept", "sd_country", "sd_month", "sd_season", "sd_shock", "root_dispersion", "slope")
+    },
     "loading": COUNTS["loading"],
-    "measure_intercept": Prior("normal", 1.0, "a standardised measure has mean 0 over the table, its anchor's latent nearly so"),
+    "measure_intercept": Prior(
+        "normal", 1.0, "a standardised measure has mean 0 over the table, its anchor's latent nearly so"
+    ),
     "sd_level": Prior("half_normal", 1.0, "countries' levels spread about as much as the measure, which has sd 1"),
     "sd_course": Prior("half_normal", 0.2, "corruption moves by at most some 0.4 sd from a year to the next"),
-    "sd_bias": Prior("half_normal", 0.5, "a measure seldom places a country more than one sd from where the anchor does"),
-    "sd_residual": Prior("half_normal", 0.3, "beyond its published error, a measure misses a year by at most some 0.6 sd"),
+    "sd_bias": Prior(
+        "half_normal", 0.5, "a measure seldom places a country more than one sd from where the anchor does"
+    ),
+    "sd_residual": Prior(
+        "half_normal", 0.3, "beyond its published error, a measure misses a year by at most some 0.6 sd"
+    ),
 }
 """Priors on the scale of standardised measures, and those of the count models."""
 
@@ -117,7 +127,9 @@ class CorruptionSpec:
             found["corruption"] = z.transpose("chain", "draw", "country", "year", "latent")
         slopes = [values[f"slope_{latent}"] for latent in self.latents if f"slope_{latent}" in values]
         if slopes:
-            found["slope"] = xr.concat(slopes, pd.Index(list(self.latents), name="latent")).transpose("chain", "draw", "latent")
+            found["slope"] = xr.concat(slopes, pd.Index(list(self.latents), name="latent")).transpose(
+                "chain", "draw", "latent"
+            )
         return xr.Dataset(found)
 
 
@@ -178,7 +190,9 @@ def fit_latent_corruption(
         simulated=simulated or (isinstance(counts, Panel) and counts.simulated),
         source=source or (counts.name if isinstance(counts, Panel) else ""),
         description={"spec": asdict(spec), "version": version, "dropped": dropped},
-        constants=xr.Dataset({f"measure_{k}": ("measure", scales[k].to_numpy()) for k in scales}, {"measure": scales.index.to_numpy(str)}),
+        constants=xr.Dataset(
+            {f"measure_{k}": ("measure", scales[k].to_numpy()) for k in scales}, {"measure": scales.index.to_numpy(str)}
+        ),
     )
     run = _Run(spec, settings or Sampling(), origin, folder, command, progress)
     if version == "cut":
@@ -194,7 +208,7 @@ def country_counts(panel: Panel, outcome: str, exposure: str | None) -> pd.DataF
     panel.require(outcome, *([exposure] if exposure else []))
     frame = panel.frame.reset_index()
     columns = [outcome, *([exposure] if exposure else [])]
-    sums = frame.groupby(["country", "month"], sort=False)[columns].agg(lambda x: x.astype(float).sum(skipna=False))
+    sums = frame.groupby(["country", "month"], sort=False)[columns].sum(skipna=False).astype(float)
     return sums.reset_index()
 
 
@@ -265,17 +279,22 @@ class _Run:
         """Fit the measures, then the counts for every draw of the latents, and pool."""
         spec, m = self.spec, self.spec.imputations
         if m < 2:
-            raise ModelError(f"{spec.name}: a cut posterior needs several draws of the latents, not {m}. Give 20 or so.")
+            raise ModelError(
+                f"{spec.name}: a cut posterior needs several draws of the latents, not {m}. Give 20 or so."
+            )
         measured = self.fit(measurement_model(spec), _responses(rows, spec))
-        z = measured.tree["posterior"]["corruption"]
+        z = measured.tree["posterior"].to_dataset()["corruption"]
         kept = z.sel(country=sorted(set(table["country"])), year=sorted(set(table["year"].astype(str))))
         flat = kept.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
-        chosen = xr.DataArray(flat[spaced(len(flat), m)], [("imputation", np.arange(m)), *((d, kept[d].to_numpy()) for d in ("country", "year", "latent"))])
+        chosen = xr.DataArray(
+            flat[spaced(len(flat), m)],
+            [("imputation", np.arange(m)), *((d, kept[d].to_numpy()) for d in ("country", "year", "latent"))],
+        )
         fits = []
         for i in range(m):
             self.progress(f"{spec.name}: draw {i + 1} of {m} of the latents", i / m)
             own = chosen.isel(imputation=i, drop=True).to_series().unstack("latent")
-            own.index = own.index.set_levels(own.index.levels[1].astype(int), level="year")
+            own = own.reset_index().astype({"year": int}).set_index(["country", "year"])
             fits.append(self.fit(count_model(spec, f"{spec.name}_draw{i + 1:02d}"), _with_latents(table, own, spec)))
         return self._pooled(measured, fits, chosen, kept)
 
@@ -359,7 +378,9 @@ def _counts(frame: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
     wanted = ["country", "month", spec.outcome, *([spec.exposure] if spec.exposure else [])]
     absent = [c for c in wanted if c not in frame.columns]
     if absent:
-        raise ModelError(f"{spec.name}: the counts have no column {absent}; they have {sorted(map(str, frame.columns))}.")
+        raise ModelError(
+            f"{spec.name}: the counts have no column {absent}; they have {sorted(map(str, frame.columns))}."
+        )
     month = pd.to_datetime(frame["month"])
     exposure = frame[spec.exposure].astype(float) / spec.exposure_unit if spec.exposure else 1.0
     table = pd.DataFrame(
@@ -379,7 +400,9 @@ def _counts(frame: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
 
 def _covered(table: pd.DataFrame, rows: pd.DataFrame, spec: CorruptionSpec) -> None:
     if table["country"].nunique() < 2:
-        raise ModelError(f"{spec.name}: counts of one country, whose level and slope cannot be told apart. Add countries.")
+        raise ModelError(
+            f"{spec.name}: counts of one country, whose level and slope cannot be told apart. Add countries."
+        )
     for anchor in spec.anchors:
         own = rows[rows["measure"] == anchor]
         lacking = sorted(set(table["country"]) - set(own["country"]))
@@ -391,8 +414,8 @@ def _covered(table: pd.DataFrame, rows: pd.DataFrame, spec: CorruptionSpec) -> N
         years = sorted(set(table["year"]) - set(range(own["year"].min(), own["year"].max() + 1)))
         if years:
             raise ModelError(
-                f"{spec.name}: '{anchor}' ends before, or begins after, {', '.join(map(str, years))}. Leave those months out, or "
-                "name another measure first."
+                f"{spec.name}: '{anchor}' ends before, or begins after, {', '.join(map(str, years))}. Leave those months out, "
+                "or name another measure first."
             )
 
 
@@ -401,7 +424,7 @@ def _responses(rows: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
 
 
 def _long(table: pd.DataFrame, rows: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
-    """Counts below measures, so that every column has what its own terms need and is empty elsewhere."""
+    """Put counts below measures, so that every column has what its own terms need and is empty elsewhere."""
     return pd.concat([_responses(rows, spec), table], ignore_index=True)
 
 

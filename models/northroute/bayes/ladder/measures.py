@@ -54,7 +54,7 @@ def governance_measures(vdem_error: float = VDEM_ERROR) -> pd.DataFrame:
     """Return the bundled measures, one row a country, year and measure, with columns :data:`COLUMNS`.
 
     V-Dem's indices are factor scores sent through the normal distribution function to 0 to 1; that is undone here, so that
-    countries near 1 are not pressed together. ``vdem_error``, on the scale of 0 to 1, becomes ``vdem_error / density`` there.
+    countries near 1 are not pressed together. ``vdem_error``, on the scale of 0 to 1, is divided by the density there.
     """
     cpi = governance.load("cpi").frame
     wgi = governance.load("wgi").frame
@@ -103,11 +103,15 @@ def standardised(
     observed = measures["value"].notna()
     parts, scales = [], {}
     for measure in wanted:
-        own = measures.loc[observed & (measures["measure"] == measure.name), list(COLUMNS)].sort_values(["country", "year"])
+        own = measures.loc[observed & (measures["measure"] == measure.name), list(COLUMNS)].sort_values(
+            ["country", "year"]
+        )
         twice = own.duplicated(["country", "year"])
         if twice.any():
             at = own[twice].iloc[0]
-            raise ModelError(f"{name}: '{measure.name}' is there twice for {at['country']} {at['year']}. Keep one version.")
+            raise ModelError(
+                f"{name}: '{measure.name}' is there twice for {at['country']} {at['year']}. Keep one version."
+            )
         if not (own["error"] > 0).all():
             at = own[~(own["error"] > 0)].iloc[0]
             raise ModelError(
