@@ -9,8 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute.bayes import BayesFit, Sampling, load
+from northroute.bayes.ladder.corruption_spec import CorruptionSpec
 from northroute.bayes.ladder.latent_corruption import (
-    CorruptionSpec,
     Version,
     country_counts,
     fit_latent_corruption,
@@ -23,7 +23,7 @@ from northroute.panel import Panel
 
 COUNTRIES, YEARS = [f"c{i:02d}" for i in range(10)], range(2012, 2018)
 SLOPE = 0.8
-SETTINGS = Sampling(draws=700, prior_draws=200)
+SETTINGS = Sampling(draws=1500, tune=500, prior_draws=200)
 SPEC = CorruptionSpec(
     "corruption",
     "articles",
