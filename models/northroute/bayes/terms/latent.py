@@ -56,6 +56,9 @@ class Loads:
     are known only up to a factor, so one of their scales has to come from its prior. Loadings of free sign are known only
     up to a common sign: give at least one loading a positive prior.
 
+    Rows load on the sum of two effects, a country's level and its course say, by two terms of one name: the first has the
+    prior, the second none, and takes the first's loadings.
+
     Attributes
     ----------
     on : str
@@ -63,8 +66,9 @@ class Loads:
     group : str or tuple of str
         Columns that index the effects: one for each of their dimensions, or, where they have one dimension, those whose
         combinations it holds.
-    prior : Prior
-        Of a loading; one on positive numbers makes it positive.
+    prior : Prior, optional
+        Of a loading; one on positive numbers makes it positive. None takes the loadings that a term before it reports as
+        ``name``; then ``by`` is that term's.
     by : str, optional
         Column whose levels have loadings of their own (the response, say).
     only : tuple of str, optional
@@ -75,7 +79,7 @@ class Loads:
 
     on: str
     group: str | tuple[str, ...]
-    prior: Prior
+    prior: Prior | None
     by: str | None = None
     only: tuple[str, ...] | None = None
     name: str = "loading"
@@ -86,11 +90,14 @@ class Loads:
         Raises
         ------
         ModelError
-            If no term before it reports ``on``, ``group`` does not index it, a row has a group that it does not hold, or
-            the prior is flat.
+            If no term before it reports ``on`` (or, without a prior, ``name``), ``group`` does not index it, a row has a
+            group that it does not hold, or the prior is flat.
         """
         kept = context.rows(self.only)
         latent = self._latent(context, kept)
+        if self.prior is None:
+            context.add(kept, self._again(context, kept), other=latent)
+            return
         start = self.prior.quantile(0.75)  # off zero, where neither a loading nor an effect would have a slope
         if self.by is None:
             ids = np.broadcast_to(context.builder.scalar(self.name, self.prior, starts=start), latent.shape)
@@ -99,6 +106,18 @@ class Loads:
             dim = context.dimension(self.by, labels)
             ids = context.builder.scalar(self.name, self.prior, (dim,), starts=start)[codes]
         context.add(kept, ids, other=latent)
+
+    def _again(self, context: Context, kept: NDArray[np.bool_]) -> Ids:
+        """Return the identifier of each kept row's loading, which another term has created."""
+        known = context.builder.parameters.get(self.name)
+        if known is None or len(known.dims) != (self.by is not None):
+            raise ModelError(
+                f"{context.model}: no term before it reports loadings '{self.name}' with the same 'by'. Put the loadings "
+                "with the prior first."
+            )
+        if self.by is None:
+            return np.broadcast_to(known.ids, int(kept.sum()))
+        return known.ids[self._place(context, kept, (self.by,), known.dims[0])]
 
     def _latent(self, context: Context, kept: NDArray[np.bool_]) -> Ids:
         """Return the identifier of each kept row's effect."""
