@@ -6,6 +6,7 @@ nothing of northroute, whose kernel would be compiled on the way. ``reference.mo
 """
 
 import argparse
+import importlib
 import json
 import time
 from pathlib import Path
@@ -72,7 +73,7 @@ def textbook(frame: pd.DataFrame) -> Any:
 
 def bambi_model(frame: pd.DataFrame) -> Any:
     """The nearest model in Bambi's formulas, which have no random walk: months are independent, size has the prior."""
-    import bambi as bmb
+    bmb: Any = importlib.import_module("bambi")
 
     def sd(name: str) -> Any:
         return bmb.Prior("Normal", mu=0, sigma=bmb.Prior("HalfNormal", sigma=SCALES[name]))
