@@ -93,6 +93,7 @@ def side_by_side(bench: Bench, *, skip_pymc: bool) -> tuple[pd.DataFrame, str]:
         posteriors.append(xr.load_dataset((bench.folder / out).with_suffix(".nc"), engine="h5netcdf"))
         rows.append({"way": way, "cache": state} | result)
 
+    ways: list[tuple[str, str, int, int, tuple[str, ...]]]
     ways = [] if skip_pymc else [("pymc", PYMC, bench.sizes.pymc_draws, 2, (EMPTY,))]
     ways.append(("nutpie", NUTPIE, bench.sizes.textbook_draws, 4, (EMPTY, FULL)))
     if importlib.util.find_spec("bambi"):

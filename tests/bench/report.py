@@ -132,9 +132,9 @@ def _ways(found: Measured) -> str:
         "over_sampling": "northroute over it, sampling",
     }
     gaps = found.ways[["way", "gap", "gap_where"]].dropna().drop_duplicates("way", keep="last")
+    words = zip(gaps["way"], gaps["gap"].astype(float), gaps["gap_where"], strict=True)
     agree = "; ".join(
-        f"{r.way}: {r.gap:.1f} (`{r.gap_where}`), {'agrees' if r.gap <= AGREE else 'DISAGREES'}"
-        for r in gaps.itertuples()
+        f"{way}: {gap:.1f} (`{of}`), {'agrees' if gap <= AGREE else 'DISAGREES'}" for way, gap, of in words
     )
     ours = found.ways.iloc[-1]
     return "\n\n".join(
@@ -148,7 +148,8 @@ def _ways(found: Measured) -> str:
             "taken with the same state of the compile cache.",
             table(found.ways[list(columns)].rename(columns=columns)),
             "Largest difference of posterior means from northroute's, in Monte Carlo standard errors of the difference "
-            f"(at most {AGREE:g} agrees): {agree}. The gate {_passed(ours['passed'])}, in {int(ours['attempts'])} attempt(s).",
+            f"(at most {AGREE:g} agrees): {agree}.",
+            f"northroute's gate {_passed(ours['passed'])}, in {int(ours['attempts'])} attempt(s).",
         ]
     )
 
