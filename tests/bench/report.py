@@ -137,15 +137,18 @@ def _ways(found: Measured) -> str:
         f"{way}: {gap:.1f} (`{of}`), {'agrees' if gap <= AGREE else 'DISAGREES'}" for way, gap, of in words
     )
     ours = found.ways.iloc[-1]
+    bambi = found.ways["way"].str.startswith("Bambi").any()
+    other = ["Bambi has no random walk: its months are independent, and its prior is on the size."] if bambi else []
     return "\n\n".join(
         [
             f"## The reference model, 51 regions x {found.months} months",
             "Negative binomial; plain effects of countries and regions, region covariates, slopes by country, a random walk "
-            "over months and a season; the same terms and priors each way. Effective sample sizes (bulk) are the smallest "
+            "over months and a season; the textbook and northroute state the same terms and priors. Effective sample sizes (bulk) are the smallest "
             "over every reported quantity. Total: from the start of the process to draws in hand, imports and compilation "
             "included; northroute's includes its pilot, its gate, prior draws and log likelihood. Sampling includes "
             "warm-up; northroute's is that of its last attempt, without the pilot. Ratios of effective draws a second are "
             "taken with the same state of the compile cache.",
+            *other,
             table(found.ways[list(columns)].rename(columns=columns)),
             "Largest difference of posterior means from northroute's, in Monte Carlo standard errors of the difference "
             f"(at most {AGREE:g} agrees): {agree}.",
@@ -201,4 +204,4 @@ def _passed(passed: bool) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value).replace("|", "\\|")
