@@ -187,7 +187,9 @@ def main() -> None:
             found.sbc = bench.ours("sbc", "--replications", str(options.sbc))
         elif options.sbc:
             print(f"No {CALIBRATE}: calibration is left out.", file=sys.stderr)
-    print(report.write(found, options.folder or default))
+    folder = options.folder or default
+    print(report.write(found, folder))
+    print(f"Written to {folder}.", file=sys.stderr)
 
 
 if __name__ == "__main__":

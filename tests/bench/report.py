@@ -143,7 +143,8 @@ def _ways(found: Measured) -> str:
         [
             f"## The reference model, 51 regions x {found.months} months",
             "Negative binomial; plain effects of countries and regions, region covariates, slopes by country, a random walk "
-            "over months and a season; the textbook and northroute state the same terms and priors. Effective sample sizes (bulk) are the smallest "
+            "over months and a season; the textbook and northroute state the same "
+            "terms and priors. Effective sample sizes (bulk) are the smallest "
             "over every reported quantity. Total: from the start of the process to draws in hand, imports and compilation "
             "included; northroute's includes its pilot, its gate, prior draws and log likelihood. Sampling includes "
             "warm-up; northroute's is that of its last attempt, without the pilot. Ratios of effective draws a second are "
