@@ -1,7 +1,5 @@
 """Draws of coordinates from the prior: the kernel's values of them have the prior's quantiles and moments."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -94,16 +92,6 @@ def test_places_have_the_covariance_of_bym2(example: Assembled, values: Array) -
     near = rho > 0.8
     gap = np.cov(effect[near].T) - (rho[near].mean() * structured + np.diag([1 - rho[near].mean()] * 7 + [1.0]))
     assert np.abs(gap).max() < 6 / np.sqrt(near.sum())
-
-
-def test_centring_does_not_change_the_values(example: Assembled) -> None:
-    data = example.program.data.copy()
-    for block in example.layout.blocks:
-        at = int(block.record[tables.B_CENTRING])
-        data[at : at + block.centred] = np.random.default_rng(3).uniform(0, 1, block.centred)
-    centred = replace(example, program=example.program._replace(data=data))
-    both = [prior_values(case, 50, np.random.default_rng(22)) for case in (example, centred)]
-    assert_allclose(both[0], both[1], rtol=1e-9, atol=1e-9)
 
 
 def test_models_of_terms_have_prior_draws_of_what_they_report() -> None:

@@ -12,8 +12,7 @@ from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Rows, Spectrum, Transform
 from northroute.bayes.layout import Array, Block, Ids, Key, Layout, Parameter, Scalar
 
-COEFFICIENT: Final = 1 << 28
-"""Identifiers from here on are coefficients of blocks; below, scalars."""
+COEFFICIENT: Final = 1 << 28  # identifiers from here on are coefficients of blocks; below, scalars
 TABLE_LIMIT: Final = 1024
 """Counts below this enter the negative binomial through one table of logarithms."""
 _TRANSFORMS: Final = {
@@ -246,8 +245,12 @@ class Builder:
         cell: int = 1,
         known: Array | Ids | None = None,
         correlation: Ids | None = None,
+        predictor: Array | None = None,
     ) -> None:
-        """Add rows with one distribution; ``known``: standard deviations by row, or scalars by dimension of a cell."""
+        """Add rows with one distribution; ``known``: standard deviations by row, or scalars by dimension of a cell.
+
+        ``predictor`` (2, row): error-prone values and errors; ``correlation`` then holds its slope and spread.
+        """
         record = np.full(tables.SEGMENT_COLUMNS, -1, dtype=np.int64)
         record[tables.S_FAMILY] = family
         record[tables.S_START] = rows.start
@@ -269,6 +272,9 @@ class Builder:
             record[tables.S_CORRELATION] = self.table(correlation)
         elif known is not None:
             record[tables.S_KNOWN] = self.numbers(known)
+        if predictor is not None:
+            record[tables.S_PREDICTOR] = self.numbers(predictor)
+            record[tables.S_CORRELATION] = self.table(correlation)
         self.segments.append(record)
 
     def finish(self, rows: int) -> tuple[Program, "Layout"]:
@@ -336,7 +342,7 @@ class Builder:
         return program, layout
 
     def _ordered(self) -> list[Block]:
-        """Blocks that absorb the effects of another come after it."""
+        """Put blocks that absorb the effects of another after it."""
         waiting, ordered = [self._settled(b) for b in self.blocks], list[Block]()
         while waiting:
             spans = [range(*b.span) for b in waiting]

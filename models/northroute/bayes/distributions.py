@@ -110,6 +110,39 @@ class Normal:
 
 
 @dataclass(frozen=True)
+class NormalErrors:
+    """Normal outcomes with a slope on a predictor that is itself measured with known error, both integrated exactly.
+
+    The predictor's true values are normal around zero, so it is given centred.
+
+    Attributes
+    ----------
+    known, predictor, predictor_sd : str
+        Columns: the outcome's known standard deviation, the predictor and its own.
+    slope, spread : Prior
+        Of the slope, and of the standard deviation of the true predictor.
+    sd : Prior, optional
+        Of a residual beyond the known error.
+    """
+
+    known: str
+    predictor: str
+    predictor_sd: str
+    slope: Prior
+    spread: Prior
+    sd: Prior | None = None
+    code = Family.NORMAL_ERRORS
+
+    def draw(self, rng: np.random.Generator, eta: Array, sd: Array) -> Array:
+        """Draw outcomes at their mean and standard deviation given the measured predictor."""
+        return rng.normal(eta, sd)
+
+    def describe(self) -> str:
+        """In words."""
+        return f"normal with a slope on {self.predictor}, which is measured with error"
+
+
+@dataclass(frozen=True)
 class MultivariateNormal:
     """Normal outcomes of a cell, correlated over responses, LKJ(``lkj``)."""
 
@@ -166,7 +199,7 @@ class DirichletMultinomial:
 
 
 Counts = Poisson | NegativeBinomial | GeneralisedPoisson
-Distribution = Counts | Normal | MultivariateNormal | Multinomial | DirichletMultinomial
+Distribution = Counts | Normal | NormalErrors | MultivariateNormal | Multinomial | DirichletMultinomial
 PARTS: Final = {"zero_inflated": Part.ZERO_INFLATED, "hurdle": Part.HURDLE, "detection": Part.DETECTION}
 
 

@@ -7,7 +7,8 @@ r"""A normal hierarchical model with known measurement error, for country-year i
 
 y is measured with known standard deviation :math:`\sigma_i`; the predictor, standardised, with :math:`\tau_i` (Fuller 1987,
 Measurement Error Models, 1.2). Leaving the residual out and giving every observation its own group is the random-effects
-meta-analysis (Rubin 1981's eight schools).
+meta-analysis (Rubin 1981's eight schools). The true predictor is integrated out exactly
+(:func:`northroute.bayes.kernel.likelihood.errors_density`).
 """
 
 from dataclasses import asdict, dataclass, field
@@ -20,17 +21,14 @@ from northroute.bayes import distributions as dist
 from northroute.bayes import priors as prior_sets
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.model import Model, Term
+from northroute.bayes.model import Model
 from northroute.bayes.priors import Priors
 from northroute.bayes.spec import Sampling
 from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.latent import Loads
 from northroute.bayes.terms.population import Intercept
 from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
 from northroute.provenance import frame_hash
-
-_RESPONSE, _PREDICTOR = ("response",), ("predictor",)
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def fit_measurement(
     )
     return fit_model(
         _model(spec),
-        _long(table, spec),
+        _rows(table, spec),
         settings,
         origin=origin,
         derive=_group_means,
@@ -130,36 +128,22 @@ def _checked(frame: pd.DataFrame, spec: MeasurementSpec) -> pd.DataFrame:
     return table
 
 
-def _long(table: pd.DataFrame, spec: MeasurementSpec) -> pd.DataFrame:
-    """One row a measure: the responses, then the predictors, standardised."""
-    base = pd.DataFrame({"group": table[spec.group].astype(str), "observation": range(len(table))})
-    found = [base.assign(measure="response", value=table[spec.response], error=table[spec.response_sd])]
+def _rows(table: pd.DataFrame, spec: MeasurementSpec) -> pd.DataFrame:
+    """Rows of the model: the predictor standardised, its error on the same scale."""
+    found = pd.DataFrame(
+        {"group": table[spec.group].astype(str), "value": table[spec.response], "error": table[spec.response_sd]}
+    )
     if spec.predictor and spec.predictor_sd:
         x = table[spec.predictor].astype(float)
         scale = x.std(ddof=0)
-        found.append(
-            base.assign(measure="predictor", value=(x - x.mean()) / scale, error=table[spec.predictor_sd] / scale)
-        )
-    return pd.concat(found, ignore_index=True)
+        found = found.assign(predictor=(x - x.mean()) / scale, predictor_error=table[spec.predictor_sd] / scale)
+    return found
 
 
 def _model(spec: MeasurementSpec) -> Model:
     p = spec.priors
     residual = p["sd_residual"] if spec.residual else None
-    terms: list[Term] = [
-        Intercept(p["intercept"], only=_RESPONSE),
-        Effects("group", sd=p["sd_group"], only=_RESPONSE),
-    ]
+    law: dist.Distribution = dist.Normal(residual, "error")
     if spec.predictor:
-        terms += [
-            Effects("observation", sd=p["sd_predictor"], only=_PREDICTOR, name="predictor"),
-            Loads("predictor_effect", "observation", p["slope"], only=_RESPONSE, name="slope"),
-        ]
-    laws = {"response": dist.Normal(residual, "error"), "predictor": dist.Normal(None, "error")}
-    return Model(
-        spec.name,
-        "value",
-        laws if spec.predictor else laws["response"],
-        tuple(terms),
-        response="measure",
-    )
+        law = dist.NormalErrors("error", "predictor", "predictor_error", p["slope"], p["sd_predictor"], residual)
+    return Model(spec.name, "value", law, (Intercept(p["intercept"]), Effects("group", sd=p["sd_group"])))

@@ -162,7 +162,7 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
         where = np.flatnonzero(responses == response) if cell == 1 else np.arange(len(kept))
         rows = slice(int(where[0]), int(where[-1]) + 1)
         distribution = model.of(str(response) if cell == 1 else str(responses[0]))
-        counts = not isinstance(distribution, dist.Normal | dist.MultivariateNormal)
+        counts = not isinstance(distribution, dist.Normal | dist.NormalErrors | dist.MultivariateNormal)
         part = dist.PARTS[model.part] if model.part and counts and cell == 1 else Part.NONE
         y = outcome[rows]
         if counts:
@@ -260,7 +260,7 @@ def _add_segment(
     response: str,
 ) -> None:
     suffix = f"_{response}" if isinstance(model.distribution, Mapping) else ""
-    auxiliary, known, correlation = -1, None, None
+    auxiliary, known, correlation, predictor = -1, None, None, None
     match distribution:
         case dist.NegativeBinomial():
             auxiliary = _auxiliary(
@@ -277,6 +277,15 @@ def _add_segment(
                 known = frame[distribution.known].to_numpy(float)[rows]
             if distribution.sd is None and known is None:
                 raise ModelError(f"{model.name}: a normal needs 'sd' or 'known'.")
+        case dist.NormalErrors():
+            if distribution.sd is not None:
+                start = max(float(outcome.std()), 1e-3)
+                auxiliary = _auxiliary(builder, model, f"sd_residual{suffix}", distribution.sd, response, start)
+            known = frame[distribution.known].to_numpy(float)[rows]
+            predictor = frame[[distribution.predictor, distribution.predictor_sd]].to_numpy(float)[rows].T
+            slope = builder.scalar("slope", distribution.slope, starts=0.0)
+            spread = builder.scalar("sd_predictor", distribution.spread, starts=float(predictor[0].std()))
+            correlation = np.asarray([slope, spread])
         case dist.MultivariateNormal():
             builder.coords[str(model.response)] = list(frame[model.response].iloc[:cell].astype(str))
             known = builder.scalar("sd_residual", distribution.sd, (str(model.response),))
@@ -293,6 +302,7 @@ def _add_segment(
         cell=cell,
         known=known,
         correlation=correlation,
+        predictor=predictor,
     )
 
 

@@ -44,6 +44,15 @@ def add(
             at = record[tables.S_KNOWN]
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
             pm.Normal(name, mean, pt.sqrt(auxiliary**2 + known**2), observed=y)
+        case Family.NORMAL_ERRORS:
+            known = program.data[record[tables.S_KNOWN] :][:n]
+            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(2, n)
+            first = int(record[tables.S_CORRELATION])
+            slope, omega = (values[int(i)] for i in program.index[first : first + 2])
+            reliability = omega**2 / (omega**2 + tau**2)
+            pm.Normal(f"{name}_predictor", 0.0, pt.sqrt(omega**2 + tau**2), observed=x)
+            variance = auxiliary**2 + known**2 + slope**2 * reliability * tau**2
+            pm.Normal(name, mean + slope * reliability * x, pt.sqrt(variance), observed=y)
         case Family.MULTIVARIATE_NORMAL:
             at = record[tables.S_KNOWN]
             sd = values[program.index[at : at + cell].astype(np.int64)]

@@ -64,6 +64,14 @@ def _draw(
         case dist.Normal():
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
             return segment.distribution.draw(rng, mean, np.hypot(auxiliary, known))
+        case dist.NormalErrors():
+            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(2, n)
+            first = int(record[tables.S_CORRELATION])
+            slope, omega = values[:, program.index[first : first + 2]].T[:, :, None]
+            reliability = np.square(omega) / (np.square(omega) + np.square(tau))
+            variance = np.square(auxiliary) + np.square(program.data[at : at + n])
+            variance = variance + np.square(slope * tau) * reliability
+            return segment.distribution.draw(rng, mean + slope * reliability * x, np.sqrt(variance))
         case dist.MultivariateNormal():
             factor = cholesky_factors(assembled, int(record[tables.S_CORRELATION]), cell, values)
             sd = values[:, program.index[at : at + cell]]

@@ -43,13 +43,15 @@ def test_centring_changes_the_density_by_its_jacobian_and_no_value(example: Exam
         for block in example.layout.blocks:
             n, at = block.centred, int(block.record[tables.B_CENTRING])
             raw = slice(*(int(block.record[tables.B_THETA] + block.record[tables.B_RAW]) - np.array([n, 0])))
-            c = rng.choice([0.0, 0.3, 0.8, 1.0], n)
-            data[at : at + n] = c
-            s = block.deviations(values) ** c
-            moved[raw] = c * structured(plain, block, theta, values) + s * theta[raw]
-            log_scale += np.log(s).sum()
+            q, b = rng.choice([0.0, 0.3, 8.0, 400.0], n), rng.normal(0, 5, n)
+            data[at : at + n], data[at + n : at + 2 * n] = q, b
+            s = block.deviations(values)
+            kappa = s / np.sqrt(1 + q * s**2)
+            mean = kappa**2 * (b - q * structured(plain, block, theta, values))
+            moved[raw] = (s * theta[raw] - mean) / kappa
+            log_scale += np.log(s / kappa).sum()
         centred = plain._replace(data=data)
-        assert_allclose(values_at(centred, moved), values, atol=1e-12)
+        assert_allclose(values_at(centred, moved), values, atol=1e-11)
         gap = density(plain, theta)[0] - density(centred, moved)[0]
         assert gap == pytest.approx(log_scale, abs=1e-8)
         assert_gradient(centred, moved)

@@ -6,7 +6,7 @@ import numpy as np
 
 from northroute.bayes.kernel import density, likelihood, rows
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.likelihood import DIRICHLET, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL
+from northroute.bayes.kernel.likelihood import DIRICHLET, ERRORS, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL
 from northroute.bayes.kernel.program import (
     S_AUXILIARY,
     S_CELL,
@@ -15,6 +15,7 @@ from northroute.bayes.kernel.program import (
     S_FAMILY,
     S_KNOWN,
     S_PART,
+    S_PREDICTOR,
     S_START,
     S_STOP,
     S_TABLE,
@@ -79,6 +80,15 @@ def segment_by_row(program, values, segment, out):
         if family == NORMAL:
             known = program.data[segment[S_KNOWN] + i] if segment[S_KNOWN] >= 0 else 0.0
             out[first + i] = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)[0] - half_log
+        elif family == ERRORS:
+            known = program.data[segment[S_KNOWN] + i] if segment[S_KNOWN] >= 0 else 0.0
+            x, tau = program.data[segment[S_PREDICTOR] + i], program.data[segment[S_PREDICTOR] + n + i]
+            slope, omega = (
+                values[program.index[segment[S_CORRELATION]]],
+                values[program.index[segment[S_CORRELATION] + 1]],
+            )
+            lp = likelihood.errors_density(y[i], eta[0, i], auxiliary, known, x, tau, slope, omega)[0]
+            out[first + i] = lp - 2.0 * half_log
         elif family == MULTIVARIATE:
             sd = program.index[segment[S_KNOWN] :]
             lp = rows.multivariate_cell(y[i:], eta[0, i:], cell, values, sd, factor, g, ignored, waste)

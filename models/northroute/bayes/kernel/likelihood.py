@@ -15,7 +15,7 @@ from northroute.bayes.kernel.program import Family, Part
 POISSON, NEGATIVE_BINOMIAL = int(Family.POISSON), int(Family.NEGATIVE_BINOMIAL)
 GENERALISED_POISSON, NORMAL = int(Family.GENERALISED_POISSON), int(Family.NORMAL)
 MULTINOMIAL, DIRICHLET = int(Family.MULTINOMIAL), int(Family.DIRICHLET_MULTINOMIAL)
-MULTIVARIATE = int(Family.MULTIVARIATE_NORMAL)
+MULTIVARIATE, ERRORS = int(Family.MULTIVARIATE_NORMAL), int(Family.NORMAL_ERRORS)
 ZERO_INFLATED, HURDLE, DETECTION = int(Part.ZERO_INFLATED), int(Part.HURDLE), int(Part.DETECTION)
 
 
@@ -143,6 +143,25 @@ def normal_density(y, eta, sd, known):
     e = y - eta
     lp = -0.5 * e * e / variance - 0.5 * math.log(variance)
     return lp, e / variance, sd * (e * e / variance - 1.0) / variance
+
+
+@compiled
+def errors_density(y, eta, sd, known, x, tau, slope, omega):
+    r"""Return the log density of a normal outcome and of its error-prone predictor x, the true predictor integrated out.
+
+    With reliability :math:`r = \omega^2/(\omega^2+\tau^2)` the true predictor is normal given x, with mean :math:`rx` and
+    variance :math:`r\tau^2` (Fuller 1987, Measurement Error Models, 1.2). Also returns derivatives in eta, sd, slope, omega.
+    """
+    total = omega * omega + tau * tau
+    r = omega * omega / total
+    d_r = 2.0 * omega * tau * tau / (total * total)
+    variance = sd * sd + known * known + slope * slope * r * tau * tau
+    e = y - eta - slope * r * x
+    lp = -0.5 * e * e / variance - 0.5 * math.log(variance) - 0.5 * x * x / total - 0.5 * math.log(total)
+    g, g_variance = e / variance, 0.5 * (e * e / variance - 1.0) / variance
+    g_slope = g * r * x + g_variance * 2.0 * slope * r * tau * tau
+    g_omega = (g * slope * x + g_variance * slope * slope * tau * tau) * d_r + omega * (x * x / total - 1.0) / total
+    return lp, g, g_variance * 2.0 * sd, g_slope, g_omega
 
 
 @compiled

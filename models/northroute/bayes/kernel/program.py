@@ -71,6 +71,7 @@ class Family(IntEnum):
     MULTINOMIAL = 4
     DIRICHLET_MULTINOMIAL = 5
     MULTIVARIATE_NORMAL = 6
+    NORMAL_ERRORS = 7
 
 
 class Part(IntEnum):
@@ -139,7 +140,8 @@ S_PART: Final = 10
 S_CELL: Final = 11
 S_KNOWN: Final = 12
 S_CORRELATION: Final = 13
-SEGMENT_COLUMNS: Final = 14
+S_PREDICTOR: Final = 14
+SEGMENT_COLUMNS: Final = 15
 
 Z_DIM: Final = 0
 Z_VALUES: Final = 1

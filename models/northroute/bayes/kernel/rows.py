@@ -6,7 +6,15 @@ import numpy as np
 
 from northroute.bayes.kernel import likelihood, vector
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.likelihood import DIRICHLET, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL, POISSON
+from northroute.bayes.kernel.likelihood import (
+    DIRICHLET,
+    ERRORS,
+    MULTINOMIAL,
+    MULTIVARIATE,
+    NEGATIVE_BINOMIAL,
+    NORMAL,
+    POISSON,
+)
 from northroute.bayes.kernel.program import (
     D_COLUMNS,
     D_MATRIX,
@@ -25,6 +33,7 @@ from northroute.bayes.kernel.program import (
     S_LARGE_COUNT,
     S_OFFSET,
     S_PART,
+    S_PREDICTOR,
     S_START,
     S_STOP,
     S_TABLE,
@@ -150,6 +159,20 @@ def segment_density(program, values, segment, gradient_values):
                 lp, g[0, i], a = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)
                 total += lp
                 g_auxiliary += a
+        elif family == ERRORS:
+            slope_id, omega_id = program.index[segment[S_CORRELATION]], program.index[segment[S_CORRELATION] + 1]
+            rows = segment[S_STOP] - segment[S_START]
+            for i in range(n):
+                at = first - segment[S_START] + i
+                known = program.data[segment[S_KNOWN] + at] if segment[S_KNOWN] >= 0 else 0.0
+                x, tau = program.data[segment[S_PREDICTOR] + at], program.data[segment[S_PREDICTOR] + rows + at]
+                lp, g[0, i], a, g_slope, g_omega = likelihood.errors_density(
+                    y[i], eta[0, i], auxiliary, known, x, tau, values[slope_id], values[omega_id]
+                )
+                total += lp
+                g_auxiliary += a
+                gradient_values[slope_id] += g_slope
+                gradient_values[omega_id] += g_omega
         elif family == MULTINOMIAL or family == DIRICHLET:
             for i in range(0, n, cell):
                 lp, a = likelihood.choice_density(y[i:], eta[0, i:], cell, auxiliary, g[0, i:])
