@@ -64,9 +64,8 @@ class Builder:
 
     def report(self, name: str, ids: Ids, dims: tuple[str, ...]) -> None:
         """Name values as a reported quantity."""
-        if name in self.parameters:
+        if self.parameters.setdefault(name, Parameter(ids, dims)).ids is not ids:
             raise ValueError(f"two terms report '{name}': give one of them another name")
-        self.parameters[name] = Parameter(ids, dims)
 
     def extend(self, name: str, prior: Prior, dim: str, label: str, start: float) -> int:
         """Create one more scalar of a quantity that has one for each label of ``dim``; return its identifier."""

@@ -22,11 +22,11 @@ FLAT = Prior("flat", 1.0, "brms: coefficients of the population")
 SD = Prior("half_student_t", 2.5, "brms: standard deviations", shape=3.0)
 
 
-def table(folder: Path, model: str | None = None) -> dict[str, Row]:
-    """Return the published rows by parameter, those of one model where the table has several."""
+def table(folder: Path, column: str | None = None, value: str = "") -> dict[str, Row]:
+    """Return the published rows by parameter, those where ``column`` has a value, if named."""
     rows = pd.read_csv(folder / "published.csv")
-    if model is not None:
-        rows = rows[rows["model"] == model]
+    if column is not None:
+        rows = rows[rows[column] == value]
     return {str(r["parameter"]): {str(k): v for k, v in r.items()} for r in rows.to_dict("records")}
 
 

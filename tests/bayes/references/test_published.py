@@ -26,7 +26,7 @@ def test_lip_cancer_in_scotland(reference_dir: Path) -> None:
     folder = reference_dir / "scotland_lip_cancer_bym2"
     model, frame = published.scotland(folder)
     fit = fit_model(model, frame, Sampling(draws=2000))
-    rows = published.table(folder, model="bym2")
+    rows = published.table(folder, "model", "bym2")
     pairs = {
         "beta0": fit.parameter("intercept"),
         "beta1": fit.parameter("slope").sel(covariate="x"),
@@ -87,7 +87,7 @@ def test_blue_tits(reference_dir: Path) -> None:
     slopes = fit.parameter("slope")
     intercept = fit.parameter("intercept") - (slopes * means).sum("covariate")
     for block in ("fosternest", "dam"):
-        rows = published.table(folder, block=block)
+        rows = published.table(folder, "block", block)
         for trait in ("tarsus", "back"):
             # 2 x 1000 draws whose effective sizes fall to about 250
             _agree(fit.parameter(f"sd_{block}").sel(trait=trait), rows[f"sd({trait}_Intercept)"], 250, 2)

@@ -60,7 +60,7 @@ def test_posterior_lies_around_the_estimates(reference_dir: Path, name: str) -> 
 
 
 def _estimates(folder: Path, name: str) -> dict[str, float]:
-    return {k: float(row["estimate"]) for k, row in published.table(folder, model=name).items()}
+    return {k: float(row["estimate"]) for k, row in published.table(folder, "model", name).items()}
 
 
 def _coefficients(folder: Path, name: str) -> dict[str, list[float]]:
