@@ -16,7 +16,7 @@ from northroute.bayes import engine, predict
 from northroute.bayes.calibration import LOG_LIKELIHOOD, Posterior
 from northroute.bayes.engine import Derive
 from northroute.bayes.kernel import batch
-from northroute.bayes.ladder import formulate
+from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.model import Assembled, Model, assemble
 from northroute.bayes.prior_coordinates import prior_theta
 from northroute.bayes.quantities import named
