@@ -16,7 +16,7 @@ from northroute.bayes.layout import Block, Ids, Layout
 from northroute.bayes.model import Assembled, Segment
 from northroute.look import BOUND, INK, MAIN, QUIET, look
 
-WIDTH, HEIGHT, GAP, STEP = 2.3, 0.62, 0.75, 0.98
+WIDTH, HEIGHT, GAP, STEP = 2.6, 0.62, 0.75, 0.98
 """Of a box, between columns, and from one box to the next, in inches."""
 COLUMNS: Final = ("hyperparameters", "parameters", "predictors", "outcomes")
 
@@ -125,9 +125,10 @@ def _places(model: Graph) -> dict[str, tuple[float, float]]:
     rows = max(map(len, columns))
     row = {n.name: float(i) for i, n in enumerate(columns[1])}
     wanted = {n.name: min(row[b] for a, b in model.arrows if a == n.name) for n in columns[0]}
-    following = -1.0
-    for node in sorted(columns[0], key=lambda n: wanted[n.name]):
-        following = row[node.name] = max(wanted[node.name], following + 1)
+    first = sorted(columns[0], key=lambda n: wanted[n.name])
+    above = -1.0
+    for i, node in enumerate(first):
+        above = row[node.name] = min(max(wanted[node.name], above + 1), float(rows - len(first) + i))
     for nodes in columns[2:]:
         row |= {n.name: rows * (i + 0.5) / len(nodes) - 0.5 for i, n in enumerate(nodes)}
     left = 0.2 + WIDTH / 2
