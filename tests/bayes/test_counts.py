@@ -142,7 +142,12 @@ def test_finished_chains_of_a_killed_run_are_not_sampled_again(
     kept = sorted(p.name[-10:] for p in (tmp_path / ".chains").iterdir())
     assert kept
     again: list[int] = []
-    monkeypatch.setattr(samplers, "_begin", lambda m, s, seed: again.append(seed) or begun(m, s, seed))
+
+    def resume(model: object, settings: Sampling, seed: int) -> object:
+        again.append(seed)
+        return begun(model, settings, seed)
+
+    monkeypatch.setattr(samplers, "_begin", resume)
     resumed = fit_counts(region_panel, spec, short, folder=tmp_path)
     assert len(again) == 8 - len(kept)
     xr.testing.assert_identical(resumed.tree["posterior"].to_dataset(), whole.tree["posterior"].to_dataset())

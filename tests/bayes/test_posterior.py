@@ -6,7 +6,7 @@ import pytest
 from northroute.bayes import CountSpec, Sampling, fit_counts
 from northroute.bayes.calibrate import small_design
 from northroute.bayes.kernel import batch
-from northroute.bayes.ladder import formulate
+from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.model import assemble
 from northroute.bayes.posterior import Drawn, of_counts, replicates
 from northroute.bayes.window import hold_out, log_likelihood_rows

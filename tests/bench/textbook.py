@@ -1,35 +1,135 @@
-"""The reference model written the textbook way: the same priors and likelihood, nothing chosen for speed."""
+"""The reference model written the textbook way, nothing chosen for speed, and a process of its own to sample it.
 
-import pymc as pm
-import pytensor.tensor as pt
-from northroute.bayes.design import Design
+Plain effects with non-centred coordinates, a walk as a cumulated sum less its mean, PyMC's own negative binomial. It imports
+nothing of northroute, whose kernel would be compiled on the way. ``reference.model`` states the same model with
+:data:`SCALES`; the benchmark compares the posteriors.
+"""
 
-from northroute.bayes import CountSpec
+import argparse
+import importlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+UNIT_COVARIATES = ("log_density", "hub", "rail", "borders_russia")
+SCALES = {
+    "intercept": 1.5,
+    "unit_slope": 0.5,
+    "slope": 0.5,
+    "sd_country": 1.0,
+    "sd_unit": 1.0,
+    "sd_slope": 0.5,
+    "sd_month": 0.2,
+    "sd_season": 0.3,
+    "root_dispersion": 1.0,
+}
+"""Standard deviations of the priors: normal around zero, half-normal for ``sd_*`` and the root of the dispersion."""
 
 
-def textbook(spec: CountSpec, data: Design) -> pm.Model:
-    """Non-centred effects, a walk as a cumulated sum, PyMC's own negative binomial, data as constants."""
-    p, a = spec.priors, data.arrays
-    months = len(data.coords["month"])
-    with pm.Model(coords={k: v for k, v in data.coords.items() if v}) as model:
-        intercept = p["intercept"].variable("intercept")
-        country = pm.ZeroSumNormal("z_country", 1, dims="country") * p["sd_country"].variable("sd_country")
-        pm.Deterministic("country_effect", country, dims="country")
-        beta = p["unit_slope"].variable("unit_slope", dims="unit_covariate")
-        region = pm.Normal("z_unit", 0, 1, dims="unit") * p["sd_unit"].variable("sd_unit")
-        level = intercept + country[a["country_of_unit"]] + pt.dot(a["unit_x"], beta) + region
-        pm.Deterministic("unit_level", level, dims="unit")
-        slope = p["slope"].variable("slope", dims="varying")
-        sd_slope = p["sd_slope"].variable("sd_slope", dims="varying")
-        slopes = slope[0] + sd_slope[0] * pm.ZeroSumNormal("z_slope", 1, dims="country")
-        pm.Deterministic("slope_country", slopes[None, :], dims=("varying", "country"))
-        walk = pt.concatenate([pt.zeros(1), pt.cumsum(pm.Normal("z_step", 0, 1, shape=months - 1))])
-        walk = (walk - walk.mean()) * p["sd_month"].variable("sd_month")
-        pm.Deterministic("month_effect", walk, dims="month")
-        season = pm.ZeroSumNormal("z_season", 1, dims="month_of_year") * p["sd_season"].variable("sd_season")
-        pm.Deterministic("season_effect", season, dims="month_of_year")
-        eta = a["log_exposure"] + level[a["unit_of_row"]] + slopes[a["country_of_row"]] * a["z"][:, 0]
-        eta = eta + walk[a["month_of_row"]] + season[a["season_of_row"]]
-        dispersion = pm.Deterministic("dispersion", p["root_dispersion"].variable("root_dispersion") ** 2)
-        pm.NegativeBinomial("y", mu=pt.exp(eta), alpha=1 / dispersion, observed=data.counts, dims="row")
+def textbook(frame: pd.DataFrame) -> Any:
+    """The model of a table with columns unit, country, month, month_of_year, count, log_exposure and covariates."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    units = frame.drop_duplicates("unit")
+    unit = pd.Index(units["unit"])
+    country = pd.Index(frame["country"].unique())
+    month = pd.Index(sorted(frame["month"].unique()))
+    coords = {
+        "unit": list(unit),
+        "country": list(country),
+        "month": [f"{m:%Y-%m}" for m in month],
+        "month_of_year": sorted(frame["month_of_year"].unique().tolist()),
+        "unit_covariate": list(UNIT_COVARIATES),
+    }
+    r, c, t = (i.get_indexer(frame[n]) for i, n in ((unit, "unit"), (country, "country"), (month, "month")))
+    s = pd.Index(coords["month_of_year"]).get_indexer(frame["month_of_year"])
+    with pm.Model(coords=coords) as model:
+        intercept = pm.Normal("intercept", 0, SCALES["intercept"])
+        beta = pm.Normal("unit_slope", 0, SCALES["unit_slope"], dims="unit_covariate")
+        slope = pm.Normal("slope", 0, SCALES["slope"])
+        sd = {n: pm.HalfNormal(n, scale) for n, scale in SCALES.items() if n.startswith("sd_")}
+
+        def effect(name: str, sd_name: str, dim: str) -> Any:
+            return pm.Deterministic(name, sd[sd_name] * pm.Normal(f"z_{name}", 0, 1, dims=dim), dims=dim)
+
+        a_country = effect("country_effect", "sd_country", "country")
+        a_unit = effect("unit_effect", "sd_unit", "unit")
+        slopes = slope + effect("slope_effect", "sd_slope", "country")
+        season = effect("season_effect", "sd_season", "month_of_year")
+        steps = pm.Normal("z_step", 0, 1, shape=len(month) - 1)
+        path = pt.concatenate([pt.zeros(1), pt.cumsum(steps)])
+        walk = pm.Deterministic("month_effect", (path - path.mean()) * sd["sd_month"], dims="month")
+        level = intercept + a_unit + pt.dot(units[list(UNIT_COVARIATES)].to_numpy(float), beta)
+        eta = frame["log_exposure"].to_numpy() + level[r] + a_country[c] + walk[t] + season[s]
+        eta = eta + slopes[c] * frame["interdiction"].to_numpy()
+        root = pm.HalfNormal("root_dispersion", SCALES["root_dispersion"])
+        pm.NegativeBinomial("y", mu=pt.exp(eta), alpha=1 / root**2, observed=frame["count"].to_numpy())
     return model
+
+
+def bambi_model(frame: pd.DataFrame) -> Any:
+    """The nearest model in Bambi's formulas, which have no random walk: months are independent, size has the prior."""
+    bmb: Any = importlib.import_module("bambi")
+
+    def sd(name: str) -> Any:
+        return bmb.Prior("Normal", mu=0, sigma=bmb.Prior("HalfNormal", sigma=SCALES[name]))
+
+    data = frame.assign(month=frame["month"].astype(str), month_of_year=frame["month_of_year"].astype(str))
+    right = (*UNIT_COVARIATES, "interdiction", "(1|country)", "(1|unit)", "(0 + interdiction|country)", "(1|month)")
+    formula = f"count ~ {' + '.join(right)} + (1|month_of_year) + offset(log_exposure)"
+    normal = {n: bmb.Prior("Normal", mu=0, sigma=SCALES["unit_slope"]) for n in (*UNIT_COVARIATES, "interdiction")}
+    groups = {
+        "1|country": sd("sd_country"),
+        "1|unit": sd("sd_unit"),
+        "interdiction|country": sd("sd_slope"),
+        "1|month": sd("sd_month"),
+        "1|month_of_year": sd("sd_season"),
+    }
+    intercept = bmb.Prior("Normal", mu=0, sigma=SCALES["intercept"])
+    priors = {"Intercept": intercept, "alpha": bmb.Prior("Exponential", lam=0.5), **normal, **groups}
+    model = bmb.Model(formula, data, family="negativebinomial", priors=priors)
+    model.build()
+    return model.backend.model
+
+
+def main() -> None:
+    """Sample in this process and write the posterior and the seconds since ``--started``."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--way", choices=["pymc", "nutpie", "bambi"], required=True)
+    parser.add_argument("--frame", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--draws", type=int, required=True)
+    parser.add_argument("--chains", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--started", type=float, required=True)
+    options = parser.parse_args()
+    import pymc as pm
+
+    frame = pd.read_parquet(options.frame)
+    with bambi_model(frame) if options.way == "bambi" else textbook(frame):
+        tree = pm.sample(
+            draws=options.draws,
+            tune=options.draws,
+            chains=options.chains,
+            cores=2,
+            random_seed=options.seed,
+            nuts_sampler="pymc" if options.way == "pymc" else "nutpie",
+            progressbar=False,
+        )
+    result = {
+        "total_s": time.time() - options.started,
+        "sampling_s": float(tree["posterior"].attrs["sampling_time"]),
+        "divergences": int(tree["sample_stats"]["diverging"].sum()),
+        "draws": f"{options.chains} x ({options.draws} + {options.draws})",
+    }
+    kept = tree["posterior"].to_dataset().drop_attrs().drop_vars("mu", errors="ignore")  # Bambi keeps every row's mean
+    kept.to_netcdf(options.out.with_suffix(".nc"), engine="h5netcdf")
+    options.out.with_suffix(".json").write_text(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,9 @@
 r"""Coordinates that suit the data at hand: effects standardised by what the data say, and directions straightened.
 
-Effects that the data know well sample best centred, others not (Papaspiliopoulos, Roberts and Skold 2007, Statistical Science
-22:59). The kernel standardises every effect by its conditional posterior given its standard deviation s, with the data's part
-taken as a normal likelihood of precision q and natural mean b (:mod:`northroute.bayes.kernel.effects`). Both come from the
-posterior of the effect, everything else integrated out, with mean m and variance V at one s:
+Effects that the data know well sample best centred, others not (Papaspiliopoulos, Roberts and Skold 2007, Statistical
+Science 22:59). The kernel standardises every effect by its conditional posterior given its standard deviation s, with the
+data's part taken as a normal likelihood of precision q and natural mean b (:mod:`northroute.bayes.kernel.effects`). Both come
+from the posterior of the effect, everything else integrated out, with mean m and variance V at one s:
 :math:`q = 1/V - 1/s^2`, :math:`b = m/V`.
 
 Given the standard deviations, the posterior of intercepts, slopes and effects is nearly normal, and its log density concave.

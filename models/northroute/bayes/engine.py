@@ -119,7 +119,10 @@ def fit_model(
         "constant_data": origin.constants,
         "observed_data": xr.Dataset({"y": ("row", assembled.frame[model.outcome].to_numpy(float))}),
         "coordinates": xr.Dataset(
-            {"theta": (("chain", "draw", "coordinate"), found.chains.theta), "centring": ("coordinate", found.centring)}
+            {
+                "theta": (("chain", "draw", "coordinate"), found.chains.theta),
+                "centring": (("number", "coordinate"), found.centring),
+            }
         ),
     }
     info = {
@@ -188,7 +191,9 @@ def attempts(
         posterior = _with(named(assembled, values), derive)
         report = gate.examine(posterior, chains.stats, sampling.MAX_DEPTH)
         if report.passed or attempt.retries == 0:
-            return Attempt(chains, values, centring.read(assembled, adapted.program), posterior, report, attempt, seconds)
+            return Attempt(
+                chains, values, centring.read(assembled, adapted.program), posterior, report, attempt, seconds
+            )
         failed = {c.name for c in report.checks if not c.passed}
         attempt = attempt.harder(short=bool(failed & gate.TOO_SHORT), diverged="divergences" in failed)
         adapted = adaptation.learnt(assembled, adapted.program, chains.theta)

@@ -114,7 +114,7 @@ def examine(
     ModelError
         If the fit is not of this panel and specification.
     """
-    fit.parameter(next(iter(fit.tree["posterior"].data_vars)))  # behind the gate
+    fit.parameter(str(next(iter(fit.tree["posterior"].data_vars))))  # behind the gate
     own = of_counts(fit, panel, spec)
     labels = _labels(own)
     again = Refits(own.assembled, refits, progress) if deep else None

@@ -12,7 +12,7 @@ from northroute.bayes import centring, predict
 from northroute.bayes.checks.arrays import LogLikelihood, RowBlocks
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.kernel import batch, density
-from northroute.bayes.ladder import formulate
+from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.model import Assembled, assemble
 from northroute.bayes.spec import CountSpec
 from northroute.bayes.window import log_likelihood_rows

@@ -145,7 +145,7 @@ def _articles(data: Path, step: str, outcome: str) -> "tuple[Panel, CountSpec]":
 
 
 def _known(step: str) -> str:
-    from northroute.bayes.ladder import STEPS
+    from northroute.bayes.ladder.formulate import STEPS
     from northroute.errors import ModelError
 
     if step not in STEPS:

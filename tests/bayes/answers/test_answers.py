@@ -1,5 +1,6 @@
 """Ratios, contrasts, ranks and tipping points against closed forms on hand-made fits."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,11 +82,12 @@ def test_equals_share_ranks_and_groups_rank_apart() -> None:
 
 def test_a_failed_fit_refuses_and_an_allowed_one_is_stamped() -> None:
     fit = made(slopes(), FAILED)
-    for answer in (
-        lambda f: rate_ratios(f),
+    answers: list[Callable[[BayesFit], Any]] = [
+        rate_ratios,
         lambda f: contrasts(f, "slope_country", "country"),
         lambda f: rankings(f, "slope_country", "country", top=1),
-    ):
+    ]
+    for answer in answers:
         with pytest.raises(GateError, match="failed its diagnostics"):
             answer(fit)
         assert answer(fit.allow_failed()).table["stamp"].str.startswith("FAILED DIAGNOSTICS").all()

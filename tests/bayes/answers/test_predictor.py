@@ -13,7 +13,7 @@ from northroute.bayes.answers.events import events, share_attributable
 from northroute.bayes.answers.predictor import expected, predictor
 from northroute.bayes.answers.sweep import sweep
 from northroute.bayes.kernel import batch
-from northroute.bayes.ladder import formulate
+from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.model import assemble
 from northroute.bayes.prior_coordinates import prior_theta
 from northroute.bayes.quantities import named
@@ -119,7 +119,7 @@ def test_expected_events_are_sums_of_the_models_mean(panel: Panel) -> None:
 
 
 def test_exposure_moves_events_and_not_rates(panel: Panel) -> None:
-    fit, stated, _, _ = drawn(panel, BASE)
+    fit, _, _, _ = drawn(panel, BASE)
     constants = fit.tree["constant_data"].to_dataset()
     doubled = xr.DataTree.from_dict(
         {
@@ -168,7 +168,7 @@ def test_share_and_sweep_follow_the_slope(panel: Panel) -> None:
 
 
 def test_a_unit_covariates_reference_is_in_its_own_units(panel: Panel) -> None:
-    fit, stated, _, linear = drawn(panel, BASE)
+    fit, _, _, linear = drawn(panel, BASE)
     hub = panel.frame["hub"].to_numpy(float)
     slope = fit.parameter("unit_slope").sel(unit_covariate="hub").to_numpy()[0]
     mean = np.exp(linear[:, 0])

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from northroute.bayes import Model, Prior
 from northroute.bayes.distributions import MultivariateNormal, NegativeBinomial, Normal, Poisson
@@ -17,17 +17,17 @@ from northroute.bayes.terms.places import BYM2
 from northroute.bayes.terms.population import Intercept, Linear
 
 Problem = tuple[Model, pd.DataFrame]
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 FLAT = Prior("flat", 1.0, "brms: coefficients of the population")
 SD = Prior("half_student_t", 2.5, "brms: standard deviations", shape=3.0)
 
 
-def table(folder: Path, **fixed: str) -> dict[str, Row]:
-    """Return the published rows by parameter, those where columns have the values ``fixed``."""
+def table(folder: Path, model: str | None = None) -> dict[str, Row]:
+    """Return the published rows by parameter, those of one model where the table has several."""
     rows = pd.read_csv(folder / "published.csv")
-    for column, value in fixed.items():
-        rows = rows[rows[column] == value]
-    return {str(r["parameter"]): r for r in rows.to_dict("records")}
+    if model is not None:
+        rows = rows[rows["model"] == model]
+    return {str(r["parameter"]): {str(k): v for k, v in r.items()} for r in rows.to_dict("records")}
 
 
 def disagreement(draws: xr.DataArray, mean: float, sd: float, ess: float, digits: int) -> dict[str, float]:
@@ -52,7 +52,9 @@ def scotland(folder: Path) -> Problem:
     data = json.loads((folder / "scotland.json").read_text())
     ends = np.cumsum(data["num"])
     pairs = {
-        (min(i, j), max(i, j)) for i, end in enumerate(ends) for j in np.asarray(data["adj"][end - data["num"][i] : end]) - 1
+        (min(i, j), max(i, j))
+        for i, end in enumerate(ends)
+        for j in np.asarray(data["adj"][end - data["num"][i] : end]) - 1
     }
     frame = pd.DataFrame({"y": data["y"], "E": data["E"], "x": np.asarray(data["x"]) / 10})
     frame["district"] = [f"d{i:02d}" for i in range(len(frame))]

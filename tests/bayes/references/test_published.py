@@ -72,7 +72,10 @@ def test_eight_schools(reference_dir: Path) -> None:
         theirs = np.array([chain[name] for chain in chains])
         for statistic, value in (("mean", np.mean), ("sd", np.std)):
             error = [float(azs.mcse(d, method=statistic)) for d in (ours.transpose("chain", "draw").to_numpy(), theirs)]
-            assert abs(value(ours.to_numpy()) - value(theirs)) <= LIMIT * np.hypot(*error), (name, statistic)
+            assert abs(value(ours.to_numpy()) - value(theirs)) <= LIMIT * np.hypot(error[0], error[1]), (
+                name,
+                statistic,
+            )
 
 
 def test_blue_tits(reference_dir: Path) -> None:

@@ -38,8 +38,8 @@ def test_marginal_log_likelihood_at_the_estimates(reference_dir: Path, name: str
     sites = assembled.frame["site"].factorize()[0]
     by_site = np.stack([rows[:, sites == s].sum(axis=1) for s in range(sites.max() + 1)])
     total = logsumexp(by_site + np.log(weight / np.sqrt(2 * np.pi)), axis=1).sum()
-    # estimates are printed with three or four digits, and near the maximum the log likelihood falls by half the square of the
-    # distance in standard errors: by 0.0007 at most here, where the integral's maximum lies beside that of Laplace
+    # estimates are printed with three or four digits, and near the maximum the log likelihood falls by half the square of
+    # the distance in standard errors: by 0.0007 at most here, where the integral's maximum lies beside that of Laplace
     assert total == pytest.approx(LOG_LIKELIHOOD[name], abs=2e-3)
 
 
@@ -66,7 +66,8 @@ def _estimates(folder: Path, name: str) -> dict[str, float]:
 def _coefficients(folder: Path, name: str) -> dict[str, list[float]]:
     """Return estimates by reported name, slopes in the published order, which is that of the model's columns."""
     found = _estimates(folder, name)
-    of = {part: [v for k, v in found.items() if k.startswith(f"{part}:") and "Intercept" not in k] for part in ("cond", "zi")}
+    slopes = {k: v for k, v in found.items() if "Intercept" not in k}
+    of = {part: [v for k, v in slopes.items() if k.startswith(f"{part}:")] for part in ("cond", "zi")}
     return {
         "intercept": [found["cond:(Intercept)"]],
         "slope": of["cond"],
