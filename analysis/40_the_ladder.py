@@ -117,7 +117,7 @@ comparison.figure()
 truth = float(world.truth["slope"].sel(outcome="drug_incident"))
 by_step = pd.DataFrame({s: summary(f, "slope", varying="interdiction") for s, f in fits.items()}).T
 by_step.insert(1, "truth", truth)
-by_step
+by_step.infer_objects().round(3)
 
 
 # %%
@@ -154,17 +154,25 @@ print("structured share of the variance of regions:", summary(fits["spatial"], "
 # %% [markdown]
 # ## 4. Outcomes together (SIMULATED)
 #
-# Correlations over regions, and over months of a country: latent intensities, not the correlations of counts, which sampling
-# noise pulls towards zero.
+# Correlations over regions, and over months of a country: of latent intensities, not of counts, which sampling noise pulls
+# towards zero. This world has no shocks of a country and month: their spread lies near zero, and the correlation of what is
+# not there cannot be known. One attempt is made here, and what the gate says of it is printed; numbers of a fit that it
+# refused carry its stamp and are not results.
 
 # %%
-outcomes = ("state_violence", "drug_incident", "general_crime")
-joint = fit_counts(panel, replace(base, name="ladder_joint", step="joint", outcomes=outcomes), SETTINGS)
+outcomes = ("drug_incident", "general_crime")
+joint = fit_counts(
+    panel,
+    replace(base, name="ladder_joint", step="joint", outcomes=outcomes, unit_covariates=()),
+    replace(SETTINGS, draws=500, retries=0, target_accept=0.95),
+)
+print("passed" if joint.gate.passed else "\n".join(joint.gate.failures))
+shown = joint if joint.gate.passed else joint.allow_failed()
 pd.DataFrame(
     [
-        {"quantity": name, "pair": pair} | summary(joint, name, **{f"{name}_pair": pair})
+        {"quantity": name, "pair": pair} | summary(shown, name, **{f"{name}_pair": pair})
         for name in ("corr_unit", "corr_shock")
-        for pair in map(str, joint.parameter(name)[f"{name}_pair"].to_numpy())
+        for pair in map(str, shown.parameter(name)[f"{name}_pair"].to_numpy())
     ]
 )
 
