@@ -151,6 +151,11 @@ def joint_model(spec: CorruptionSpec) -> Model:
     )
 
 
+def joint_frame(counts: pd.DataFrame, measures: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
+    """Return the rows of :func:`joint_model`; ``counts`` and ``measures`` as :func:`fit_latent_corruption` takes them."""
+    return _long(_counts(counts, spec), standardised(measures, spec.measures, spec.name)[0], spec)
+
+
 def measurement_model(spec: CorruptionSpec) -> Model:
     """Return the measures alone."""
     return Model(f"{spec.name}_measures", "value", _laws(spec), _measure_terms(spec), response="response")

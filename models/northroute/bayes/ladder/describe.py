@@ -1,0 +1,168 @@
+"""The page of the ladder, ``analysis/docs/ladder.md``, and a graph a step, made from the steps themselves.
+
+Run ``python -m northroute.bayes.ladder.describe analysis/docs`` after a change to a step; a test compares.
+"""
+
+import re
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from northroute.bayes.families import Prior
+from northroute.bayes.ladder.examples import MODULES, Example, example
+from northroute.bayes.ladder.graph import draw, graph, prior_text
+from northroute.errors import ModelError
+from northroute.look import save
+
+PAGE: Final = "ladder.md"
+COMMAND: Final = "python -m northroute.bayes.ladder.describe analysis/docs"
+MEANING: Final = {
+    "bias_effect": "what a further measure says of a country beyond its anchor",
+    "category_level": "log odds of a category against the mean over categories",
+    "concentration": "concentration of shares around their predictor",
+    "corr_course": "correlations of the latents' yearly steps",
+    "corr_level": "correlations of the latents' levels",
+    "corr_shock": "correlations over outcomes of the shocks of a country and month",
+    "corr_unit": "correlations over outcomes of the units' effects",
+    "corruption": "the latents, in standard deviations of their anchors",
+    "country_effect": "a country's departure from the mean",
+    "course_effect": "a country's course of a latent over years, around its level",
+    "detection_intercept": "logit of the share reported, covariates at their means",
+    "detection_slope": "change of that logit per unit of the covariate",
+    "dispersion": "Var = mu + dispersion mu^2",
+    "dispersion_counts": "Var = mu + dispersion mu^2",
+    "focus_difference": "difference of that share between two countries",
+    "focus_share": "a country's share of the category in focus",
+    "intercept": "log rate per unit of exposure (composition: log share, up to a constant)",
+    "inverse_root_concentration": "1 / sqrt(concentration), which has the prior",
+    "level_effect": "a country's level of a latent",
+    "loading": "what a further measure moves when its latent moves by one",
+    "measure_intercept": "mean of a measure",
+    "month_effect": "the common course over months",
+    "region_effect": "a region's departure from its country",
+    "rho_unit": "structured share of the regions' variance",
+    "root_dispersion": "sqrt(dispersion), which has the prior",
+    "root_dispersion_counts": "sqrt(dispersion), which has the prior",
+    "sd_bias": "standard deviation of bias_effect",
+    "sd_country": "standard deviation of country_effect",
+    "sd_course": "standard deviation of a year's step of course_effect",
+    "sd_level": "standard deviation of level_effect",
+    "sd_month": "standard deviation of a month's step of month_effect",
+    "sd_region": "standard deviation of region_effect",
+    "sd_residual_cpi": "error of the measure beyond its published one",
+    "sd_residual_vdem_public": "error of the measure beyond its published one",
+    "sd_residual_wgi": "error of the measure beyond its published one",
+    "sd_season": "standard deviation of season_effect",
+    "sd_shock": "standard deviation of shock_effect",
+    "sd_slope": "standard deviation of slope_effect",
+    "sd_unit": "standard deviation of unit_effect (BYM2: of both of its parts together)",
+    "season_effect": "a month of the year's departure from the mean",
+    "share": "a country's shares, covariates at their means",
+    "shock_effect": "a country's departure in one month (in one year, with latent corruption)",
+    "slope": "log rate ratio per unit of the covariate (composition: log share, up to a constant)",
+    "slope_contrast": "change of category_level per unit of the covariate",
+    "slope_country": "a country's own slope: slope plus slope_effect",
+    "slope_effect": "a country's departure from the mean slope",
+    "slope_executive": "log rate ratio per unit of executive corruption",
+    "slope_public": "log rate ratio per unit of public-sector corruption",
+    "unit_effect": "a unit's departure from its country",
+    "unit_level": "a unit's log rate: intercept, effects and unit covariates",
+    "unit_slope": "log rate ratio per unit of a covariate that is constant in a unit",
+}
+"""What each reported quantity is."""
+_HEADINGS: Final = ("When to use it", "What it cannot tell")
+_INTRODUCTION: Final = f"""# The ladder of models
+
+Written by `{COMMAND}` from the models themselves; change those, not this page.
+
+Each step adds one idea to the last. Graphs and tables are of small examples with the default priors, which
+`CountSpec(priors=...)` replaces. In a graph, a stacked box is repeated over what is written at its foot, and an outcome is
+shaded. Intervals are 89 % ETI unless a call says otherwise. A log rate ratio is an association, not an effect.
+"""
+
+
+def write(folder: Path) -> tuple[Path, ...]:
+    """Write the page and the graphs, and return their paths.
+
+    Parameters
+    ----------
+    folder : Path
+        Files ``ladder.md`` and ``ladder_<step>.svg`` in it are replaced.
+    """
+    found, texts = [], [_INTRODUCTION]
+    for step in MODULES:
+        built = example(step)
+        found.append(save(draw(graph(built.assembled)), folder / f"ladder_{step}.svg"))
+        texts.append(section(built))
+    page = folder / PAGE
+    page.write_text("\n".join(texts), encoding="utf-8")
+    return (page, *found)
+
+
+def section(built: Example) -> str:
+    """Return the part of the page on one step, in Markdown."""
+    title, body, parts = _split(MODULES[built.step].__doc__ or "")
+    blocks = [f"## {title}", body, f"![Graph of step {built.step}](ladder_{built.step}.svg)"]
+    for heading in _HEADINGS:
+        if heading not in parts:
+            raise ModelError(f"The docstring of step '{built.step}' lacks '*{heading}.*'. Write it.")
+        blocks += [f"### {heading}", parts[heading]]
+    blocks += ["### Priors", _priors(built), "### What is reported", _reported(built)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def markdown(text: str) -> str:
+    """Turn the docstrings' markup into Markdown: mathematics, roles, literals."""
+    out = re.sub(r"\.\. math::(.*?)(?=\n\S|\Z)", lambda m: f"```math\n{_aligned(m[1])}\n```\n", text, flags=re.DOTALL)
+    out = re.sub(r":math:`([^`]*)`", r"$`\1`$", out)
+    out = re.sub(r":(?:mod|func|class|data|meth):`~?([^`]*)`", r"`\1`", out)
+    return re.sub(r"(?<!`)``([^`]+)``(?!`)", r"`\1`", out)
+
+
+def _aligned(formula: str) -> str:
+    lines = textwrap.dedent(formula).strip("\n")
+    lines = "\n".join(line.strip() for line in lines.splitlines() if line.strip())
+    return f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}" if "&" in lines else lines
+
+
+def _split(text: str) -> tuple[str, str, dict[str, str]]:
+    """Title, body and the parts that begin with a heading in italics."""
+    first, rest = text.strip().split("\n", 1)
+    pieces = re.split(rf"^\*({'|'.join(_HEADINGS)})\.\*\s*", rest, flags=re.MULTILINE)
+    parts = {h: markdown(t).strip() for h, t in zip(pieces[1::2], pieces[2::2], strict=True)}
+    return first.strip().rstrip("."), markdown(pieces[0]).strip(), parts
+
+
+def _priors(built: Example) -> str:
+    layout = built.assembled.layout
+    rows = []
+    for name, parameter in layout.parameters.items():
+        first = int(parameter.ids.flat[0])
+        if first >= len(layout.scalars):
+            continue
+        prior: Prior | None = layout.scalars[first].prior
+        reason = prior.reason if prior else "correlations near plus or minus one are unlikely, all others about alike"
+        rows.append((f"`{name}`", prior_text(layout, parameter.ids), reason))
+    return _table(("parameter", "prior", "reason"), rows)
+
+
+def _reported(built: Example) -> str:
+    reported = built.reported()
+    unknown = sorted(set(reported) - set(MEANING))
+    if unknown:
+        raise ModelError(f"Step '{built.step}' reports {unknown}. Say what they are in MEANING.")
+    rows = [(f"`{k}`", ", ".join(dims) or "one number", MEANING[k]) for k, dims in reported.items()]
+    return _table(("quantity", "dimensions", "what it is"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(r)} |" for r in (head, ("---",) * len(head), *rows))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: {COMMAND}")
+    for path in write(Path(sys.argv[1])):
+        print(path)  # noqa: T201
