@@ -30,6 +30,8 @@ Array = NDArray[np.float64]
 DENSE_LIMIT: Final = 1500
 """Linear parts up to this size are straightened; beyond, a product with a dense matrix costs more than it saves."""
 NEWTON_STEPS: Final = 30
+WHITEN: Final = 0.1
+"""Correlated effects whose prior holds more than this share of their precision are written free of correlations."""
 _STEP: Final = 1e-4
 
 
@@ -46,9 +48,12 @@ def first(assembled: Assembled) -> Adapted:
     return _adapt(assembled, assembled.program, start(assembled.layout, assembled.program.dim))
 
 
-def learnt(assembled: Assembled, program: Program, theta: Array) -> Adapted:
-    """Adapt to draws theta, shape (chain, draw, dim), of ``program``: at their mean."""
-    return _adapt(assembled, program, theta.reshape(-1, theta.shape[-1]).mean(axis=0))
+def learnt(assembled: Assembled, theta: Array) -> Adapted:
+    """Adapt to draws of coordinates, shape (chain, draw, dim): at the mean of their curved scalars."""
+    curved = int(assembled.program.sizes[tables.Z_LINEAR])
+    point = np.zeros(theta.shape[-1])
+    point[:curved] = theta.reshape(-1, theta.shape[-1])[:, :curved].mean(axis=0)
+    return _adapt(assembled, assembled.program, point)
 
 
 def _adapt(assembled: Assembled, program: Program, theta: Array) -> Adapted:
@@ -203,6 +208,9 @@ def centre(assembled: Assembled, program: Program, z: Array) -> tuple[Program, A
     moved = theta.copy()
     for block in assembled.layout.blocks:
         at, size = int(block.record[tables.B_CENTRING]), block.centred
+        correlated = block.record[tables.B_KIND] == Kind.EFFECTS and block.record[tables.B_CORRELATION] >= 0
+        if correlated and size and data[at] < 0:
+            continue
         raw = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW]) - size
         s = block.deviations(values)
         q, b, v = data[at : at + size], data[at + size : at + 2 * size], theta[raw : raw + size]
@@ -215,6 +223,10 @@ def centre(assembled: Assembled, program: Program, z: Array) -> tuple[Program, A
             own = effect - given
         of_effect = variance[raw - first : raw - first + size] * np.square(kappa)
         found = np.maximum(1 / of_effect - 1 / np.square(s), 0.0)
+        if correlated and np.mean(1 / (1 + found * np.square(s))) > WHITEN:
+            data[at : at + size] = -1.0  # marks the block; its coordinates are standard normal in the prior
+            moved[raw : raw + size] = 0.0
+            continue
         data[at : at + size] = found
         data[at + size : at + 2 * size] = own / of_effect + found * given
         moved[raw : raw + size] = 0.0

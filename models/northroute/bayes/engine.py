@@ -178,7 +178,7 @@ def attempts(
     adapted = adaptation.first(assembled)
     if settings.pilot:
         pilot = sampling.sample(f"{name} pilot", adapted.program, adapted.z, settings.short(), progress=progress)
-        adapted = adaptation.learnt(assembled, adapted.program, pilot.theta)
+        adapted = adaptation.learnt(assembled, pilot.theta)
     attempt = settings
     while True:
         began = time.perf_counter()
@@ -196,7 +196,7 @@ def attempts(
             )
         failed = {c.name for c in report.checks if not c.passed}
         attempt = attempt.harder(short=bool(failed & gate.TOO_SHORT), diverged="divergences" in failed)
-        adapted = adaptation.learnt(assembled, adapted.program, chains.theta)
+        adapted = adaptation.learnt(assembled, chains.theta)
         progress(f"{name}: trying again with harder settings ({report.failures[0]})", 0.0)
 
 

@@ -13,6 +13,9 @@ groups or dimensions, and sent through a basis or an autoregression. In the Hilb
 multiplied by the square root of the spectral density at the basis function's frequency (Riutort-Mayol et al. 2023,
 Statistics and Computing 33:17).
 
+Correlated effects that the data know little of are written :math:`u = D L v` with L the Cholesky factor of R, so that their
+coordinates do not depend on R either; a negative precision marks such a block.
+
 Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
 intercept or a mean slope) has the value of its own coordinate less m. Groups within a group that has effects of its own
 absorb them: with the parent's effect a, :math:`u = \kappa^2(b - q a) + \kappa v`, since the data know only u + a. Neither
@@ -134,10 +137,51 @@ def row_prior(e, k, correlated, factor):
 
 
 @compiled
+def is_whitened(block, data):
+    """Tell whether correlated effects are written in coordinates independent of their correlations."""
+    return block[B_CORRELATION] >= 0 and block[B_RAW] > 0 and data[block[B_CENTRING]] < 0.0
+
+
+@compiled
+def whitened(block, theta, index, data, values, factor, batch, group, raw, out, at):
+    """Write one group's effects ``D L v`` to ``out``, from ``at`` on, and return the log prior of v."""
+    total = 0.0
+    for d in range(block[B_DIMS]):
+        s, _ = scale_of(block, data, values, index, batch, group, d)
+        u = 0.0
+        for j in range(d + 1):
+            u += factor[d, j] * theta[block[B_THETA] + raw + j]
+        out[at + d] = s * u
+        total -= 0.5 * theta[block[B_THETA] + raw + d] * theta[block[B_THETA] + raw + d]
+    return total
+
+
+@compiled
+def whitened_adjoint(
+    block, theta, index, data, values, factor, batch, group, raw, g_u, at, g_factor, g_values, gradient
+):
+    """Add the part of one group's effects to all gradients."""
+    first = block[B_THETA] + raw
+    for d in range(block[B_DIMS]):
+        s, slope = scale_of(block, data, values, index, batch, group, d)
+        g, u = g_u[at + d] * s, 0.0
+        for j in range(d + 1):
+            u += factor[d, j] * theta[first + j]
+            gradient[first + j] += g * factor[d, j]
+            g_factor[d, j] += g * theta[first + j]
+        gradient[first + d] -= theta[first + d]
+        sd = index[block[B_SD] + batch * block[B_DIMS] + d]
+        g_values[sd] += g * u / values[sd]
+        if block[B_SPECTRUM] != NO_SPECTRUM:
+            g_values[index[block[B_PARAMETER] + batch]] += g * u * slope
+
+
+@compiled
 def forward(block, theta, index, data, values, scratch, shift):
     """Write the block's coefficients to ``values`` and its unfiltered effects to ``scratch``; return its log prior."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
-    correlated, expanded = block[B_CORRELATION] >= 0, is_expanded(block)
+    white = is_whitened(block, data)
+    correlated, expanded = block[B_CORRELATION] >= 0, is_expanded(block) and not white
     factor = np.zeros((k, k))
     log_diagonal = 0.0
     if correlated:
@@ -152,6 +196,10 @@ def forward(block, theta, index, data, values, scratch, shift):
         for i in range(groups * k):
             scratch[at + i] = 0.0
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
+            if white:
+                total += whitened(block, theta, index, data, values, factor, b, r, raw, scratch, at + r * k)
+                raw += k
+                continue
             for d in range(free):
                 s, _ = scale_of(block, data, values, index, b, r, d)
                 kappa, share = spread(s, data[block[B_CENTRING] + raw])
@@ -174,7 +222,7 @@ def forward(block, theta, index, data, values, scratch, shift):
         else:
             for i in range(groups * k):
                 values[out + i] = scratch[at + i]
-            if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0:
+            if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0 and not white:
                 first = raw - groups * k
                 for i in range(groups * k):
                     s = values[index[block[B_SD] + b * k + i % k]]
@@ -262,7 +310,8 @@ def row_adjoint(e, w, x, k, correlated, factor, g_factor):
 def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
     """Add the block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
-    correlated, expanded = block[B_CORRELATION] >= 0, is_expanded(block)
+    white = is_whitened(block, data)
+    correlated, expanded = block[B_CORRELATION] >= 0, is_expanded(block) and not white
     factor, g_factor = np.zeros((k, k)), np.zeros((k, k))
     if correlated:
         cholesky_of(values, index, block[B_CORRELATION], k, factor)
@@ -279,7 +328,7 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                     sd = index[block[B_SD] + b * k + d]
                     gradient_values[out + r * k + d] -= x[d] / values[sd]
                     gradient_values[sd] += e[d] * x[d] / values[sd]
-        if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0:
+        if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0 and not white:
             for i in range(groups * k):
                 parent, sd = index[block[B_TARGET] + b * k + i % k], index[block[B_SD] + b * k + i % k]
                 _, share = spread(values[sd], data[block[B_CENTRING] + raw + i])
@@ -289,6 +338,25 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
+            if white:
+                whitened_adjoint(
+                    block,
+                    theta,
+                    index,
+                    data,
+                    values,
+                    factor,
+                    b,
+                    r,
+                    raw,
+                    g_u,
+                    r * k,
+                    g_factor,
+                    gradient_values,
+                    gradient,
+                )
+                raw += k
+                continue
             for i in range(k if correlated else 0):
                 g_factor[i, i] -= 1.0 / factor[i, i]
             for d in range(free):
