@@ -10,7 +10,7 @@ ARGS ?=
 # Small products on many threads wait for each other: one BLAS thread is many times faster here.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help reproduce reproduce-real test check notebooks bench recover lock clean
+.PHONY: help reproduce reproduce-real test check notebooks docs bench recover sbc lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -37,6 +37,12 @@ notebooks: $(STAMP) ## Execute the notebooks of analysis/ into reports/build/not
 bench: $(STAMP) ## Measure speed against the textbook model, side by side
 	$(BIN)/python -m tests.bench.bench_counts $(ARGS)
 	$(BIN)/python -m tests.bench.bench_panel
+
+docs: $(STAMP) ## Write the page of the ladder from the models themselves
+	$(BIN)/python -m northroute.bayes.ladder.describe analysis/docs
+
+sbc: $(STAMP) ## Calibrate a step of the ladder by simulation: make sbc ARGS="slopes --replications 200"
+	$(BIN)/northroute sbc $(ARGS)
 
 recover: $(STAMP) ## Fit 20 simulated panels and count how often intervals cover the truth
 	$(BIN)/northroute recover $(ARGS)

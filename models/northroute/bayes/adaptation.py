@@ -156,11 +156,11 @@ def _mode(program: Program, theta: Array, first: int) -> tuple[Array, Array]:
 def _factor(matrix: Array) -> Array:
     """Cholesky factor; where the log density is not concave, curvature is lifted to a thousandth of its mean."""
     try:
-        return np.asarray(linalg.cholesky(matrix, lower=True))
-    except linalg.LinAlgError:
+        return np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
         values, vectors = linalg.eigh(matrix)
         lifted = np.maximum(np.abs(values), 1e-3 * np.abs(values).mean())
-        return np.asarray(linalg.cholesky((vectors * lifted) @ vectors.T, lower=True))
+        return np.linalg.cholesky((vectors * lifted) @ vectors.T)
 
 
 def posterior_variance(program: Program, theta: Array) -> Array:

@@ -9,6 +9,7 @@ from northroute.bayes import adaptation
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Program
+from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.layout import Block
 from tests.bayes.kernel.examples import Example, everything, point
 from tests.bayes.kernel.oracle import assert_gradient, density, values_at, zero_sum_map
@@ -55,6 +56,29 @@ def test_centring_changes_the_density_by_its_jacobian_and_no_value(example: Exam
         gap = density(plain, theta)[0] - density(centred, moved)[0]
         assert gap == pytest.approx(log_scale, abs=1e-8)
         assert_gradient(centred, moved)
+
+
+def test_whitening_takes_correlations_out_of_the_coordinates(example: Example) -> None:
+    plain = example.program
+    theta = point(plain, 4)
+    values = values_at(plain, theta)
+    data, moved, log_scale = plain.data.copy(), theta.copy(), 0.0
+    whitened = [
+        b for b in example.layout.blocks if b.record[tables.B_KIND] == 0 and b.record[tables.B_CORRELATION] >= 0
+    ]
+    assert whitened
+    for block in whitened:
+        k, at, n = int(block.record[tables.B_DIMS]), int(block.record[tables.B_CENTRING]), block.centred
+        factor = np.zeros((k, k))
+        cholesky_of(values, plain.index, int(block.record[tables.B_CORRELATION]), k, factor)
+        raw = slice(int(block.record[tables.B_THETA]), int(block.record[tables.B_THETA]) + n)
+        moved[raw] = np.linalg.solve(factor, theta[raw].reshape(-1, k).T).T.ravel()
+        log_scale += n / k * np.log(np.diag(factor)).sum()
+        data[at : at + n] = -1.0
+    white = plain._replace(data=data)
+    assert_allclose(values_at(white, moved), values, atol=1e-11)
+    assert density(white, moved)[0] - density(plain, theta)[0] == pytest.approx(log_scale, abs=1e-8)
+    assert_gradient(white, moved)
 
 
 def test_straightening_changes_coordinates_and_nothing_else(example: Example) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from northroute.bayes import Model, Prior
-from northroute.bayes.distributions import NegativeBinomial, Normal, Poisson
+from northroute.bayes.distributions import MultivariateNormal, NegativeBinomial, Normal, Poisson
 from northroute.bayes.terms.groups import Effects
 from northroute.bayes.terms.places import BYM2
 from northroute.bayes.terms.population import Intercept, Linear
@@ -120,3 +120,19 @@ def eight_schools(folder: Path) -> Problem:
         Effects("school", sd=Prior("half_cauchy", 5.0, "posteriordb's tau")),
     )
     return Model("eight_schools", "y", Normal(None, "sigma"), terms), frame
+
+
+def bluetit(folder: Path) -> Problem:
+    """Tarsus and back of 828 blue tits: nests and dams with effects on both, correlated, and correlated residuals."""
+    wide = pd.read_csv(folder / "BTdata.csv")
+    wide["sexMale"] = (wide["sex"] == "Male").astype(float)
+    wide["sexUNK"] = (wide["sex"] == "UNK").astype(float)
+    keep = ["animal", "dam", "fosternest", "hatchdate", "sexMale", "sexUNK"]
+    frame = wide.melt(id_vars=keep, value_vars=["tarsus", "back"], var_name="trait", value_name="y")
+    terms = (
+        Intercept(Prior("student_t", 2.5, "brms: centred intercept", shape=3.0), by="trait"),
+        Linear(("sexMale", "sexUNK", "hatchdate"), FLAT, by="trait", centre=True),
+        Effects("fosternest", by="trait", correlated=True, lkj=1.0, sd=SD),
+        Effects("dam", by="trait", correlated=True, lkj=1.0, sd=SD),
+    )
+    return Model("bluetit", "y", MultivariateNormal(SD, 1.0), terms, response="trait", cell="animal"), frame

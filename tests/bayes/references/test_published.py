@@ -76,3 +76,28 @@ def test_eight_schools(reference_dir: Path) -> None:
                 name,
                 statistic,
             )
+
+
+def test_blue_tits(reference_dir: Path) -> None:
+    folder = reference_dir / "bluetit_multivariate_brms"
+    model, frame = published.bluetit(folder)
+    fit = fit_model(model, frame, Sampling(draws=2500))
+    columns = ["sexMale", "sexUNK", "hatchdate"]
+    means = xr.DataArray(frame[columns].mean().to_numpy(), dims="covariate")
+    slopes = fit.parameter("slope")
+    intercept = fit.parameter("intercept") - (slopes * means).sum("covariate")
+    for block in ("fosternest", "dam"):
+        rows = published.table(folder, "block", block)
+        for trait in ("tarsus", "back"):
+            # 2 x 1000 draws whose effective sizes fall to about 250
+            _agree(fit.parameter(f"sd_{block}").sel(trait=trait), rows[f"sd({trait}_Intercept)"], 250, 2)
+        correlation = fit.parameter(f"corr_{block}").isel({f"corr_{block}_pair": 0})
+        _agree(correlation, rows["cor(tarsus_Intercept,back_Intercept)"], 250, 2)
+    rows = published.table(folder)
+    for trait in ("tarsus", "back"):
+        _agree(intercept.sel(trait=trait), rows[f"{trait}_Intercept"], 250, 2)
+        _agree(fit.parameter("sd_residual").sel(trait=trait), rows[f"sigma_{trait}"], 250, 2)
+        for column in columns:
+            _agree(slopes.sel(trait=trait, covariate=column), rows[f"{trait}_{column}"], 250, 2)
+    residual = fit.parameter("corr_residual").isel(corr_residual_pair=0)
+    _agree(residual, rows["rescor(tarsus,back)"], 250, 2)
