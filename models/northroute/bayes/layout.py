@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from northroute.bayes.families import Prior
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.effects import log_spectrum
 from northroute.bayes.kernel.program import Kind, Rows, Transform
+from northroute.bayes.kernel.scales import log_spectrum
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]

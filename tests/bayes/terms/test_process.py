@@ -8,8 +8,8 @@ from northroute.bayes import adaptation
 from northroute.bayes.families import Prior
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.effects import log_spectrum
 from northroute.bayes.kernel.program import Spectrum
+from northroute.bayes.kernel.scales import log_spectrum
 from northroute.bayes.terms.process import GP, Kernel, resolution, sines
 from northroute.errors import ModelError
 from tests.bayes.terms.examples import assembled, gradient_error, labelled, panel, predicted, prior_covariance

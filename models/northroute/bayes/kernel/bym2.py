@@ -16,7 +16,6 @@ import math
 import numpy as np
 
 from northroute.bayes.kernel import linear
-from northroute.bayes.kernel.effects import spread
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.program import (
     B_BASIS,
@@ -31,6 +30,7 @@ from northroute.bayes.kernel.program import (
     B_THETA,
     B_VALUE,
 )
+from northroute.bayes.kernel.scales import spread
 
 
 @compiled

@@ -18,7 +18,8 @@ coordinates do not depend on R either; a negative precision marks such a block.
 
 Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
 intercept or a mean slope) has the value of its own coordinate less m. Groups within a group that has effects of its own
-absorb them: with the parent's effect a, :math:`u = \kappa^2(b - q a) + \kappa v`, since the data know only u + a. Neither
+absorb them: with the parents' effects a less their mean, :math:`u = \kappa^2(b - q a) + \kappa v`, since the data know only
+u + a. Neither
 changes the Jacobian, and the predictor no longer changes with standard deviations of effects that the data know only as part
 of a sum.
 """
@@ -28,6 +29,7 @@ import math
 import numpy as np
 
 from northroute.bayes.kernel import linear
+from northroute.bayes.kernel.absorbing import absorb_adjoint, mean_parent
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.program import (
     B_BASIS,
@@ -37,7 +39,6 @@ from northroute.bayes.kernel.program import (
     B_DEMEAN,
     B_DIMS,
     B_FILTER,
-    B_FREQUENCY,
     B_LEVELS,
     B_PARAMETER,
     B_POINTER,
@@ -45,7 +46,6 @@ from northroute.bayes.kernel.program import (
     B_ROWS,
     B_SCRATCH,
     B_SD,
-    B_SPACE,
     B_SPECTRUM,
     B_TARGET,
     B_THETA,
@@ -53,51 +53,14 @@ from northroute.bayes.kernel.program import (
     B_ZERO_DIMS,
     Filter,
     Rows,
-    Spectrum,
 )
 from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
+from northroute.bayes.kernel.scales import NO_SPECTRUM, scale_of, spread
 
 NO_FILTER, BASIS, AR1 = (int(f) for f in Filter)
 GROUPS, ZERO_SUM, WITH_MEAN = (int(r) for r in Rows)
-NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
 DECAY = 20.0
 """Log scales fall at most this much: a function a billion times smaller does not matter, but zero has no logarithm."""
-
-
-@compiled
-def log_spectrum(kind, space, length, square):
-    """Half the log spectral density at squared frequency ``square``, unit variance, and its derivative in the length."""
-    if kind == SQUARED_EXPONENTIAL:
-        log_root = 0.5 * space * (math.log(length) + 0.5 * math.log(2.0 * math.pi))
-        decay = 0.25 * length * length * square
-        if decay > DECAY:
-            return log_root - DECAY, 0.5 * space / length
-        return log_root - decay, 0.5 * space / length - 0.5 * length * square
-    nu = 2.5 if kind == MATERN52 else 1.5
-    half = nu + 0.5 * space
-    constant = 0.5 * space * math.log(4.0 * math.pi) + math.lgamma(half) - math.lgamma(nu) + nu * math.log(2.0 * nu)
-    inner = 2.0 * nu / (length * length) + square
-    log_density = constant - 2.0 * nu * math.log(length) - half * math.log(inner)
-    slope = -2.0 * nu / length + half * (4.0 * nu / (length * length * length)) / inner
-    return 0.5 * log_density, 0.5 * slope
-
-
-@compiled
-def scale_of(block, data, values, index, batch, group, dim):
-    """Return the standard deviation of an effect and its log's derivative with respect to the length scale."""
-    s = values[index[block[B_SD] + batch * block[B_DIMS] + dim]]
-    if block[B_SPECTRUM] == NO_SPECTRUM:
-        return s, 0.0
-    length = values[index[block[B_PARAMETER] + batch]]
-    log_root, slope = log_spectrum(block[B_SPECTRUM], block[B_SPACE], length, data[block[B_FREQUENCY] + group])
-    return s * math.exp(log_root), slope
-
-
-@compiled
-def spread(s, q):
-    """Return the conditional posterior standard deviation of an effect, and the share of the prior in its precision."""
-    share = 1.0 / (1.0 + q * s * s)
-    return s * math.sqrt(share), share
 
 
 @compiled
@@ -227,7 +190,8 @@ def forward(block, theta, index, data, values, scratch, shift):
                 for i in range(groups * k):
                     s = values[index[block[B_SD] + b * k + i % k]]
                     _, share = spread(s, data[block[B_CENTRING] + first + i])
-                    values[out + i] -= (1.0 - share) * values[index[block[B_TARGET] + b * k + i % k]]
+                    parent = values[index[block[B_TARGET] + b * k + i % k]] - mean_parent(block, index, values, i % k)
+                    values[out + i] -= (1.0 - share) * parent
         if block[B_DEMEAN]:
             linear.centre_columns(values, out, levels, k)
         if expanded:
@@ -329,12 +293,7 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                     gradient_values[out + r * k + d] -= x[d] / values[sd]
                     gradient_values[sd] += e[d] * x[d] / values[sd]
         if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0 and not white:
-            for i in range(groups * k):
-                parent, sd = index[block[B_TARGET] + b * k + i % k], index[block[B_SD] + b * k + i % k]
-                _, share = spread(values[sd], data[block[B_CENTRING] + raw + i])
-                g = gradient_values[out + i]
-                gradient_values[parent] -= (1.0 - share) * g
-                gradient_values[sd] -= 2.0 * share * (1.0 - share) * values[parent] * g / values[sd]
+            absorb_adjoint(block, b, groups, raw, index, data, values, gradient_values, out)
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
