@@ -1,8 +1,8 @@
 """Drafts of a posterior in seconds: Laplace's approximation at the joint mode, and Pathfinder along the way to it.
 
 Both approximate in the adapted coordinates of :func:`northroute.bayes.adaptation.first`, where the posterior is close to
-normal. A draft shows whether a model runs and roughly what it says; skewed scales and funnels it gets wrong, which the Pareto
-k of its importance ratios tells. No verdict rests on one.
+normal. A draft shows whether a model runs and roughly what it says; skewed scales and funnels it gets wrong, which the
+Pareto k of its importance ratios tells. No verdict rests on one.
 """
 
 from typing import Final

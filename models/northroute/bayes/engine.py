@@ -39,6 +39,13 @@ _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
     "laplace": (adaptation, drafts),
     "pathfinder": (adaptation, drafts, pathfinder),
 }
+_LIBRARIES: Final[Mapping[Sampler, tuple[str, ...]]] = {
+    "nutpie": ("nutpie",),
+    "pymc": ("pymc", "pytensor"),
+    "numpyro": ("numpyro", "jax", "pymc", "pytensor"),
+    "laplace": (),
+    "pathfinder": (),
+}
 
 Array = NDArray[np.float64]
 Derive = Callable[[xr.Dataset], xr.Dataset]
@@ -85,8 +92,8 @@ def fit_model(
     """Fit a model to a table with one row an observation.
 
     A fit that fails the gate is tried again with harder settings, ``settings.retries`` times at most; the last attempt is
-    returned with its gate, passed or not. A draft (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by pymc
-    or numpyro keeps no coordinates, so the checks that evaluate the density again cannot be run on it.
+    returned with its gate, passed or not. A draft (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by
+    pymc or numpyro keeps no coordinates, so checks that evaluate the density again cannot be run on it.
 
     Parameters
     ----------
@@ -98,7 +105,7 @@ def fit_model(
     derive : callable
         From the dataset of reported quantities to others that are reported with them, by posterior and prior draw.
     folder : Path, optional
-        Where fits are kept as ``<name>.nc``; one there with the same data, model, settings, code and library versions is
+        Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data, model, settings, code and library versions is
         read back, and finished chains of an interrupted one are not sampled again.
     command : str
         Recorded in the provenance.
@@ -113,7 +120,8 @@ def fit_model(
     settings = settings or Sampling()
     origin = origin or Origin(provenance.frame_hash(frame))
     key = _key(model, settings, origin, derive)
-    path = folder / f"{model.name}.nc" if folder else None
+    own = "" if settings.sampler == "nutpie" else f"-{settings.sampler}"
+    path = folder / f"{model.name}{own}.nc" if folder else None
     if path and path.exists() and _key_of(path) == key:
         progress(f"{model.name}: unchanged, read back", 1.0)
         return fits.load(path)
@@ -266,7 +274,7 @@ def _key(model: Model, settings: Sampling, origin: Origin, derive: Derive) -> st
                 *(inspect.getsource(m) for m in _MODULES[settings.sampler]),
                 inspect.getsource(module) if module else "",
             ],
-            "versions": provenance.versions((settings.sampler, "pymc", "numba", "numpy", "scipy")),
+            "versions": provenance.versions((*_LIBRARIES[settings.sampler], "numba", "numpy", "scipy")),
         }
     )
 

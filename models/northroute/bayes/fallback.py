@@ -39,7 +39,8 @@ def sample_plain(assembled: Assembled, settings: Sampling, sampler: PlainSampler
     ----------
     assembled : Assembled
     settings : Sampling
-        ``pilot`` is not used: there is nothing to adapt. A warm-up of 1000 suits these samplers.
+        ``pilot`` is not used: there is nothing to adapt. A warm-up of 1000 suits these samplers. PyMC's chains run one after
+        the other: its worker processes would need a main guard in the caller's script.
     sampler : {"pymc", "numpyro"}
 
     Returns
@@ -60,7 +61,7 @@ def sample_plain(assembled: Assembled, settings: Sampling, sampler: PlainSampler
             draws=settings.draws,
             tune=settings.tune,
             chains=settings.chains,
-            cores=settings.cores,
+            cores=1,
             random_seed=seeds.integer(f"{sampler} {assembled.model.name}", settings.seed),
             nuts_sampler=sampler,
             nuts={"target_accept": settings.target_accept, "max_treedepth": MAX_DEPTH},

@@ -1,11 +1,12 @@
 r"""One path of Pathfinder: normal approximations along a run of L-BFGS, the best by its evidence lower bound.
 
-Zhang, Carpenter, Gelman and Vehtari (2022, JMLR 23:306), algorithms 1 to 4. At every point the inverse Hessian is estimated as
-:math:`\Sigma = diag(\alpha) + \beta\gamma\beta'` from the last :data:`HISTORY` steps s and changes of gradient y, with the
+Zhang, Carpenter, Gelman and Vehtari (2022, JMLR 23:306), algorithms 1 to 4. At every point the inverse Hessian is estimated
+as :math:`\Sigma = diag(\alpha) + \beta\gamma\beta'` from the last :data:`HISTORY` steps s and changes of gradient y, with the
 diagonal of Gilbert and Lemarechal (1989, Mathematical Programming 45:407).
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -67,7 +68,7 @@ def path(program: Program, start: Array, rng: np.random.Generator) -> Normal | N
     best, highest = None, -np.inf
     alpha, steps, changes = np.ones(start.size), list[Array](), list[Array]()
     slope = adaptation.gradient(program, start)[1]
-    for before, point in zip(points[:-1], points[1:], strict=True):
+    for before, point in pairwise(points):
         last, slope = slope, adaptation.gradient(program, point)[1]
         s, y = point - before, last - slope
         if y @ s > _CURVED * (y @ y):

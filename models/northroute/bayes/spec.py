@@ -90,8 +90,8 @@ class Sampling:
     attempt and twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
     to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, adapts the first attempt; 0 leaves it out.
 
-    ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000); or a
-    draft, laplace or pathfinder, of ``chains * draws`` draws, which never passes its diagnostics.
+    ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000);
+    or a draft, laplace or pathfinder, of ``chains * draws`` draws, which never passes its diagnostics.
     """
 
     chains: int = 4
