@@ -105,8 +105,9 @@ def fit_model(
     derive : callable
         From the dataset of reported quantities to others that are reported with them, by posterior and prior draw.
     folder : Path, optional
-        Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data, model, settings, code and library versions is
-        read back, and finished chains of an interrupted one are not sampled again.
+        Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data,
+        model, settings, code and library versions is read back, and finished chains of an interrupted one are not sampled
+        again.
     command : str
         Recorded in the provenance.
     progress : callable

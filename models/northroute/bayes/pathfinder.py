@@ -1,8 +1,8 @@
 r"""One path of Pathfinder: normal approximations along a run of L-BFGS, the best by its evidence lower bound.
 
 Zhang, Carpenter, Gelman and Vehtari (2022, JMLR 23:306), algorithms 1 to 4. At every point the inverse Hessian is estimated
-as :math:`\Sigma = diag(\alpha) + \beta\gamma\beta'` from the last :data:`HISTORY` steps s and changes of gradient y, with the
-diagonal of Gilbert and Lemarechal (1989, Mathematical Programming 45:407).
+as :math:`\Sigma = diag(\alpha) + \beta\gamma\beta'` from the last :data:`HISTORY` steps s and changes of gradient y, with
+the diagonal of Gilbert and Lemarechal (1989, Mathematical Programming 45:407).
 """
 
 from dataclasses import dataclass
