@@ -23,6 +23,10 @@ from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
 PlainSampler = Literal["pymc", "numpyro"]
+_OPTIONS: Final[dict[PlainSampler, dict[str, object]]] = {
+    "pymc": {"max_treedepth": MAX_DEPTH},
+    "numpyro": {"max_tree_depth": MAX_DEPTH, "chain_method": "vectorized"},
+}
 _STATISTICS: Final = {
     "diverging": "diverging",
     "tree_depth": "depth",
@@ -64,7 +68,7 @@ def sample_plain(assembled: Assembled, settings: Sampling, sampler: PlainSampler
             cores=1,
             random_seed=seeds.integer(f"{sampler} {assembled.model.name}", settings.seed),
             nuts_sampler=sampler,
-            nuts={"target_accept": settings.target_accept, "max_treedepth": MAX_DEPTH},
+            nuts={"target_accept": settings.target_accept, **_OPTIONS[sampler]},
             var_names=[f"z_{n}" if _correlated(n) else n for n in assembled.layout.parameters],
             compute_convergence_checks=False,
             progressbar=False,
@@ -101,5 +105,5 @@ def partial_correlations(factor: Array) -> Array:
     """
     rows, columns = np.tril_indices(factor.shape[-1], -1)
     squares = np.square(factor)
-    left = 1 - (np.cumsum(squares, axis=-1) - squares)
-    return np.asarray(factor[..., rows, columns] / np.sqrt(left[..., rows, columns]))
+    left = np.maximum(1 - (np.cumsum(squares, axis=-1) - squares), 1e-16)  # what correlations with those before leave
+    return np.clip(factor[..., rows, columns] / np.sqrt(left[..., rows, columns]), -1, 1)
