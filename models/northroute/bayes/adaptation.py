@@ -91,9 +91,12 @@ def gradient(program: Program, z: Array) -> tuple[float, Array]:
     return float(density.log_density(program, z, out)), out
 
 
-def hessian(program: Program, theta: Array) -> Array:
-    """Return minus the Hessian of the log density in the linear part, by central differences of the gradient."""
-    first = int(program.sizes[tables.Z_LINEAR])
+def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
+    """Return minus the Hessian of the log density, by central differences of the gradient, shape (dim - first, dim - first).
+
+    Coordinates before ``first`` are held where they are; by default all but the linear part.
+    """
+    first = int(program.sizes[tables.Z_LINEAR]) if first is None else first
     n = program.dim - first
     found = np.empty((n, n))
     for j in range(n):
@@ -134,7 +137,7 @@ def straighten(program: Program, theta: Array) -> tuple[Program, Array]:
 def _mode(program: Program, theta: Array, first: int) -> tuple[Array, Array]:
     """Newton's method with halved steps; return the mode and the Cholesky factor of minus the Hessian there."""
     value, slope = gradient(program, theta)
-    factor = _factor(hessian(program, theta))
+    factor = curvature_factor(hessian(program, theta))
     for _ in range(NEWTON_STEPS):
         step = linalg.cho_solve((factor, True), slope[first:])
         gain = float(slope[first:] @ step)
@@ -149,11 +152,11 @@ def _mode(program: Program, theta: Array, first: int) -> tuple[Array, Array]:
         else:
             break
         theta, value, slope = ahead, new, new_slope
-        factor = _factor(hessian(program, theta))
+        factor = curvature_factor(hessian(program, theta))
     return theta, factor
 
 
-def _factor(matrix: Array) -> Array:
+def curvature_factor(matrix: Array) -> Array:
     """Cholesky factor; where the log density is not concave, curvature is lifted to a thousandth of its mean."""
     try:
         return np.linalg.cholesky(matrix)

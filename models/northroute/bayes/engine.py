@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -13,21 +14,38 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import provenance, seeds
-from northroute.bayes import adaptation, centring, gate, sampling
+from northroute.bayes import adaptation, drafts, fallback, gate, pathfinder, plain, plain_outcomes, sampling
 from northroute.bayes import fit as fits
+from northroute.bayes.adaptation import Adapted
+from northroute.bayes.checks.psis import pareto_limit
+from northroute.bayes.draws import Draws, of_coordinates
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.kernel import batch, jit
-from northroute.bayes.kernel.program import Program
 from northroute.bayes.model import Assembled, Model, assemble
 from northroute.bayes.prior_coordinates import prior_theta
 from northroute.bayes.quantities import named
-from northroute.bayes.spec import Sampling
+from northroute.bayes.spec import Sampler, Sampling
 from northroute.errors import DataError
 from northroute.progress import Progress, quiet
 
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
-_MODULES: Final = (adaptation, sampling)
+DRAFTS: Final = frozenset({"laplace", "pathfinder"})
+_STATED: Final = (plain, plain_outcomes, fallback)
+_MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
+    "nutpie": (adaptation, sampling),
+    "pymc": _STATED,
+    "numpyro": _STATED,
+    "laplace": (adaptation, drafts),
+    "pathfinder": (adaptation, drafts, pathfinder),
+}
+_LIBRARIES: Final[Mapping[Sampler, tuple[str, ...]]] = {
+    "nutpie": ("nutpie",),
+    "pymc": ("pymc", "pytensor"),
+    "numpyro": ("numpyro", "jax", "pymc", "pytensor"),
+    "laplace": (),
+    "pathfinder": (),
+}
 
 Array = NDArray[np.float64]
 Derive = Callable[[xr.Dataset], xr.Dataset]
@@ -74,7 +92,8 @@ def fit_model(
     """Fit a model to a table with one row an observation.
 
     A fit that fails the gate is tried again with harder settings, ``settings.retries`` times at most; the last attempt is
-    returned with its gate, passed or not.
+    returned with its gate, passed or not. A draft (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by
+    pymc or numpyro keeps no coordinates, so checks that evaluate the density again cannot be run on it.
 
     Parameters
     ----------
@@ -86,8 +105,9 @@ def fit_model(
     derive : callable
         From the dataset of reported quantities to others that are reported with them, by posterior and prior draw.
     folder : Path, optional
-        Where fits are kept as ``<name>.nc``; one there with the same data, model, settings, code and library versions is
-        read back, and finished chains of an interrupted one are not sampled again.
+        Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data,
+        model, settings, code and library versions is read back, and finished chains of an interrupted one are not sampled
+        again.
     command : str
         Recorded in the provenance.
     progress : callable
@@ -101,7 +121,8 @@ def fit_model(
     settings = settings or Sampling()
     origin = origin or Origin(provenance.frame_hash(frame))
     key = _key(model, settings, origin, derive)
-    path = folder / f"{model.name}.nc" if folder else None
+    own = "" if settings.sampler == "nutpie" else f"-{settings.sampler}"
+    path = folder / f"{model.name}{own}.nc" if folder else None
     if path and path.exists() and _key_of(path) == key:
         progress(f"{model.name}: unchanged, read back", 1.0)
         return fits.load(path)
@@ -115,15 +136,10 @@ def fit_model(
         "posterior": found.posterior,
         "prior": _prior(assembled, settings, derive),
         "log_likelihood": _log_likelihood(assembled, found.values),
-        "sample_stats": found.chains.stats,
+        "sample_stats": found.draws.stats,
         "constant_data": origin.constants,
         "observed_data": xr.Dataset({"y": ("row", assembled.frame[model.outcome].to_numpy(float))}),
-        "coordinates": xr.Dataset(
-            {
-                "theta": (("chain", "draw", "coordinate"), found.chains.theta),
-                "centring": (("number", "coordinate"), found.centring),
-            }
-        ),
+        "coordinates": found.draws.coordinates,
     }
     info = {
         "key": key,
@@ -133,7 +149,7 @@ def fit_model(
         "rows": assembled.rows,
         "dropped": dict(assembled.dropped),
         "spec": dict(origin.description),
-        "sampler": "nutpie",
+        "sampler": settings.sampler,
         "settings": asdict(found.settings),
         "attempts": settings.retries - found.settings.retries + 1,
         "seconds": time.perf_counter() - started,
@@ -157,13 +173,16 @@ def fit_model(
 class Attempt:
     """One run of all chains."""
 
-    chains: sampling.Chains
-    values: Array
-    centring: Array
+    draws: Draws
     posterior: xr.Dataset
     gate: gate.Gate
     settings: Sampling
     seconds: float
+
+    @property
+    def values(self) -> Array:
+        """Draws of every value, shape (chain, draw, value)."""
+        return self.draws.values
 
 
 def attempts(
@@ -173,36 +192,52 @@ def attempts(
     keep: Path | None = None,
     progress: Progress = quiet,
 ) -> Attempt:
-    """Sample an assembled model, again with harder settings while the gate fails and ``settings.retries`` are left."""
-    name = assembled.model.name
-    adapted = adaptation.first(assembled)
-    if settings.pilot:
-        pilot = sampling.sample(f"{name} pilot", adapted.program, adapted.z, settings.short(), progress=progress)
-        adapted = adaptation.learnt(assembled, pilot.theta)
+    """Sample an assembled model, again with harder settings while the gate fails and ``settings.retries`` are left.
+
+    A draft is made once: harder settings do not mend an approximation.
+    """
+    name, adapted = assembled.model.name, None
+    if settings.sampler == "nutpie":
+        adapted = adaptation.first(assembled)
+        if settings.pilot:
+            pilot = sampling.sample(f"{name} pilot", adapted.program, adapted.z, settings.short(), progress=progress)
+            adapted = adaptation.learnt(assembled, pilot.theta)
     attempt = settings
     while True:
         began = time.perf_counter()
-        number = settings.retries - attempt.retries
-        chains = sampling.sample(
-            name, adapted.program, adapted.z, attempt, keep=_stage(keep, number), progress=progress
-        )
+        stage = _stage(keep, settings.retries - attempt.retries)
+        draws = _draws(assembled, attempt, adapted, stage, progress)
         seconds = time.perf_counter() - began
-        values = _values(assembled, adapted.program, chains.theta)
-        posterior = _with(named(assembled, values), derive)
-        report = gate.examine(posterior, chains.stats, sampling.MAX_DEPTH)
-        if report.passed or attempt.retries == 0:
-            return Attempt(
-                chains, values, centring.read(assembled, adapted.program), posterior, report, attempt, seconds
-            )
+        posterior = _with(named(assembled, draws.values), derive)
+        report = _gate(posterior, draws, attempt)
+        if report.passed or attempt.retries == 0 or attempt.sampler in DRAFTS:
+            return Attempt(draws, posterior, report, attempt, seconds)
         failed = {c.name for c in report.checks if not c.passed}
         attempt = attempt.harder(short=bool(failed & gate.TOO_SHORT), diverged="divergences" in failed)
-        adapted = adaptation.learnt(assembled, chains.theta)
+        if adapted is not None:
+            adapted = adaptation.learnt(assembled, draws.coordinates["theta"].to_numpy())
         progress(f"{name}: trying again with harder settings ({report.failures[0]})", 0.0)
 
 
-def _values(assembled: Assembled, program: Program, theta: Array) -> Array:
-    flat = theta.reshape(-1, theta.shape[-1])
-    return np.asarray(batch.values_of(program, flat)[0].reshape(*theta.shape[:2], -1))
+def _draws(
+    assembled: Assembled, settings: Sampling, adapted: Adapted | None, keep: Path | None, progress: Progress
+) -> Draws:
+    """Run a sampler or make a draft; nutpie, and it alone, needs coordinates that are ``adapted``."""
+    name = assembled.model.name
+    if adapted is not None:
+        chains = sampling.sample(name, adapted.program, adapted.z, settings, keep=keep, progress=progress)
+        return of_coordinates(assembled, adapted.program, chains.theta, chains.stats)
+    progress(f"{name}: {settings.sampler}", 0.0)
+    if settings.sampler == "pymc" or settings.sampler == "numpyro":
+        return fallback.sample_plain(assembled, settings, settings.sampler)
+    make = drafts.laplace if settings.sampler == "laplace" else drafts.pathfinder
+    return make(assembled, settings, seeds.generator(f"{settings.sampler} {name}", settings.seed))
+
+
+def _gate(posterior: xr.Dataset, draws: Draws, settings: Sampling) -> gate.Gate:
+    if settings.sampler in DRAFTS:
+        return gate.draft(settings.sampler, float(draws.stats["pareto_k"]), pareto_limit(draws.values.shape[1]))
+    return gate.examine(posterior, draws.stats, sampling.MAX_DEPTH)
 
 
 def _prior(assembled: Assembled, settings: Sampling, derive: Derive) -> xr.Dataset:
@@ -216,8 +251,9 @@ def _prior(assembled: Assembled, settings: Sampling, derive: Derive) -> xr.Datas
 
 
 def _log_likelihood(assembled: Assembled, values: Array) -> xr.Dataset:
+    """Log likelihood by row; none if it is too large to keep, or the sampler left out a value."""
     chains, draws, _ = values.shape
-    if chains * draws * assembled.rows > MAX_STORED:
+    if chains * draws * assembled.rows > MAX_STORED or np.isnan(values[0, 0]).any():
         return xr.Dataset()
     flat = batch.log_likelihood(assembled.program, values.reshape(chains * draws, -1))
     return xr.Dataset({"y": (("chain", "draw", "row"), flat.reshape(chains, draws, -1).astype(np.float32))})
@@ -236,10 +272,10 @@ def _key(model: Model, settings: Sampling, origin: Origin, derive: Derive) -> st
             "settings": asdict(settings),
             "code": [
                 jit.SOURCE,
-                *(inspect.getsource(m) for m in _MODULES),
+                *(inspect.getsource(m) for m in _MODULES[settings.sampler]),
                 inspect.getsource(module) if module else "",
             ],
-            "versions": provenance.versions(("nutpie", "numba", "numpy", "scipy")),
+            "versions": provenance.versions((*_LIBRARIES[settings.sampler], "numba", "numpy", "scipy")),
         }
     )
 

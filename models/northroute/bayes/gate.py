@@ -111,6 +111,22 @@ def examine(posterior: xr.Dataset, stats: xr.Dataset, max_depth: int) -> Gate:
     )
 
 
+def draft(sampler: str, pareto_k: float, limit: float) -> Gate:
+    """Return the gate of an approximation, which no draft passes, with the Pareto k of its importance ratios."""
+    return Gate(
+        (
+            Check("draft", 1, 0, False, advice=f"A draft ({sampler}) is not for verdicts: fit with nutpie."),
+            Check(
+                "Pareto k",
+                pareto_k,
+                limit,
+                pareto_k <= limit,
+                advice="The posterior is far from this approximation: do not rely on its draws.",
+            ),
+        )
+    )
+
+
 def energy_fraction(energy: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
     """E-BFMI by chain, from energies of shape (chain, draw): mean squared step over the variance."""
     return np.asarray(np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1))

@@ -8,6 +8,7 @@ from northroute.bayes.priors import COUNTS, Priors
 from northroute.conventions import DEFAULT_SEED
 
 Step = Literal["pooled", "country", "slopes", "dynamic", "spatial", "reporting", "joint"]
+Sampler = Literal["nutpie", "pymc", "numpyro", "laplace", "pathfinder"]
 Family = Literal["negative_binomial", "poisson", "generalised_poisson"]
 
 
@@ -88,6 +89,9 @@ class Sampling:
     A fit that fails its diagnostics is tried again up to ``retries`` times, with effects centred by the scales of the last
     attempt and twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
     to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, adapts the first attempt; 0 leaves it out.
+
+    ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000);
+    or a draft, laplace or pathfinder, of ``chains * draws`` draws, which never passes its diagnostics.
     """
 
     chains: int = 4
@@ -98,6 +102,7 @@ class Sampling:
     seed: int = DEFAULT_SEED
     prior_draws: int = 4000
     pilot: int = 200
+    sampler: Sampler = "nutpie"
 
     @property
     def cores(self) -> int:

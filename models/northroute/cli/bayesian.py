@@ -10,11 +10,13 @@ from northroute.cli.console import DataOption, SeedOption, command, data_folder,
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK, interval_label
 
 if TYPE_CHECKING:
-    from northroute.bayes import BayesFit, CountSpec
+    from northroute.bayes import BayesFit, CountSpec, Sampling
     from northroute.bayes.checks import CheckResult
     from northroute.bayes.priors import Priors
     from northroute.panel import Panel
 
+PLAIN = ("pymc", "numpyro")
+"""Samplers whose fits keep no coordinates: checks, which evaluate the density again, are left out."""
 _COLOURS = {"passed": "green", "failed": "red", "look": "yellow"}
 
 
@@ -39,6 +41,13 @@ def ladder(
     months: Annotated[int, typer.Option(min=12, help="Simulated months, without --data.")] = 24,
     priors: Annotated[str, typer.Option("--priors", help="default, wide, tight, or a file of prior sets.")] = "default",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Draws a chain.")] = 1000,
+    sampler: Annotated[
+        str,
+        typer.Option(
+            "--sampler",
+            help="nutpie; pymc or numpyro: slow, independent; laplace or pathfinder: drafts, not for verdicts.",
+        ),
+    ] = "nutpie",
     deep: Annotated[bool, typer.Option("--deep", help="Also refit where importance sampling fails.")] = False,
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Check a fit that failed its diagnostics, stamped as such.")
@@ -46,17 +55,17 @@ def ladder(
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Fit a step of the ladder to SIMULATED regions, or to real article counts with --data, and run its checks."""
-    from northroute.bayes import Sampling, fit_counts
+    from northroute.bayes import fit_counts
     from northroute.bayes.examine import examine
 
     with errors("Finished chains are kept; the same command goes on from there."), progress() as tell:
         panel, spec = _articles(data, step, outcome) if data else _simulated(step, outcome, months, seed)
         spec = _with_priors(spec, _priors(priors))
-        settings = Sampling(draws=draws, seed=seed)
+        settings = _settings(sampler, draws, seed)
         fit = fit_counts(panel, spec, settings, folder=output, command=command(), progress=tell)
         if allow_failed:
             fit = fit.allow_failed()
-        checks = examine(panel, spec, fit, deep=deep, seed=seed, progress=tell)
+        checks = [] if sampler in PLAIN else examine(panel, spec, fit, deep=deep, seed=seed, progress=tell)
         _report(fit, checks, output)
 
 
@@ -153,6 +162,19 @@ def _known(step: str) -> str:
     return step
 
 
+def _settings(sampler: str, draws: int, seed: int) -> "Sampling":
+    from typing import get_args
+
+    from northroute.bayes import Sampling
+    from northroute.bayes.spec import Sampler
+    from northroute.errors import ModelError
+
+    if sampler not in get_args(Sampler):
+        raise ModelError(f"No sampler '{sampler}'. There are: {', '.join(get_args(Sampler))}.")
+    tune = 1000 if sampler in PLAIN else Sampling.tune
+    return Sampling(draws=draws, tune=tune, seed=seed, sampler=sampler)  # type: ignore[arg-type]
+
+
 def _priors(name: str) -> "Priors":
     from northroute.bayes.prior_sets import load, prior_set
 
@@ -181,10 +203,13 @@ def _report(fit: "BayesFit", checks: "list[CheckResult]", folder: Path) -> None:
     if fit.stamp:
         out.print(f"[bold red]{escape(fit.stamp)}[/bold red]")
     half = (1 - INTERVAL_PROB) / 2
-    for name, values in fit.tree["posterior"].to_dataset().data_vars.items():
+    for name in fit.tree["posterior"].to_dataset().data_vars:
+        values = fit.parameter(str(name))
         if values.ndim == 2:
             low, middle, high = np.quantile(values.to_numpy(), [half, 0.5, 1 - half])
             out.print(f"{name:20} {middle:8.3f}  {interval_label()} {low:.3f} to {high:.3f}")
+    if fit.info["sampler"] in PLAIN:
+        out.print(f"no checks: a fit by {fit.info['sampler']} keeps no coordinates; fit with nutpie for them")
     for result in checks:
         out.print(f"[{_COLOURS[result.verdict]}]{result.verdict}[/] {result.name}: {escape(result.sentence)}")
         stem = f"{fit.name}_{result.name.replace(' ', '_').replace(chr(39), '')}"

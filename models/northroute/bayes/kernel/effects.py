@@ -59,8 +59,6 @@ from northroute.bayes.kernel.scales import NO_SPECTRUM, scale_of, spread
 
 NO_FILTER, BASIS, AR1 = (int(f) for f in Filter)
 GROUPS, ZERO_SUM, WITH_MEAN = (int(r) for r in Rows)
-DECAY = 20.0
-"""Log scales fall at most this much: a function a billion times smaller does not matter, but zero has no logarithm."""
 
 
 @compiled

@@ -14,6 +14,8 @@ from northroute.bayes.kernel.program import (
 )
 
 NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
+DECAY = 20.0
+"""Log scales fall at most this much: a function a billion times smaller does not matter, but zero has no logarithm."""
 
 
 @compiled

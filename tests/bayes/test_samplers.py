@@ -1,0 +1,167 @@
+"""Other samplers and drafts against nutpie on the compiled kernel; Pathfinder's formulas against their definitions."""
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+import arviz_stats as azs
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from numpy.testing import assert_allclose
+from scipy import stats
+from typer.testing import CliRunner
+
+from northroute.bayes import BayesFit, Sampling, fit_model
+from northroute.bayes import distributions as dist
+from northroute.bayes.adaptation import first, gradient, hessian
+from northroute.bayes.drafts import joint_mode
+from northroute.bayes.fallback import partial_correlations
+from northroute.bayes.model import Model, assemble
+from northroute.bayes.pathfinder import approximation, diagonal, low_rank
+from northroute.bayes.quantities import correlations
+from northroute.bayes.spec import Sampler
+from northroute.bayes.terms.groups import Effects
+from northroute.bayes.terms.population import Intercept, Linear
+from northroute.cli import app
+from northroute.errors import GateError, ModelError
+
+GROUPED = Model("grouped", "count", dist.Poisson(), (Intercept(), Linear(("x",)), Effects("region")))
+SETTINGS = Sampling(draws=1000, prior_draws=100, retries=1)
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    """SIMULATED counts of 24 regions in eight months, about four each: regions differ by a third or so."""
+    rng = np.random.default_rng(11)
+    region, x = np.repeat(np.arange(24), 8), rng.normal(size=192)
+    mean = np.exp(1.3 + 0.3 * x + rng.normal(0, 0.5, 24)[region])
+    return pd.DataFrame({"region": [f"r{r}" for r in region], "x": x, "count": rng.poisson(mean).astype(float)})
+
+
+@pytest.fixture(scope="module")
+def reference(table: pd.DataFrame) -> BayesFit:
+    fit = fit_model(GROUPED, table, SETTINGS)
+    assert fit.gate.passed, fit.gate.failures
+    return fit
+
+
+def drawn(fit: BayesFit) -> xr.Dataset:
+    return fit.tree["posterior"].to_dataset()
+
+
+def test_pymcs_own_sampler_agrees_within_monte_carlo_error(table: pd.DataFrame, reference: BayesFit) -> None:
+    settings = Sampling(chains=2, draws=600, tune=500, retries=0, prior_draws=100, sampler="pymc")
+    fit = fit_model(GROUPED, table, settings)
+    assert fit.info["sampler"] == "pymc"
+    assert set(fit.tree["sample_stats"].data_vars) >= {"diverging", "depth", "energy", "n_steps", "step_size"}
+    theirs, ours = drawn(fit), drawn(reference)
+    errors = [azs.mcse(theirs), azs.mcse(ours)]
+    assert set(theirs.data_vars) == set(ours.data_vars)
+    for name, values in ours.data_vars.items():
+        assert theirs[name].dims == values.dims
+        error = np.hypot(*(e[name].to_numpy() for e in errors))
+        gap = abs(values.mean(("chain", "draw")) - theirs[name].mean(("chain", "draw"))).to_numpy()
+        assert (gap <= 4 * error).all(), name
+    # the likelihood of every row, from the values that PyMC reports
+    assert_allclose(
+        fit.tree["log_likelihood"]["y"].mean(("chain", "draw")),
+        reference.tree["log_likelihood"]["y"].mean(("chain", "draw")),
+        atol=0.05,
+    )
+
+
+@pytest.mark.parametrize("sampler", ["laplace", "pathfinder"])
+def test_drafts_are_close_and_refuse_to_be_summarised(
+    sampler: Sampler, table: pd.DataFrame, reference: BayesFit, tmp_path: Path
+) -> None:
+    fit = fit_model(GROUPED, table, dataclasses.replace(SETTINGS, sampler=sampler), folder=tmp_path)
+    assert fit.info["sampler"] == sampler
+    assert fit.info["attempts"] == 1
+    assert fit.tree["coordinates"]["theta"].shape[:2] == (1, 4000)
+    for name, values in drawn(reference).data_vars.items():
+        draft = drawn(fit)[name]
+        sd = values.std(("chain", "draw")).to_numpy()
+        gap = abs(values.mean(("chain", "draw")) - draft.mean(("chain", "draw"))).to_numpy()
+        assert (gap < 0.3 * sd).all(), (name, gap / sd)
+        ratio = draft.std(("chain", "draw")).to_numpy() / sd
+        assert ((ratio > 0.7) & (ratio < 1.3)).all(), (name, ratio)
+
+    assert not fit.gate.passed
+    assert np.isfinite(fit.gate.value("Pareto k"))
+    with pytest.raises(GateError, match=rf"draft.*{sampler}.*not for verdicts: fit with nutpie"):
+        fit.draws("intercept")
+    assert "not for verdicts" in fit.allow_failed().stamp
+    again = fit_model(GROUPED, table, dataclasses.replace(SETTINGS, sampler=sampler), folder=tmp_path)
+    assert (tmp_path / f"grouped-{sampler}.nc").exists()
+    assert again.gate == fit.gate
+
+
+def test_the_joint_mode_is_flat_and_its_hessian_is_the_slope_of_the_gradient(table: pd.DataFrame) -> None:
+    adapted = first(assemble(GROUPED, table))
+    mode = joint_mode(adapted.program, adapted.z)
+    assert np.abs(gradient(adapted.program, mode)[1]).max() < 1e-2
+    whole = hessian(adapted.program, mode, 0)
+    linear = hessian(adapted.program, mode)
+    assert whole.shape == (adapted.program.dim, adapted.program.dim)
+    assert_allclose(whole[-len(linear) :, -len(linear) :], linear)
+    step = np.full(adapted.program.dim, 1e-3)
+    assert_allclose(
+        gradient(adapted.program, mode - step)[1] - gradient(adapted.program, mode)[1], whole @ step, atol=1e-4
+    )
+
+
+def test_pathfinders_inverse_hessian_is_that_of_bfgs_updates() -> None:
+    rng = np.random.default_rng(4)
+    alpha = rng.uniform(0.5, 2, 7)
+    curvature = np.cov(rng.normal(size=(7, 30)))
+    steps = rng.normal(size=(7, 3))
+    changes = curvature @ steps
+    inverse = np.diag(alpha)
+    for s, y in zip(steps.T, changes.T, strict=True):  # Nocedal and Wright (2006), equation 6.17
+        left = np.eye(7) - np.outer(s, y) / (y @ s)
+        inverse = left @ inverse @ left.T + np.outer(s, s) / (y @ s)
+    beta, gamma = low_rank(alpha, steps, changes)
+    assert_allclose(np.diag(alpha) + beta @ gamma @ beta.T, inverse, atol=1e-10)
+
+    point, slope = rng.normal(size=(2, 7))
+    normal = approximation(point, slope, alpha, steps, changes)
+    assert normal is not None
+    draws, log_normal = normal.draw(50, rng)
+    exact = stats.multivariate_normal(point + inverse @ slope, inverse).logpdf(draws)
+    assert_allclose(log_normal - 3.5 * np.log(2 * np.pi), exact, atol=1e-8)
+
+
+def test_pathfinders_diagonal_keeps_the_inverse_hessian_of_a_diagonal_quadratic_of_one_scale() -> None:
+    s = np.random.default_rng(5).normal(size=6)
+    assert_allclose(diagonal(np.full(6, 0.25), s, 4 * s), 0.25)
+    assert (diagonal(np.ones(6), s, np.linspace(1, 9, 6) * s) > 0).all()
+
+
+def test_partial_correlations_invert_the_map_to_correlations() -> None:
+    partial = np.random.default_rng(6).uniform(-0.9, 0.9, (2, 5, 6))
+    full = np.tile(np.eye(4), (2, 5, 1, 1))
+    rows, columns = np.tril_indices(4, -1)
+    full[..., rows, columns] = full[..., columns, rows] = correlations(partial, 4)
+    assert_allclose(partial_correlations(np.linalg.cholesky(full)), partial, atol=1e-10)
+
+
+def test_a_sampler_that_is_not_there_is_named(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "numpyro" else found(name))
+    with pytest.raises(ModelError, match=r"NumPyro is not installed\..*'gpu'"):
+        fit_model(GROUPED, table, Sampling(sampler="numpyro"))
+
+
+def test_the_command_line_makes_a_draft_and_stamps_it(tmp_path: Path) -> None:
+    words = ["ladder", "pooled", "--months", "12", "--draws", "250", "--sampler", "laplace", "--output", str(tmp_path)]
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 1
+    assert "fit with nutpie" in " ".join(refused.output.split())
+    allowed = CliRunner().invoke(app, [*words, "--allow-failed"])
+    assert allowed.exit_code == 0, allowed.output
+    assert "FAILED DIAGNOSTICS" in allowed.output
+    unknown = CliRunner().invoke(app, [*words[:-3], "gibbs"])
+    assert unknown.exit_code == 1
+    assert "pathfinder" in unknown.output
