@@ -43,7 +43,7 @@ class Sizes:
 
     months: int = 96
     pymc_draws: int = 150
-    textbook_draws: int = 1000
+    textbook_draws: int = 300
     draws: int = 1000
     units: tuple[int, ...] = (51, 100, 200, 500, 1000)
     memory_units: int = 1000
