@@ -1,4 +1,4 @@
-"""Tipping points: how strong an assumption has to be to overturn a claim (Liu et al. 2024, Stat. Biopharm. Res. 16:302)."""
+"""Tipping points: how strong an assumption has to be to overturn a claim."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
