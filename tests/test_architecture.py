@@ -14,7 +14,7 @@ import northroute
 from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, interval_label
 
 ROOT = Path(northroute.__file__).parent
-BASE = ("conventions", "errors", "look", "progress", "provenance", "resources", "seeds")
+BASE = ("check", "conventions", "errors", "look", "progress", "provenance", "resources", "seeds")
 LEFT_TO_RIGHT = (
     BASE,
     ("sources",),

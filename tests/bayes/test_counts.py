@@ -10,6 +10,7 @@ from scipy import stats
 
 from northroute.bayes import BayesFit, CountSpec, Sampling, engine, fit_counts, load
 from northroute.bayes import sampling as samplers
+from northroute.bayes.terms import time
 from northroute.errors import DataError
 from northroute.panel import Panel
 from northroute.sources.simulated import Simulation
@@ -75,6 +76,13 @@ def test_an_unchanged_fit_is_not_sampled_again(
     for change in (replace(REGION_SETTINGS, seed=1), replace(REGION_SETTINGS, draws=1001)):
         with pytest.raises(AssertionError, match="sampled"):
             fit_counts(region_panel, REGION_SPEC, change, folder=tmp_path)
+    basis = time.walk_basis
+    with (
+        monkeypatch.context() as patched,
+        pytest.raises(AssertionError, match="sampled"),
+    ):  # a term that means another thing
+        patched.setattr(time, "walk_basis", lambda times: 2 * basis(times))
+        fit_counts(region_panel, REGION_SPEC, REGION_SETTINGS, folder=tmp_path)
     counts = region_panel.frame[REGION_SPEC.outcome].copy()
     counts.iloc[0] += 1
     with pytest.raises(AssertionError, match="sampled"):

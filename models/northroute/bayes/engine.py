@@ -14,7 +14,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import provenance, seeds
-from northroute.bayes import adaptation, drafts, fallback, gate, pathfinder, plain, plain_outcomes, sampling
+from northroute.bayes import (
+    adaptation,
+    drafts,
+    fallback,
+    gate,
+    pathfinder,
+    plain,
+    plain_outcomes,
+    prior_coordinates,
+    quantities,
+    sampling,
+)
 from northroute.bayes import fit as fits
 from northroute.bayes.adaptation import Adapted
 from northroute.bayes.checks.psis import pareto_limit
@@ -120,15 +131,14 @@ def fit_model(
     """
     settings = settings or Sampling()
     origin = origin or Origin(provenance.frame_hash(frame))
-    key = _key(model, settings, origin, derive)
+    assembled = assemble(model, frame)
+    key = _key(assembled, settings, origin, derive)
     own = "" if settings.sampler == "nutpie" else f"-{settings.sampler}"
     path = folder / f"{model.name}{own}.nc" if folder else None
     if path and path.exists() and _key_of(path) == key:
         progress(f"{model.name}: unchanged, read back", 1.0)
         return fits.load(path)
     started = time.perf_counter()
-    progress(f"{model.name}: building", 0.0)
-    assembled = assemble(model, frame)
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
     found = attempts(assembled, settings, derive, keep, progress)
     progress(f"{model.name}: prior draws and log likelihood", 0.98)
@@ -263,16 +273,20 @@ def _with(found: xr.Dataset, derive: Derive) -> xr.Dataset:
     return found.assign(derive(found).data_vars)
 
 
-def _key(model: Model, settings: Sampling, origin: Origin, derive: Derive) -> str:
+def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Derive) -> str:
+    """Return the hash of all that decides a fit: the program's tables, which hold model, priors and data, and the code."""
     module = inspect.getmodule(derive)
     return provenance.value_hash(
         {
-            "model": repr(model),
+            "program": [provenance.array_hash(table) for table in assembled.program],
+            "names": {name: p.dims for name, p in assembled.layout.parameters.items()},
+            "labels": assembled.layout.coords,
+            "model": repr(assembled.model),
             "origin": [origin.data_hash, origin.simulated, dict(origin.description)],
             "settings": asdict(settings),
             "code": [
                 jit.SOURCE,
-                *(inspect.getsource(m) for m in _MODULES[settings.sampler]),
+                *(inspect.getsource(m) for m in (*_MODULES[settings.sampler], prior_coordinates, quantities)),
                 inspect.getsource(module) if module else "",
             ],
             "versions": provenance.versions((*_LIBRARIES[settings.sampler], "numba", "numpy", "scipy")),

@@ -86,8 +86,8 @@ class CountSpec:
 class Sampling:
     """Settings of the sampler, named in every output.
 
-    A fit that fails its diagnostics is tried again up to ``retries`` times, with effects centred by the scales of the last
-    attempt and twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
+    A fit that fails its diagnostics is tried again up to ``retries`` times, in coordinates adapted to the last attempt and
+    with twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
     to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, adapts the first attempt; 0 leaves it out.
 
     ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000);

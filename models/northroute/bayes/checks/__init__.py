@@ -9,7 +9,6 @@ from northroute.bayes.checks.moment_matching import Density, match_rows
 from northroute.bayes.checks.pit import PitBounds, PitUniformity, check_pit, pit_bounds, randomised, uniformity
 from northroute.bayes.checks.predictive import Predictive, check_predictive, predictive
 from northroute.bayes.checks.psis import pareto_limit
-from northroute.bayes.checks.result import CheckResult
 from northroute.bayes.checks.rootogram import Rootogram, check_rootogram, rootogram
 from northroute.bayes.checks.spatial import Moran, check_moran, moran
 from northroute.bayes.checks.stacking import (
@@ -19,6 +18,7 @@ from northroute.bayes.checks.stacking import (
     pseudo_bma_weights,
     stacking_weights,
 )
+from northroute.check import CheckResult
 
 __all__ = [
     "CheckResult",

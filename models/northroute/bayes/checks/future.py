@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks, distinct_sums
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
-from northroute.bayes.checks.result import CheckResult, sourced
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.look import COLOURS, look, mark
 

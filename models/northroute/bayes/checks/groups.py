@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
-from northroute.bayes.checks.result import CheckResult, sourced
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 
 

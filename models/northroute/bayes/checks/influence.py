@@ -10,7 +10,7 @@ import pandas as pd
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import effective, pareto_limit, smooth
-from northroute.bayes.checks.result import CheckResult, sourced
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 
 

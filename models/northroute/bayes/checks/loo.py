@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
-from northroute.bayes.checks.result import CheckResult, sourced
+from northroute.check import CheckResult, sourced
 from northroute.look import BOUND, MAIN, QUIET, look, mark
 
 

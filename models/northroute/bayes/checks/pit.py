@@ -11,7 +11,7 @@ from scipy import stats
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import smooth
-from northroute.bayes.checks.result import CheckResult, sourced
+from northroute.check import CheckResult, sourced
 from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.look import BOUND, MAIN, QUIET, look, mark

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.predictive import same_rows
-from northroute.bayes.checks.result import CheckResult, sourced
+from northroute.check import CheckResult, sourced
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.look import BOUND, INK, MAIN, QUIET, look, mark
 

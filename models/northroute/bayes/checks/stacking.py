@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups
-from northroute.bayes.checks.result import CheckResult, sourced
+from northroute.check import CheckResult, sourced
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.look import MAIN, QUIET, look, mark

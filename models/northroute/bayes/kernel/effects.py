@@ -29,7 +29,7 @@ import math
 import numpy as np
 
 from northroute.bayes.kernel import linear
-from northroute.bayes.kernel.absorbing import absorb_adjoint, mean_parent
+from northroute.bayes.kernel.absorbing import absorb_adjoint, mean_parents, return_means
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.program import (
     B_BASIS,
@@ -149,7 +149,7 @@ def forward(block, theta, index, data, values, scratch, shift):
         cholesky_of(values, index, block[B_CORRELATION], k, factor)
         for i in range(k):
             log_diagonal += math.log(factor[i, i])
-    e = np.empty(free)
+    e, means = np.empty(free), mean_parents(block, index, values)
     raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
     total = 0.0
     for b in range(block[B_BATCHES]):
@@ -188,7 +188,7 @@ def forward(block, theta, index, data, values, scratch, shift):
                 for i in range(groups * k):
                     s = values[index[block[B_SD] + b * k + i % k]]
                     _, share = spread(s, data[block[B_CENTRING] + first + i])
-                    parent = values[index[block[B_TARGET] + b * k + i % k]] - mean_parent(block, index, values, i % k)
+                    parent = values[index[block[B_TARGET] + b * k + i % k]] - means[i % k]
                     values[out + i] -= (1.0 - share) * parent
         if block[B_DEMEAN]:
             linear.centre_columns(values, out, levels, k)
@@ -278,6 +278,7 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
     if correlated:
         cholesky_of(values, index, block[B_CORRELATION], k, factor)
     e, w, x = np.empty(free), np.empty(free), np.empty(free)
+    means, taken = mean_parents(block, index, values), np.zeros(k)
     raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
     for b in range(block[B_BATCHES]):
         groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
@@ -291,7 +292,7 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                     gradient_values[out + r * k + d] -= x[d] / values[sd]
                     gradient_values[sd] += e[d] * x[d] / values[sd]
         if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0 and not white:
-            absorb_adjoint(block, b, groups, raw, index, data, values, gradient_values, out)
+            absorb_adjoint(block, b, groups, raw, index, data, values, means, gradient_values, out, taken)
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
@@ -340,5 +341,7 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                 raw += 1
         at += groups * k
         out += levels * k
+    if block[B_ROWS] == GROUPS and block[B_TARGET] >= 0 and not white:
+        return_means(block, index, taken, gradient_values)
     if correlated:
         cholesky_backward(values, index, block[B_CORRELATION], factor, g_factor, gradient_values)

@@ -1,5 +1,6 @@
 """Checks of a fit, one a module; each returns a table, a sentence and a figure. :func:`run` takes those that apply."""
 
+from northroute.check import CheckResult
 from northroute.frequentist.checks.autocorrelation import autocorrelation
 from northroute.frequentist.checks.collinear_terms import collinear_terms
 from northroute.frequentist.checks.convergence import converged, finite_covariance
@@ -10,7 +11,6 @@ from northroute.frequentist.checks.leverage import leverage
 from northroute.frequentist.checks.moran import morans_i
 from northroute.frequentist.checks.placebo import placebo_outcomes, shared_source
 from northroute.frequentist.checks.reset import reset
-from northroute.frequentist.checks.result import CheckResult
 from northroute.frequentist.checks.run import run
 from northroute.frequentist.checks.separation import separated, singletons
 from northroute.frequentist.checks.zeros import zero_share

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.estimate import Estimate
 
 
@@ -41,7 +41,7 @@ def autocorrelation(fit: Estimate, *, lags: int = 12, unit: str = "unit", time: 
     return CheckResult(
         "residual autocorrelation",
         passed,
-        marked(fit, found),
+        sourced(found, simulated=fit.simulated),
         sentence,
         lambda: draw.intervals(found, "lag", "autocorrelation of Pearson residuals, 95 %", simulated=fit.simulated),
     )

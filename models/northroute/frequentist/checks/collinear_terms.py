@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from northroute.check import CheckResult, sourced
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.estimate import Estimate
 
 
@@ -25,7 +25,7 @@ def collinear_terms(fit: Estimate) -> CheckResult:
     return CheckResult(
         "collinear terms",
         not fit.collinear,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.bars(
             table["term"].tolist(), table["variance_left"].tolist(), "share of variance left", simulated=fit.simulated

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from northroute.check import CheckResult, sourced
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.covariance.result import Errors
 from northroute.frequentist.estimate import GRADIENT, Estimate
 
@@ -19,7 +19,7 @@ def converged(fit: Estimate) -> CheckResult:
     return CheckResult(
         "convergence",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.bars(["gradient"], [fit.gradient], "standard errors", simulated=fit.simulated, bound=GRADIENT),
     )
@@ -41,7 +41,7 @@ def finite_covariance(fit: Estimate, errors: Errors) -> CheckResult:
     return CheckResult(
         "finite covariance",
         finite,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.bars(list(fit.terms), scale.tolist(), "standard error", simulated=fit.simulated),
     )

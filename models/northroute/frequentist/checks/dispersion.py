@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from northroute.check import CheckResult, sourced
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.estimate import Estimate
 
 
@@ -34,7 +34,7 @@ def overdispersion(fit: Estimate, *, bins: int = 10) -> CheckResult:
     return CheckResult(
         "overdispersion",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.dots(
             *(by["mean"], by["square"], ("fitted mean, in groups of rows", "mean squared residual")),

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.dynamics import distributed_lags
 from northroute.frequentist.estimate import Estimate
@@ -47,7 +47,7 @@ def strict_exogeneity(
     return CheckResult(
         "strict exogeneity by leads",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.intervals(table, "term", "coefficient, 95 %", simulated=fit.simulated),
     )

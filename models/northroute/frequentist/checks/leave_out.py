@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.refit import refit
@@ -45,7 +45,7 @@ def _leave(fit: Estimate, term: str, codes: groups.Codes, names: list[str], what
     return CheckResult(
         f"leave one {what} out",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.intervals(
             shown, "without", f"coefficient of {term} without it; line from the whole", simulated=fit.simulated

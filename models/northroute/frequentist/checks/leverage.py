@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from northroute.check import CheckResult, sourced
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
 
@@ -45,7 +45,7 @@ def leverage(fit: Estimate, term: str, *, by: str = "country") -> CheckResult:
     return CheckResult(
         f"leverage by {by}",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.bars(
             table[by].tolist(),

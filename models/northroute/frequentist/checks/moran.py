@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from northroute.check import CheckResult, sourced
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.conley import distances
 from northroute.frequentist.estimate import Estimate
@@ -69,7 +69,7 @@ def morans_i(
     return CheckResult(
         "Moran's I",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.bars(
             ["observed", "95 % of permutations below"],

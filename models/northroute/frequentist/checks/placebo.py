@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.design import design
 from northroute.frequentist.estimate import Estimate
@@ -46,7 +46,7 @@ def placebo_outcomes(fit: Estimate, term: str, outcomes: Sequence[str], *, by: s
     return CheckResult(
         "placebo outcomes",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.intervals(table, "outcome", f"coefficient of {term}, 95 %", simulated=fit.simulated),
     )
@@ -80,7 +80,7 @@ def shared_source(fit: Estimate, term: str, flag: str, *, by: str = "country") -
     return CheckResult(
         "shared sources",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.intervals(table, "rows", f"coefficient of {term}, 95 %", simulated=fit.simulated),
     )

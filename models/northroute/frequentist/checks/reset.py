@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.estimate import Estimate
 
@@ -43,7 +43,7 @@ def reset(fit: Estimate, by: str) -> CheckResult:
     return CheckResult(
         "RESET",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.intervals(table, "term", "coefficient, 95 %", simulated=fit.simulated),
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist.checks.autocorrelation import autocorrelation
 from northroute.frequentist.checks.collinear_terms import collinear_terms
@@ -15,7 +16,6 @@ from northroute.frequentist.checks.leverage import leverage
 from northroute.frequentist.checks.moran import morans_i
 from northroute.frequentist.checks.placebo import placebo_outcomes
 from northroute.frequentist.checks.reset import reset
-from northroute.frequentist.checks.result import CheckResult
 from northroute.frequentist.checks.separation import separated, singletons
 from northroute.frequentist.checks.zeros import zero_share
 from northroute.frequentist.covariance.cluster import cluster

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from northroute.check import CheckResult
 from northroute.conventions import SIMULATED_MARK
 from northroute.frequentist import separation
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult
 from northroute.frequentist.design import Design, Mask, table_of
 from northroute.frequentist.design import design as build
 from northroute.frequentist.spec import Regression, regression

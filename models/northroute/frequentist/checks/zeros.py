@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from northroute.check import CheckResult, sourced
 from northroute.frequentist import densities
 from northroute.frequentist.checks import draw
-from northroute.frequentist.checks.result import CheckResult, marked
 from northroute.frequentist.estimate import Estimate
 
 
@@ -37,7 +37,7 @@ def zero_share(fit: Estimate) -> CheckResult:
     return CheckResult(
         "zero share",
         passed,
-        marked(fit, table),
+        sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.bars(table["zeros"].tolist(), table["share"].tolist(), "share of zeros", simulated=fit.simulated),
     )

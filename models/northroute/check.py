@@ -1,4 +1,4 @@
-"""What a posterior check returns."""
+"""What a check of a fit returns, in every room."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from northroute.conventions import SIMULATED_MARK
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The outcome of one check of one posterior.
+    """The outcome of one check of one fit.
 
     Attributes
     ----------
