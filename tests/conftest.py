@@ -1,4 +1,4 @@
-"""Shared fixtures: where the data that are not committed lie, and compiled models used by many tests."""
+"""Shared fixtures: where the data that are not committed lie, and fits used by many tests."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ REGION_SPEC = CountSpec(
 )
 REGION_SETTINGS = QUICK
 
-# no deadline: the first example compiles; the same examples every time
+# no deadline: the first example may compile the kernel; the same examples every time
 settings.register_profile("northroute", deadline=None, derandomize=True)
 settings.load_profile("northroute")
 
@@ -50,7 +50,7 @@ def reference_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def simulation() -> Simulation:
-    """18 simulated months of the 51 first-level regions: the panel of --quick, so that its fits share one compilation."""
+    """18 simulated months of the 51 first-level regions: the panel of --quick."""
     return simulate_regions(months=18)
 
 
@@ -69,5 +69,5 @@ def region_truth(simulation: Simulation) -> dict[str, float]:
 
 @pytest.fixture(scope="session")
 def region_fit(region_panel: Panel) -> BayesFit:
-    """One fit of the simulated panel, compiled once for the whole session."""
+    """One fit of the simulated panel for the whole session."""
     return fit_counts(region_panel, REGION_SPEC, REGION_SETTINGS, command="pytest")

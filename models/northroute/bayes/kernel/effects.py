@@ -8,10 +8,10 @@ What the data say of an effect is taken as a normal likelihood with precision q 
 .. math:: u = \kappa^2 b + \kappa v .
 
 Any q and b give the same posterior. q = 0 is the non-centred parametrisation, large q the centred one; in between, v stays
-nearly standard normal and independent of s wherever s moves, and no funnel is left. Then u is made to sum to zero over
-groups or dimensions, and sent through a basis or an autoregression. In the Hilbert-space form of a Gaussian process, s is
-multiplied by the square root of the spectral density at the basis function's frequency (Riutort-Mayol et al. 2023,
-Statistics and Computing 33:17).
+nearly standard normal and independent of s wherever s moves, as far as the normal approximation of the likelihood holds, so
+that no funnel forms. Then u is made to sum to zero over groups or dimensions, and sent through a basis or an autoregression.
+In the Hilbert-space form of a Gaussian process, s is multiplied by the square root of the spectral density at the basis
+function's frequency (Riutort-Mayol et al. 2023, Statistics and Computing 33:17).
 
 Correlated effects that the data know little of are written :math:`u = D L v` with L the Cholesky factor of R, so that their
 coordinates do not depend on R either; a negative precision marks such a block.
@@ -19,9 +19,8 @@ coordinates do not depend on R either; a negative precision marks such a block.
 Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
 intercept or a mean slope) has the value of its own coordinate less m. Groups within a group that has effects of its own
 absorb them: with the parents' effects a less their mean, :math:`u = \kappa^2(b - q a) + \kappa v`, since the data know only
-u + a. Neither
-changes the Jacobian, and the predictor no longer changes with standard deviations of effects that the data know only as part
-of a sum.
+u + a. Neither changes the Jacobian, and the predictor no longer changes with standard deviations of effects that the data
+know only as part of a sum.
 """
 
 import math
