@@ -17,6 +17,7 @@ from northroute.bayes.terms.population import Intercept
 from tests.bayes.kernel.examples import point
 from tests.bayes.kernel.oracle import PLAIN_MODE, assert_gradient, compiled_terms, density, pymc_point, values_at
 from tests.bayes.models import full, panel, paths, small, swept
+from tests.bayes.terms.examples import informed
 
 
 @pytest.mark.parametrize("model", [full(), swept(), paths()], ids=lambda m: m.name)
@@ -47,8 +48,7 @@ def test_the_kernels_gradient_is_its_slope_centred_or_not(model: Model) -> None:
     assembled = assemble(model, panel())
     data, rng = assembled.program.data.copy(), np.random.default_rng(6)
     for block in assembled.layout.blocks:
-        at = int(block.record[tables.B_CENTRING])
-        data[at : at + block.centred] = rng.choice([0.0, 0.4, 1.0], block.centred)
+        data[block.stored] = informed(block, rng)
     theta = point(assembled.program, 5)
     for program in (assembled.program, assembled.program._replace(data=data)):
         assert_gradient(program, theta)

@@ -13,26 +13,31 @@ Given the standard deviations, the posterior of intercepts, slopes and effects i
 Both are data of the program: nothing is compiled again, and no posterior changes.
 """
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from northroute.bayes.envelope import factorise
 from northroute.bayes.kernel import batch, density
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.program import Kind, Program, Transform
-from northroute.bayes.layout import Layout
+from northroute.bayes.kernel.effects import absorbs
+from northroute.bayes.kernel.program import Kind, Program, Rows, Transform
+from northroute.bayes.kernel.scalars import cholesky_of
+from northroute.bayes.layout import Block, Layout
 from northroute.bayes.model import Assembled
 
 Array = NDArray[np.float64]
-DENSE_LIMIT: Final = 1500
-"""Linear parts up to this size are straightened; beyond, a product with a dense matrix costs more than it saves."""
 NEWTON_STEPS: Final = 30
-WHITEN: Final = 0.1
-"""Correlated effects whose prior holds more than this share of their precision are written free of correlations."""
-_STEP: Final = 1e-4
+STALE: Final = 1e-3
+"""Squared distance a coordinate, in posterior standard deviations, over which a Hessian is taken as the same."""
+_STEP: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -45,22 +50,21 @@ class Adapted:
 
 def first(assembled: Assembled) -> Adapted:
     """Adapt before anything was sampled, at the values that scalars start from."""
-    return _adapt(assembled, assembled.program, start(assembled.layout, assembled.program.dim))
-
-
-def learnt(assembled: Assembled, theta: Array) -> Adapted:
-    """Adapt to draws of coordinates, shape (chain, draw, dim): at the mean of their curved scalars."""
-    curved = int(assembled.program.sizes[tables.Z_LINEAR])
-    point = np.zeros(theta.shape[-1])
-    point[:curved] = theta.reshape(-1, theta.shape[-1])[:, :curved].mean(axis=0)
-    return _adapt(assembled, assembled.program, point)
-
-
-def _adapt(assembled: Assembled, program: Program, theta: Array) -> Adapted:
+    program, theta = assembled.program, start(assembled.layout, assembled.program.dim)
     for _ in range(2):  # what a group absorbs depends on what is known of it
-        program, theta = straighten(program, theta)
-        program, theta = centre(assembled, program, theta)
-    return Adapted(*straighten(program, theta))
+        program, theta = centre(assembled.layout, straighten(program, theta))
+    return _straight(program, theta)
+
+
+def learnt(assembled: Assembled, before: Adapted, theta: Array) -> Adapted:
+    """Adapt to draws of coordinates, shape (chain, draw, dim), of a program adapted ``before``: at their scalars' means."""
+    point = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]).mean(axis=0))
+    return _straight(*centre(assembled.layout, straighten(before.program, point)))
+
+
+def _straight(program: Program, theta: Array) -> Adapted:
+    found = straighten(program, theta)
+    return Adapted(found.program, found.z)
 
 
 def start(layout: Layout, dim: int) -> Array:
@@ -92,22 +96,37 @@ def gradient(program: Program, z: Array) -> tuple[float, Array]:
 
 
 def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
-    """Return minus the Hessian of the log density, by central differences of the gradient, shape (dim - first, dim - first).
+    """Return minus the Hessian of the log density, by differences of the gradient, shape (dim - first, dim - first).
 
-    Coordinates before ``first`` are held where they are; by default all but the linear part.
+    Coordinates before ``first`` are held where they are; by default all but the linear part. Columns are shared out to
+    all processors.
     """
     first = int(program.sizes[tables.Z_LINEAR]) if first is None else first
     n = program.dim - first
     found = np.empty((n, n))
-    for j in range(n):
-        ahead, behind = theta.copy(), theta.copy()
-        ahead[first + j] += _STEP
-        behind[first + j] -= _STEP
-        found[j] = (gradient(program, behind)[1] - gradient(program, ahead)[1])[first:] / (2 * _STEP)
-    return (found + found.T) / 2
+    workers = os.cpu_count() or 1
+    edges = np.linspace(0, n, workers + 1).astype(int)
+    parts = [(a, b) for a, b in pairwise(edges.tolist()) if b > a]
+
+    def columns(part: tuple[int, int]) -> None:
+        a, b = part
+        batch.gradient_columns(program, theta, first, first + a, first + b, _STEP, found[a:b])
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(columns, parts))
+    return np.asarray((found + found.T) / 2)
 
 
-def straighten(program: Program, theta: Array) -> tuple[Program, Array]:
+@dataclass(frozen=True)
+class Straight:
+    """A straightened program, its mode in the sampler's coordinates, and minus the Hessian there, in the model's."""
+
+    program: Program
+    z: Array
+    curvature: Array
+
+
+def straighten(program: Program, theta: Array) -> Straight:
     """Rotate the linear part so that its conditional posterior is nearly standard normal.
 
     Parameters
@@ -115,34 +134,36 @@ def straighten(program: Program, theta: Array) -> tuple[Program, Array]:
     program : Program
     theta : array, shape (dim,)
         In the model's coordinates; its scalars with a curved transform are what the mode is conditional on.
-
-    Returns
-    -------
-    program : Program
-    z : array, shape (dim,)
-        The mode, in the sampler's coordinates. Programs beyond :data:`DENSE_LIMIT` are returned as they are.
     """
-    plain = program._replace(shift=np.zeros(0), rotation=np.zeros((0, 0)))
+    plain = program.unrotated()
     first = int(program.sizes[tables.Z_LINEAR])
-    n = program.dim - first
-    if n == 0 or n > DENSE_LIMIT:
-        return plain, theta
-    theta, factor = _mode(plain, theta, first)
-    rotation = linalg.solve_triangular(factor, np.eye(n), lower=True).T
+    if program.dim == first:
+        return Straight(plain, theta, np.zeros((0, 0)))
+    theta, curvature = _mode(plain, theta, first)
+    factor = factorise(curvature)
     z = theta.copy()
     z[first:] = 0.0
-    return plain._replace(shift=theta[first:].copy(), rotation=np.ascontiguousarray(rotation)), z
+    rotated = plain._replace(shift=theta[first:].copy(), order=factor.order, begin=factor.begin, factor=factor.rows)
+    return Straight(rotated, z, curvature)
 
 
 def _mode(program: Program, theta: Array, first: int) -> tuple[Array, Array]:
-    """Newton's method with halved steps; return the mode and the Cholesky factor of minus the Hessian there."""
+    """Newton's method with halved steps; return the mode and minus the Hessian there, positive definite.
+
+    A Hessian is kept while steps with it pay: it costs as much as hundreds of gradients.
+    """
     value, slope = gradient(program, theta)
-    factor = curvature_factor(hessian(program, theta))
+    curvature = definite(hessian(program, theta))
+    factor, moved, last = linalg.cho_factor(curvature), 0.0, np.inf
     for _ in range(NEWTON_STEPS):
-        step = linalg.cho_solve((factor, True), slope[first:])
+        step = linalg.cho_solve(factor, slope[first:])
         gain = float(slope[first:] @ step)
         if gain < 1e-6 * max(1.0, len(step)):
             break
+        if gain > last / 4:
+            curvature = definite(hessian(program, theta))
+            factor, moved, last = linalg.cho_factor(curvature), 0.0, np.inf
+            continue
         for halving in range(20):
             ahead = theta.copy()
             ahead[first:] += step / 2**halving
@@ -151,86 +172,126 @@ def _mode(program: Program, theta: Array, first: int) -> tuple[Array, Array]:
                 break
         else:
             break
-        theta, value, slope = ahead, new, new_slope
-        factor = curvature_factor(hessian(program, theta))
-    return theta, factor
+        theta, value, slope, moved, last = ahead, new, new_slope, moved + gain, gain
+    return theta, curvature if moved < STALE * len(theta) else definite(hessian(program, theta))
 
 
-def curvature_factor(matrix: Array) -> Array:
-    """Cholesky factor; where the log density is not concave, curvature is lifted to a thousandth of its mean."""
+def definite(matrix: Array) -> Array:
+    """Return the matrix; where the log density is not concave, with curvature lifted to a thousandth of its mean."""
     try:
-        return np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
+        linalg.cholesky(matrix, lower=True)
+    except linalg.LinAlgError:
         values, vectors = linalg.eigh(matrix)
         lifted = np.maximum(np.abs(values), 1e-3 * np.abs(values).mean())
-        return np.linalg.cholesky((vectors * lifted) @ vectors.T)
+        return np.asarray((vectors * lifted) @ vectors.T)
+    return matrix
 
 
-def posterior_variance(program: Program, theta: Array) -> Array:
-    """Return the conditional posterior variance of every coordinate of the linear part.
-
-    From the rotation of a straightened program; else one over the curvature in each coordinate, all others held, which takes
-    less from the data than they say where coordinates are correlated.
-    """
-    if program.rotation.size:
-        return np.asarray(np.square(program.rotation).sum(axis=1))
-    first = int(program.sizes[tables.Z_LINEAR])
-    found = np.empty(program.dim - first)
-    for j in range(found.size):
-        ahead, behind = theta.copy(), theta.copy()
-        ahead[first + j] += _STEP
-        behind[first + j] -= _STEP
-        slope = gradient(program, behind)[1][first + j] - gradient(program, ahead)[1][first + j]
-        found[j] = 2 * _STEP / max(slope, 1e-12)
-    return found
-
-
-def centre(assembled: Assembled, program: Program, z: Array) -> tuple[Program, Array]:
+def centre(layout: Layout, straight: Straight) -> tuple[Program, Array]:
     """Return the program, not straightened, with every effect standardised by what the data say of it.
-
-    Parameters
-    ----------
-    assembled : Assembled
-    program : Program
-        Straightened, or beyond :data:`DENSE_LIMIT`.
-    z : array, shape (dim,)
-        The mode (or a mean) in the sampler's coordinates.
 
     Returns
     -------
     program : Program
     theta : array, shape (dim,)
-        The same point in the model's coordinates, its effects' coordinates at zero.
+        The mode in the model's coordinates, its effects' coordinates at zero.
     """
+    program, z = straight.program, straight.z
     theta = batch.coordinates(program, z[None])[0]
-    plain = program._replace(shift=np.zeros(0), rotation=np.zeros((0, 0)))
-    variance = posterior_variance(program, theta)
+    plain = program.unrotated()
     values = batch.values_of(plain, theta[None])[0][0]
     first = int(program.sizes[tables.Z_LINEAR])
-    data = program.data.copy()
-    moved = theta.copy()
-    for block in assembled.layout.blocks:
-        at, size = int(block.record[tables.B_CENTRING]), block.centred
-        correlated = block.record[tables.B_KIND] == Kind.EFFECTS and block.record[tables.B_CORRELATION] >= 0
-        if correlated and size and data[at] < 0:
-            continue
-        raw = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW]) - size
-        s = block.deviations(values)
-        q, b, v = data[at : at + size], data[at + size : at + 2 * size], theta[raw : raw + size]
-        kappa = s / np.sqrt(1 + q * np.square(s))
-        own = np.square(kappa) * b + kappa * v
-        given = np.zeros(size)
-        if block.record[tables.B_KIND] == Kind.BYM2:  # v is what is left of the effect beside its structured part
-            effect = values[slice(*block.span)]
-            given = (effect - own) / (1 - q * np.square(kappa))
-            own = effect - given
-        of_effect = variance[raw - first : raw - first + size] * np.square(kappa)
-        found = np.maximum(1 / of_effect - 1 / np.square(s), 0.0)
-        if correlated and np.mean(1 / (1 + found * np.square(s))) > WHITEN:
-            data[at : at + size] = -1.0  # marks the block; its coordinates are standard normal in the prior
-            moved[raw : raw + size] = 0.0
-            continue
-        data[at : at + size] = found
-        data[at + size : at + 2 * size] = own / of_effect + found * given
-        moved[raw : raw + size] = 0.0
+    data, moved = program.data.copy(), theta.copy()
+    spans = [_span(block) for block in layout.blocks]
+    covariances = informed(straight.curvature, [slice(s.start - first, s.stop - first) for s in spans])
+    for block, own, covariance in zip(layout.blocks, spans, covariances, strict=True):
+        standardise = _jointly if block.correlated else _singly
+        data[block.stored] = standardise(block, plain, values, theta[own], covariance)
+        moved[own] = 0.0
     return plain._replace(data=data), moved
+
+
+def informed(curvature: Array, blocks: Sequence[slice]) -> list[Array]:
+    """Return every block's posterior covariance, given smaller blocks and scalars, with larger blocks integrated out.
+
+    What the data say of a country's effect, say, has to go through those of its regions, which adapt; what they say of a
+    region's is about its sum with its country's effect and slopes, which are coordinates of their own.
+    """
+    order = sorted(range(len(blocks)), key=lambda i: blocks[i].start - blocks[i].stop)
+    every = np.arange(len(curvature))
+    taken = [every[blocks[i]] for i in order]
+    permutation = np.concatenate([*taken, np.setdiff1d(every, np.concatenate([np.zeros(0, dtype=int), *taken]))])
+    lower = linalg.cholesky(curvature[np.ix_(permutation, permutation)], lower=True)
+    found, at = dict[int, Array](), 0
+    for i, own in zip(order, taken, strict=True):
+        root = linalg.solve_triangular(lower[at : at + own.size, at : at + own.size], np.eye(own.size), lower=True)
+        found[i] = root.T @ root
+        at += own.size
+    return [found[i] for i in range(len(blocks))]
+
+
+def _span(block: Block) -> slice:
+    """Where the standardised coordinates of a block are."""
+    stop = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW])
+    return slice(stop - block.centred, stop)
+
+
+def _singly(block: Block, program: Program, values: Array, v: Array, covariance: Array) -> Array:
+    """Return precisions and natural means of effects that are standardised one by one, shape (2 * coordinate,)."""
+    s, (q, b) = block.deviations(values), program.data[block.stored].reshape(2, -1)
+    kappa2 = np.square(s) / (1 + q * np.square(s))
+    given = _given(block, program, values, kappa2, v)
+    effect = kappa2 * (b - q * given) + np.sqrt(kappa2) * v
+    found = np.maximum(1 / (np.diag(covariance) * kappa2) - 1 / np.square(s), 0.0)
+    return np.concatenate([found, effect * (found + 1 / np.square(s)) + found * given])
+
+
+def _given(block: Block, program: Program, values: Array, kappa2: Array, v: Array) -> Array:
+    """Return what each effect is known only together with: of places their structured part, else what it absorbs."""
+    if block.record[tables.B_KIND] == Kind.BYM2:  # values hold m + kappa^2 (b - q m) + kappa v
+        q, b = program.data[block.stored].reshape(2, -1)
+        return np.asarray((values[slice(*block.span)] - kappa2 * b - np.sqrt(kappa2) * v) / (1 - q * kappa2))
+    return _absorbed(block, program, values).ravel()
+
+
+def _absorbed(block: Block, program: Program, values: Array) -> Array:
+    """Return the effects that every group absorbs, less their means, shape (group, dim); zeros where it absorbs none."""
+    k = int(block.record[tables.B_DIMS] - block.record[tables.B_ZERO_DIMS])
+    if not absorbs(block.record):
+        return np.zeros((block.centred // k, k))
+    at = int(block.record[tables.B_TARGET])
+    parents = values[program.index[at : at + k * (block.pointer.size - 1)]].reshape(-1, k)
+    return np.asarray(np.repeat(parents - parents.mean(axis=0), np.diff(block.pointer), axis=0))
+
+
+def _jointly(block: Block, program: Program, values: Array, v: Array, covariance: Array) -> Array:
+    """Return precisions (group, dim, dim) and natural means (group, dim) of correlated effects, flattened."""
+    k = int(block.record[tables.B_DIMS])
+    groups = block.centred // k
+    numbers = program.data[block.stored]
+    q, b = numbers[: groups * k * k].reshape(-1, k, k), numbers[groups * k * k :].reshape(-1, k)
+    scaled = _scaled(block, program, values)
+    given = _absorbed(block, program, values)
+    root = np.linalg.cholesky(np.eye(k) + scaled.transpose(0, 2, 1) @ q @ scaled)
+    unroot = np.linalg.inv(root).transpose(0, 2, 1)
+    natural = np.einsum("gji,gj->gi", scaled, b - np.einsum("gij,gj->gi", q, given))
+    w = np.einsum("gij,gj->gi", unroot, np.einsum("gji,gj->gi", unroot, natural) + v.reshape(-1, k))
+    at = np.arange(groups)
+    own = covariance.reshape(groups, k, groups, k)[at, :, at, :]
+    precision = np.linalg.inv(unroot @ own @ unroot.transpose(0, 2, 1))
+    sizes, vectors = np.linalg.eigh(precision)
+    found = (vectors * np.maximum(sizes - 1, 0)[:, None]) @ vectors.transpose(0, 2, 1)
+    unscaled = np.linalg.inv(scaled)
+    precisions = unscaled.transpose(0, 2, 1) @ found @ unscaled
+    whole = w + np.einsum("gij,gj->gi", found, w)
+    means = np.einsum("gji,gj->gi", unscaled, whole) + np.einsum("gij,gj->gi", precisions, given)
+    return np.concatenate([precisions.ravel(), means.ravel()])
+
+
+def _scaled(block: Block, program: Program, values: Array) -> Array:
+    """Return standard deviations times the Cholesky factor of the correlations, by group, shape (group, dim, dim)."""
+    k = int(block.record[tables.B_DIMS])
+    factor = np.zeros((k, k))
+    cholesky_of(values, program.index, int(block.record[tables.B_CORRELATION]), k, factor)
+    sizes = np.diff(block.pointer) - int(block.record[tables.B_ROWS] == Rows.ZERO_SUM)
+    return np.asarray(np.repeat(values[block.sd][:, :, None] * factor, sizes, axis=0))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.families import FAMILIES, Prior
+from northroute.bayes.folding import Use, fold
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Rows, Spectrum, Transform
 from northroute.bayes.layout import Array, Block, Ids, Key, Layout, Parameter, Scalar
@@ -29,7 +30,7 @@ class Builder:
 
     scalars: list[Scalar] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-    uses: list[tuple[int, int, int, Ids, Array | None, Ids | None]] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
     dense: list[tuple[int, int, int, Array, int]] = field(default_factory=list)
     segments: list[Ids] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
@@ -161,7 +162,7 @@ class Builder:
         record[tables.B_ROWS] = rows
         record[tables.B_ZERO_DIMS] = zero_dims
         record[tables.B_SD] = self.table(sd)
-        record[tables.B_CENTRING] = self.numbers(np.zeros(2 * raw))
+        record[tables.B_CENTRING] = self.numbers(np.zeros(raw * (2 if correlation is None else k + 1)))
         record[tables.B_CORRELATION] = -1 if correlation is None else self.table(correlation)
         record[tables.B_FILTER] = Filter.NONE
         if basis is not None:
@@ -283,7 +284,7 @@ class Builder:
         straight = [i for i, s in enumerate(self.scalars) if s.transform is Transform.IDENTITY]
         position = np.empty(n, dtype=np.int64)
         position[curved + straight] = np.arange(n)
-        uses, folds, extra = self._folded()
+        uses, folds, extra = fold(self.uses, COEFFICIENT + self._coefficients)
 
         def resolve(ids: Ids) -> Ids:
             return np.where(ids >= COEFFICIENT, ids - COEFFICIENT + n, ids)
@@ -299,7 +300,17 @@ class Builder:
             )
             for p, a, b, i, w, o in uses
         ]
-        fold_records = [(0, n + at, n + at + i.size, self.table(resolve(i)), -1, -1) for at, i in folds]
+        fold_records = [
+            (
+                0,
+                a := int(resolve(np.asarray(at))),
+                a + i.size,
+                self.table(resolve(i)),
+                -1 if w is None else self.numbers(w),
+                -1,
+            )
+            for at, i, w in folds
+        ]
         dense_records = [(p, a, b, self.numbers(m), m.shape[1], first) for p, a, b, m, first in self.dense]
         blocks = self._ordered()
         records = []
@@ -327,8 +338,6 @@ class Builder:
             segments=_matrix(self.segments, tables.SEGMENT_COLUMNS, np.int64),
             index=np.concatenate([*self._index, np.zeros(1, np.int64)]).astype(np.int32),
             data=np.concatenate([*self._data, np.zeros(1)]),
-            shift=np.zeros(0),
-            rotation=np.zeros((0, 0)),
         )
         layout = Layout(
             parameters={k: Parameter(resolve(v.ids), v.dims) for k, v in self.parameters.items()},
@@ -358,37 +367,6 @@ class Builder:
         if record[tables.B_ROWS] == Rows.WITH_MEAN:
             record[tables.B_ROWS] = Rows.GROUPS
         return replace(block, record=record, targets=())
-
-    def _folded(self) -> tuple[list[Any], list[tuple[int, Ids]], int]:
-        """Merge plain uses whose index is a function of another's: fewer numbers to gather for every row."""
-        plain = [u for u in self.uses if u[4] is None and u[5] is None]
-        rest = [u for u in self.uses if not (u[4] is None and u[5] is None)]
-        merged: list[list[Any]] = []
-        for use in sorted(plain, key=lambda u: -np.unique(u[3]).size):
-            for group in merged:
-                if group[0][:3] == use[:3] and _function_of(use[3], group[0][3]):
-                    group.append(use)
-                    break
-            else:
-                merged.append([use])
-        folds: list[tuple[int, Ids]] = []
-        uses, extra = rest, 0
-        for group in merged:
-            if len(group) == 1:
-                uses.append(group[0])
-                continue
-            finest = group[0]
-            _, first, inverse = np.unique(finest[3], return_index=True, return_inverse=True)
-            at = self._coefficients + extra
-            folds += [(at, member[3][first]) for member in group]
-            uses.append((*finest[:3], COEFFICIENT + at + inverse, None, None))
-            extra += first.size
-        return uses, folds, extra
-
-
-def _function_of(coarse: Ids, fine: Ids) -> bool:
-    pairs = np.unique(fine * (1 << 30) + coarse).size
-    return bool(pairs == np.unique(fine).size)
 
 
 def _interval(prior: Prior | None) -> tuple[float, float]:

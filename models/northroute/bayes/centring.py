@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Program
 from northroute.bayes.model import Assembled
 
@@ -11,26 +10,15 @@ Array = NDArray[np.float64]
 
 
 def read(assembled: Assembled, program: Program) -> Array:
-    """Return precision and natural mean of what the data say of every coordinate, shape (2, dim), zero where none is."""
-    found = np.zeros((2, program.dim))
-    for where, stored in _spans(assembled):
-        found[:, where] = program.data[stored].reshape(2, -1)
-    return found
+    """Return precisions and natural means of what the data say of effects, block after block, shape (number,)."""
+    return np.concatenate([np.zeros(0), *(program.data[block.stored] for block in assembled.layout.blocks)])
 
 
 def written(assembled: Assembled, centring: Array) -> Program:
-    """Return the model's program with the numbers of :func:`read`, shape (2, dim)."""
-    data = assembled.program.data.copy()
-    for where, stored in _spans(assembled):
-        data[stored] = centring[:, where].ravel()
-    return assembled.program._replace(data=data)
-
-
-def _spans(assembled: Assembled) -> list[tuple[slice, slice]]:
-    """Where each block's standardised coordinates are, and where the program's data hold their numbers."""
-    found = []
+    """Return the model's program with the numbers of :func:`read`."""
+    data, at = assembled.program.data.copy(), 0
     for block in assembled.layout.blocks:
-        stop = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW])
-        at = int(block.record[tables.B_CENTRING])
-        found.append((slice(stop - block.centred, stop), slice(at, at + 2 * block.centred)))
-    return found
+        size = block.stored.stop - block.stored.start
+        data[block.stored] = centring[at : at + size]
+        at += size
+    return assembled.program._replace(data=data)

@@ -58,7 +58,7 @@ def laplace(assembled: Assembled, settings: Sampling, rng: np.random.Generator) 
         )
     adapted = adaptation.first(assembled)
     mode = joint_mode(adapted.program, adapted.z)
-    factor = adaptation.curvature_factor(adaptation.hessian(adapted.program, mode, 0))
+    factor = linalg.cholesky(adaptation.definite(adaptation.hessian(adapted.program, mode, 0)), lower=True)
     u = rng.standard_normal((settings.chains * settings.draws, dim))
     z = mode + linalg.solve_triangular(factor, u.T, lower=True, trans="T").T
     log_normal = np.log(np.diag(factor)).sum() - 0.5 * np.square(u).sum(axis=1)

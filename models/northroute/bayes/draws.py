@@ -25,7 +25,7 @@ class Draws:
     stats : xarray.Dataset
         The sampler's statistics.
     coordinates : xarray.Dataset
-        ``theta`` (chain, draw, coordinate) in the model's coordinates and ``centring`` (number, coordinate), which
+        ``theta`` (chain, draw, coordinate) in the model's coordinates and ``centring`` (number,), which
         :mod:`northroute.bayes.centring` reads; empty for samplers of the plain statement, whose coordinates are others.
     """
 
@@ -39,5 +39,5 @@ def of_coordinates(assembled: Assembled, program: Program, theta: Array, stats: 
     flat = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]))
     values = np.asarray(batch.values_of(program, flat)[0].reshape(*theta.shape[:2], -1))
     numbers = centring.read(assembled, program)
-    kept = {"theta": (("chain", "draw", "coordinate"), theta), "centring": (("number", "coordinate"), numbers)}
+    kept = {"theta": (("chain", "draw", "coordinate"), theta), "centring": ("number", numbers)}
     return Draws(values, stats, xr.Dataset(kept))

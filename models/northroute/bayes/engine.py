@@ -211,7 +211,7 @@ def attempts(
         adapted = adaptation.first(assembled)
         if settings.pilot:
             pilot = sampling.sample(f"{name} pilot", adapted.program, adapted.z, settings.short(), progress=progress)
-            adapted = adaptation.learnt(assembled, pilot.theta)
+            adapted = adaptation.learnt(assembled, adapted, pilot.theta)
     attempt = settings
     while True:
         began = time.perf_counter()
@@ -225,7 +225,7 @@ def attempts(
         failed = {c.name for c in report.checks if not c.passed}
         attempt = attempt.harder(short=bool(failed & gate.TOO_SHORT), diverged="divergences" in failed)
         if adapted is not None:
-            adapted = adaptation.learnt(assembled, draws.coordinates["theta"].to_numpy())
+            adapted = adaptation.learnt(assembled, adapted, draws.coordinates["theta"].to_numpy())
         progress(f"{name}: trying again with harder settings ({report.failures[0]})", 0.0)
 
 

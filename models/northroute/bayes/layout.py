@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.families import Prior
+from northroute.bayes.folding import Use
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Rows, Transform
 from northroute.bayes.kernel.scales import log_spectrum
@@ -76,6 +77,17 @@ class Block:
         column = tables.B_LEVELS if self.record[tables.B_KIND] == Kind.BYM2 else tables.B_RAW
         return int(self.record[column])
 
+    @property
+    def correlated(self) -> bool:
+        """Whether effects are correlated over dimensions."""
+        return bool(self.record[tables.B_KIND] == Kind.EFFECTS and self.record[tables.B_CORRELATION] >= 0)
+
+    @property
+    def stored(self) -> slice:
+        """Where the program's data hold what its coordinates are standardised by: precisions, then natural means."""
+        at, precisions = int(self.record[tables.B_CENTRING]), int(self.record[tables.B_DIMS]) if self.correlated else 1
+        return slice(at, at + self.centred * (precisions + 1))
+
     def deviations(self, values: Array) -> Array:
         """Return the standard deviation of every standardised coordinate, shape (centred,), at values (value,)."""
         if self.record[tables.B_KIND] == Kind.BYM2:
@@ -107,4 +119,4 @@ class Layout:
     scalars: tuple[Scalar, ...]
     position: Ids
     blocks: tuple[Block, ...]
-    uses: tuple[tuple[int, int, int, Ids, Array | None, Ids | None], ...]
+    uses: tuple[Use, ...]

@@ -2,8 +2,8 @@ r"""Draws from the prior in the model's coordinates, so that the kernel's values
 
 Scalars come from their priors through the inverse of their transforms; canonical partial correlations of an LKJ matrix from
 their beta distributions (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis 100:1989); a block's raw
-coordinates are :math:`s^c L z` with z standard normal, no mean being swept into another value; the structured part of
-places is a square root of the pseudo-inverse of their Laplacian times z.
+coordinates are standard normal, no mean being swept into another value; the structured part of places is a square root of
+the pseudo-inverse of their Laplacian times standard normals.
 """
 
 import numpy as np
@@ -15,7 +15,6 @@ from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Transform
 from northroute.bayes.layout import Block, Scalar
 from northroute.bayes.model import Assembled
-from northroute.bayes.predict import cholesky_factors
 
 Array = NDArray[np.float64]
 
@@ -47,8 +46,10 @@ def prior_theta(assembled: Assembled, draws: int, rng: np.random.Generator) -> A
         theta[:, layout.position[i]] = coordinate(scalar, values[:, i])
     for block in layout.blocks:
         first = int(block.record[tables.B_THETA])
-        raw = _places if block.record[tables.B_KIND] == Kind.BYM2 else _effects
-        theta[:, first : first + int(block.record[tables.B_RAW])] = raw(assembled, block, values, rng)
+        raw = int(block.record[tables.B_RAW])
+        places = block.record[tables.B_KIND] == Kind.BYM2
+        own = _places(assembled, block, draws, rng) if places else rng.standard_normal((draws, raw))
+        theta[:, first : first + raw] = own
     return theta
 
 
@@ -82,21 +83,9 @@ def _scalar(scalar: Scalar, draws: int, rng: np.random.Generator) -> Array:
     return scalar.prior.draw(rng, (draws,))
 
 
-def _effects(assembled: Assembled, block: Block, values: Array, rng: np.random.Generator) -> Array:
-    """Draw a block's raw coordinates, shape (draw, raw): batch by batch, group by group, dimension by dimension."""
-    record = block.record
-    free = int(record[tables.B_DIMS] - record[tables.B_ZERO_DIMS])
-    raw = int(record[tables.B_RAW])
-    z = rng.standard_normal((len(values), raw // free, free))
-    if record[tables.B_CORRELATION] >= 0:
-        factor = cholesky_factors(assembled, int(record[tables.B_CORRELATION]), free, values)
-        z = np.einsum("dij,dgj->dgi", factor, z)
-    return np.asarray(z.reshape(len(values), raw))
-
-
-def _places(assembled: Assembled, block: Block, values: Array, rng: np.random.Generator) -> Array:
+def _places(assembled: Assembled, block: Block, draws: int, rng: np.random.Generator) -> Array:
     """Draw the coordinates of places: those of the structured parts, then the others."""
-    n, draws = block.centred, len(values)
+    n = block.centred
     root = laplacian_root(assembled.program, block)
     structured = rng.standard_normal((draws, root.shape[1])) @ root.T
     parts = [

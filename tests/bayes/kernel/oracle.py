@@ -70,13 +70,12 @@ def effects_of(program: Program, block: Block, theta: Array, values: Array) -> A
             z = np.vstack([zero_sum_coordinates(p.T).T for p in parts])
         if record[tables.B_ZERO_DIMS]:
             z = zero_sum_coordinates(z)
-    else:
-        z = theta[at : at + raw].reshape(-1, free)
-    if record[tables.B_CORRELATION] >= 0:
-        first = int(record[tables.B_CORRELATION])
-        factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
-        z = linalg.solve_triangular(factor, z.T, lower=True).T
-    return np.asarray(z)
+        if block.correlated:
+            first = int(record[tables.B_CORRELATION])
+            factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
+            z = linalg.solve_triangular(factor, z.T, lower=True).T
+        return np.asarray(z)
+    return theta[at : at + raw].reshape(-1, free)
 
 
 def pymc_point(model: pm.Model, program: Program, layout: Layout, theta: Array) -> tuple[dict[str, Array], float]:
@@ -102,10 +101,6 @@ def pymc_point(model: pm.Model, program: Program, layout: Layout, theta: Array) 
         point[name] = coordinate(scalar, values[ids])
     for block, stem in zip(layout.blocks, stems(layout), strict=True):
         point |= block_point(program, block, stem, theta, values)
-        first, k = int(block.record[tables.B_CORRELATION]), int(block.record[tables.B_DIMS])
-        if block.record[tables.B_KIND] == Kind.EFFECTS and first >= 0:  # raw coordinates are correlated, PyMC's are not
-            factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
-            log_jacobian -= block.record[tables.B_RAW] / k * np.log(np.diag(factor)).sum()
     named: dict[str, Array] = {}
     for rv in model.free_RVs:
         variable = model.rvs_to_values[rv].name

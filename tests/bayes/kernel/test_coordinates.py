@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from northroute.bayes import adaptation
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.program import Kind, Program
+from northroute.bayes.kernel.program import Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.layout import Block
 from tests.bayes.kernel.examples import Example, everything, point
@@ -42,10 +42,14 @@ def test_centring_changes_the_density_by_its_jacobian_and_no_value(example: Exam
         values = values_at(plain, theta)
         data, moved, log_scale = plain.data.copy(), theta.copy(), 0.0
         for block in example.layout.blocks:
-            n, at = block.centred, int(block.record[tables.B_CENTRING])
+            n = block.centred
             raw = slice(*(int(block.record[tables.B_THETA] + block.record[tables.B_RAW]) - np.array([n, 0])))
+            if block.correlated:
+                data[block.stored], moved[raw], scale = jointly(block, plain, values, theta[raw], rng)
+                log_scale += scale
+                continue
             q, b = rng.choice([0.0, 0.3, 8.0, 400.0], n), rng.normal(0, 5, n)
-            data[at : at + n], data[at + n : at + 2 * n] = q, b
+            data[block.stored] = np.concatenate([q, b])
             s = block.deviations(values)
             kappa = s / np.sqrt(1 + q * s**2)
             mean = kappa**2 * (b - q * structured(plain, block, theta, values))
@@ -58,47 +62,85 @@ def test_centring_changes_the_density_by_its_jacobian_and_no_value(example: Exam
         assert_gradient(centred, moved)
 
 
-def test_whitening_takes_correlations_out_of_the_coordinates(example: Example) -> None:
-    plain = example.program
-    theta = point(plain, 4)
-    values = values_at(plain, theta)
-    data, moved, log_scale = plain.data.copy(), theta.copy(), 0.0
-    whitened = [
-        b for b in example.layout.blocks if b.record[tables.B_KIND] == 0 and b.record[tables.B_CORRELATION] >= 0
-    ]
-    assert whitened
-    for block in whitened:
-        k, at, n = int(block.record[tables.B_DIMS]), int(block.record[tables.B_CENTRING]), block.centred
-        factor = np.zeros((k, k))
-        cholesky_of(values, plain.index, int(block.record[tables.B_CORRELATION]), k, factor)
-        raw = slice(int(block.record[tables.B_THETA]), int(block.record[tables.B_THETA]) + n)
-        moved[raw] = np.linalg.solve(factor, theta[raw].reshape(-1, k).T).T.ravel()
-        log_scale += n / k * np.log(np.diag(factor)).sum()
-        data[at : at + n] = -1.0
-    white = plain._replace(data=data)
-    assert_allclose(values_at(white, moved), values, atol=1e-11)
-    assert density(white, moved)[0] - density(plain, theta)[0] == pytest.approx(log_scale, abs=1e-8)
-    assert_gradient(white, moved)
+def jointly(
+    block: Block, program: Program, values: Array, v: Array, rng: np.random.Generator
+) -> tuple[Array, Array, float]:
+    """Random precisions and natural means of a block's groups, their coordinates, and the log of the change in volume."""
+    k, rows = int(block.record[tables.B_DIMS]), []
+    factor = np.zeros((k, k))
+    cholesky_of(values, program.index, int(block.record[tables.B_CORRELATION]), k, factor)
+    sizes = np.diff(block.pointer) - int(block.record[tables.B_ROWS] == Rows.ZERO_SUM)
+    precisions, means, log_scale = [], [], 0.0
+    for sd, own in zip(np.repeat(block.sd, sizes, axis=0), v.reshape(-1, k), strict=True):
+        scaled = values[sd][:, None] * factor
+        a = rng.normal(0, rng.choice([0.0, 1.0, 5.0]), (k, k))
+        b = rng.normal(0, 5, k)
+        root = np.linalg.cholesky(np.eye(k) + scaled.T @ a @ a.T @ scaled)
+        rows.append(root.T @ own - np.linalg.solve(root, scaled.T @ b))
+        log_scale += np.log(np.diag(root)).sum()
+        precisions.append(a @ a.T)
+        means.append(b)
+    return np.concatenate([np.ravel(precisions), np.ravel(means)]), np.ravel(rows), log_scale
+
+
+def test_adaptation_standardises_effects_by_what_the_data_say(example: Example) -> None:
+    """At the mode coordinates of effects are zero; given coarser blocks, each group's covariance is near the identity.
+
+    Where the normal approximation of the data's part is not a likelihood (the prior is narrower than what it would be
+    combined with), no precision is taken, and the coordinate keeps a larger variance.
+    """
+    straight = adaptation.straighten(example.program, point(example.program, 3))
+    program, theta = adaptation.centre(example.layout, straight)
+    before = values_at(straight.program.unrotated(), batch.coordinates(straight.program, straight.z[None])[0])
+    assert_allclose(values_at(program, theta), before, atol=1e-9)
+    first, blocks = int(program.sizes[tables.Z_LINEAR]), example.layout.blocks
+    spans = []
+    for block in blocks:
+        stop = int(block.record[tables.B_THETA] + block.record[tables.B_RAW]) - first
+        spans.append(slice(stop - block.centred, stop))
+        assert_allclose(theta[first:][spans[-1]], 0.0)
+    exact = []
+    for block, covariance in zip(blocks, adaptation.informed(adaptation.hessian(program, theta), spans), strict=True):
+        k = int(block.record[tables.B_DIMS]) if block.correlated else 1
+        for row in range(0, block.centred, k):
+            own = np.linalg.eigvalsh(covariance[row : row + k, row : row + k])
+            assert (own > 0.9).all()
+            exact.append(bool((np.abs(own - 1) < 0.02).all()))
+    assert np.mean(exact) > 0.6
 
 
 def test_straightening_changes_coordinates_and_nothing_else(example: Example) -> None:
     plain = example.program
-    straight, z = adaptation.straighten(plain, point(plain, 3))
-    assert straight.rotation.size and (np.tril(straight.rotation, -1) == 0).all()
-    z = z + np.random.default_rng(9).normal(0, 0.3, z.size)
+    straight = adaptation.straighten(plain, point(plain, 3)).program
+    z = point(plain, 3) + np.random.default_rng(9).normal(0, 0.3, plain.dim)
     theta = batch.coordinates(straight, z[None])[0]
     value, gradient = density(straight, z)
     assert value == pytest.approx(density(plain, theta)[0], rel=1e-12)
     first = int(plain.sizes[tables.Z_LINEAR])
     assert_allclose(theta[:first], z[:first])
-    assert_allclose(theta[first:], straight.shift + straight.rotation @ z[first:], atol=1e-12)
+    lower = dense(straight)
+    x = np.linalg.solve(lower.T, z[first:])
+    assert_allclose((theta[first:] - straight.shift)[straight.order], x, atol=1e-11)
     own = density(plain, theta)[1]
     assert_allclose(gradient[:first], own[:first], atol=1e-9)
-    assert_allclose(gradient[first:], straight.rotation.T @ own[first:], atol=1e-9)
+    assert_allclose(gradient[first:], np.linalg.solve(lower, own[first:][straight.order]), atol=1e-8)
+
+
+def dense(program: Program) -> Array:
+    """The Cholesky factor of a straightened program as a matrix."""
+    n, at = program.order.size, 0
+    lower = np.zeros((n, n))
+    for i, begin in enumerate(program.begin):
+        row = program.factor[at : at + i - begin + 1]
+        lower[i, begin:i], lower[i, i] = row[:-1], 1 / row[-1]
+        at += row.size
+    assert at == program.factor.size
+    return lower
 
 
 def test_straightened_posterior_is_standard_normal_at_its_mode(example: Example) -> None:
-    straight, z = adaptation.straighten(example.program, point(example.program, 3))
+    found = adaptation.straighten(example.program, point(example.program, 3))
+    straight, z = found.program, found.z
     first = int(straight.sizes[tables.Z_LINEAR])
     assert np.abs(density(straight, z)[1][first:]).max() < 0.02  # Newton's method stops short of that
     curvature = adaptation.hessian(straight, z)

@@ -12,6 +12,7 @@ from northroute.bayes import adaptation
 from northroute.bayes.distributions import Poisson
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
+from northroute.bayes.layout import Block
 from northroute.bayes.model import Assembled, Model, Term, assemble
 from northroute.bayes.terms.population import Intercept
 
@@ -46,11 +47,13 @@ def gradient_error(made: Assembled, seed: int = 2, points: int = 3) -> float:
     program = made.program
     data = program.data.copy()
     for block in made.layout.blocks:
-        at = int(block.record[tables.B_CENTRING])
-        data[at : at + block.centred] = rng.uniform(0.1, 0.9, block.centred)
+        data[block.stored] = informed(block, rng)
     n = program.dim - int(program.sizes[tables.Z_LINEAR])
-    rotation = np.ascontiguousarray(np.eye(n) + np.triu(rng.normal(0, 0.3 / np.sqrt(n), (n, n))))
-    program = program._replace(data=data, rotation=rotation, shift=rng.normal(0, 0.1, n))
+    begin = np.maximum(np.arange(n) - rng.integers(0, n, n), 0)
+    rows = [np.append(rng.normal(0, 0.3 / np.sqrt(n), i - b), 1.0) for i, b in enumerate(begin)]
+    program = program._replace(
+        data=data, shift=rng.normal(0, 0.1, n), order=rng.permutation(n), begin=begin, factor=np.concatenate(rows)
+    )
     worst, step = 0.0, 1e-5
     for _ in range(points):
         z = adaptation.start(made.layout, program.dim) + rng.normal(0, 0.4, program.dim)
@@ -62,6 +65,15 @@ def gradient_error(made: Assembled, seed: int = 2, points: int = 3) -> float:
             difference = (adaptation.gradient(program, ahead)[0] - adaptation.gradient(program, behind)[0]) / (2 * step)
             worst = max(worst, abs(slope[i] - difference) / (1 + abs(difference)))
     return worst
+
+
+def informed(block: Block, rng: np.random.Generator) -> Array:
+    """Random precisions and natural means of a block's effects."""
+    k = int(block.record[tables.B_DIMS])
+    roots = rng.normal(0, 0.5, (block.centred // k, k, k))
+    joint = (roots @ roots.transpose(0, 2, 1)).ravel()
+    precisions = joint if block.correlated else rng.uniform(0.1, 0.9, block.centred)
+    return np.concatenate([precisions, rng.normal(0, 0.5, block.centred)])
 
 
 def prior_covariance(made: Assembled, name: str, given: Mapping[str, Any], block: int = 0) -> Array:

@@ -5,7 +5,7 @@ from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from northroute.bayes.kernel import bym2, effects, rows, scalars, vector
+from northroute.bayes.kernel import bym2, effects, rows, scalars, skyline
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.program import (
     B_KIND,
@@ -26,25 +26,30 @@ EFFECTS = int(Kind.EFFECTS)
 
 @compiled
 def unrotate(program, z, theta):
-    """Write the model's coordinates: the linear part is ``shift + rotation @ z``."""
-    first, n = program.sizes[Z_LINEAR], program.rotation.shape[0]
+    """Write the model's coordinates: the linear part is ``shift + P' L'^-1 z``, L the factor and P the order."""
+    first, n = program.sizes[Z_LINEAR], program.order.shape[0]
     for i in range(z.shape[0]):
         theta[i] = z[i]
+    if n == 0:
+        return
+    x = z[first : first + n].copy()
+    skyline.solve_transposed(program.factor, program.begin, x)
     for i in range(n):
-        theta[first + i] = program.shift[i] + vector.dot(program.rotation[i, i:], z[first + i : first + n])
+        theta[first + program.order[i]] = program.shift[program.order[i]] + x[i]
 
 
 @compiled
 def rotate_gradient(program, gradient):
     """Turn the gradient of the model's coordinates to that of the sampler's, in place."""
-    first, n = program.sizes[Z_LINEAR], program.rotation.shape[0]
+    first, n = program.sizes[Z_LINEAR], program.order.shape[0]
     if n == 0:
         return
-    out = np.zeros(n)
+    x = np.empty(n)
     for i in range(n):
-        vector.add_scaled(out[i:], gradient[first + i], program.rotation[i, i:])
+        x[i] = gradient[first + program.order[i]]
+    skyline.solve(program.factor, program.begin, x)
     for i in range(n):
-        gradient[first + i] = out[i]
+        gradient[first + i] = x[i]
 
 
 @compiled
@@ -136,7 +141,9 @@ def program_at(table):
         carray(_pointer(table[8, 0]), (table[8, 1],), i4),
         carray(_pointer(table[9, 0]), (table[9, 1],), f8),
         carray(_pointer(table[10, 0]), (table[10, 1],), f8),
-        carray(_pointer(table[11, 0]), (table[11, 1], table[11, 2]), f8),
+        carray(_pointer(table[11, 0]), (table[11, 1],), i8),
+        carray(_pointer(table[12, 0]), (table[12, 1],), i8),
+        carray(_pointer(table[13, 0]), (table[13, 1],), f8),
     )
 
 

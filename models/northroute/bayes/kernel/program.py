@@ -168,8 +168,10 @@ class Program(NamedTuple):
     data : float array
         All numeric tables: weights, bases, covariates, counts, offsets.
     shift : float array (linear,)
-    rotation : float array (linear, linear)
-        The linear part is ``shift + rotation @ z``, rotation upper triangular; with no rows, none.
+    order, begin : int array (linear,)
+    factor : float array
+        The linear part is ``shift + P' L'^-1 z``: row i of the lower triangular L holds columns ``begin[i]`` to i
+        (:mod:`northroute.bayes.kernel.skyline`) and stands for the linear coordinate ``order[i]``. Empty: ``z`` itself.
     """
 
     sizes: Ints
@@ -182,8 +184,14 @@ class Program(NamedTuple):
     segments: Ints
     index: NDArray[np.int32]  # type: ignore[assignment]
     data: Array
-    shift: Array
-    rotation: Array
+    shift: Array = np.zeros(0)
+    order: Ints = np.zeros(0, dtype=np.int64)
+    begin: Ints = np.zeros(0, dtype=np.int64)
+    factor: Array = np.zeros(0)
+
+    def unrotated(self) -> "Program":
+        """Return the program in the model's own coordinates."""
+        return self._replace(**self._field_defaults)
 
     @property
     def dim(self) -> int:
