@@ -35,7 +35,7 @@ from northroute.bayes.spec import CountSpec, Sampling
 from northroute.errors import ModelError
 from northroute.panel import Panel
 
-SETTINGS: Final = Sampling(draws=500, tune=300, target_accept=0.95, pilot=200, retries=3)
+SETTINGS: Final = Sampling(draws=1000, tune=300, target_accept=0.95, pilot=200, retries=3)
 """Short chains: ranks take 99 independent draws; the gate decides, and a fit that fails is tried again with more."""
 PRIORS: Final[Priors] = prior_set("tight") | prior_set("tight", "terms")
 """What replaces the default priors of the same names."""
@@ -75,7 +75,9 @@ class ModelCalibration:
     def data_hash(self) -> str:
         """Hash of the design, the model and the settings."""
         settings = {k: v for k, v in asdict(self.settings).items() if k != "seed"}
-        return provenance.value_hash([provenance.frame_hash(self.frame), repr(self.model), settings])
+        floats = self.frame.select_dtypes("float").round(9)  # processors differ in the last digit
+        design = provenance.frame_hash(self.frame.assign(**{str(k): v for k, v in floats.items()}))
+        return provenance.value_hash([design, repr(self.model), settings])
 
     def simulate(self, seed: int) -> tuple[Mapping[str, Array], pd.DataFrame]:
         """Draw parameters from the prior and outcomes given them.
@@ -124,9 +126,9 @@ def of_counts(panel: Panel, spec: CountSpec, settings: Sampling = SETTINGS) -> M
     return ModelCalibration(spec.name, stated.model, stated.frame, stated.derive, settings)
 
 
-def of_ladder(step: str, settings: Sampling = SETTINGS) -> ModelCalibration:
+def of_ladder(step: str, settings: Sampling = SETTINGS, *, months: int = designs.MONTHS) -> ModelCalibration:
     """Return a step of the ladder that counts on the small design."""
-    panel = designs.small_design()
+    panel = designs.small_design(months=months)
     spec = designs.ladder_specs(panel)[step]
     return of_counts(panel, replace(spec, priors=_narrow(spec.priors)), settings)
 
@@ -160,7 +162,7 @@ CALIBRATIONS: Final[Mapping[str, Callable[[Sampling], ModelCalibration]]] = {
     "ar1": partial(of_ladder, "ar1"),
     "gp": partial(of_ladder, "gp"),
     "spatial": partial(of_ladder, "spatial"),
-    "joint": partial(of_ladder, "joint"),
+    "joint": partial(of_ladder, "joint", months=12),
     "reporting": partial(of_ladder, "reporting"),
     "latent_corruption": of_corruption,
     "composition": of_composition,
