@@ -1,8 +1,9 @@
 """Calibration of models on a design of their own: simulate from the prior, fit, and hand truth and draws to be ranked.
 
-Every step of the ladder is calibrated on a small SIMULATED design (:mod:`northroute.bayes.designs`), counts with the narrow
-:data:`PRIORS`. A model that is right is calibrated under any prior, and the computation is the same; under the default ones,
-many simulated data sets have regions without an event beside regions of thousands, and their fits fail as no real one does.
+Every step of the ladder is calibrated on a small SIMULATED design (:mod:`northroute.bayes.designs`), what it says of counts
+with the narrow prior set ``tight``. A model that is right is calibrated under any prior, and the computation is the same;
+under the default ones, many simulated data sets have regions without an event beside regions of thousands, and their fits
+fail as no real one does. Priors that only measures or shares have are the default ones.
 
 Of latent corruption the joint version is calibrated. The cut version cannot be: it keeps from the latent what the counts say
 of it, so that it is the posterior of no joint model, and ranks in it are not uniform by construction.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
 from northroute.conventions import SIMULATED_MARK
@@ -81,14 +82,19 @@ def write(calibrations: Sequence[Calibration], folder: Path) -> list[Path]:
 
 
 def _model(axes: Axes, curves: Sequence[Curves]) -> None:
+    at = _thinned(curves[0].envelope.at, 1.0)
     by_width = sorted(curves, key=lambda c: c.envelope.reach)
-    at = np.concatenate([[0.0], curves[0].envelope.at, [1.0]])
     for one, strength in ((by_width[-1], 0.25), (by_width[0], 0.35)):
-        low, high = (np.pad(v - one.envelope.at, 1) for v in (one.envelope.low, one.envelope.high))
-        axes.fill_between(at, low, high, color=QUIET, alpha=strength, lw=0, step="mid")
+        low, high = (_thinned(v - one.envelope.at) for v in (one.envelope.low, one.envelope.high))
+        axes.fill_between(at, low, high, color=QUIET, alpha=strength, lw=0)
     every = np.concatenate([c.differences for c in curves])
-    axes.fill_between(at, np.pad(every.min(axis=0), 1), np.pad(every.max(axis=0), 1), color=MAIN, alpha=0.12, lw=0)
+    axes.fill_between(at, _thinned(every.min(axis=0)), _thinned(every.max(axis=0)), color=MAIN, alpha=0.12, lw=0)
     for one in curves:
         worst = int(one.beyond.argmax())
         colour = BOUND if one.outside[worst] else MAIN
-        axes.plot(at, np.pad(one.differences[worst], 1), color=colour, lw=0.6, alpha=0.8)
+        axes.plot(at, _thinned(one.differences[worst]), color=colour, lw=0.6, alpha=0.8)
+
+
+def _thinned(values: NDArray[np.float64], last: float = 0.0) -> NDArray[np.float64]:
+    """Return every second value, the ends of the line put on: small multiples show no more, and the file is half."""
+    return np.concatenate([[0.0], values, [last]])[::2]
