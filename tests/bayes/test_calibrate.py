@@ -1,15 +1,18 @@
 """Calibration of the ladder's steps: designs, truths and draws that belong together."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
-from northroute.bayes import Sampling
-from northroute.bayes.calibrate import CALIBRATIONS, calibration
-from northroute.bayes.calibration import LOG_LIKELIHOOD, run
-from northroute.bayes.designs import ERROR, TOTAL, small_design
+from northroute.bayes import Prior, Sampling
+from northroute.bayes.calibrate import CALIBRATIONS, PRIORS, ModelCalibration, calibration, of_counts
+from northroute.bayes.calibration import LOG_LIKELIHOOD, Posterior, assess, run
+from northroute.bayes.designs import ERROR, TOTAL, ladder_specs, small_design
 from northroute.bayes.ladder.corruption_spec import COUNT
 from northroute.bayes.ladder.examples import MODULES
 from northroute.errors import ModelError
@@ -75,6 +78,36 @@ def test_ranks_are_written_for_every_quantity(tmp_path: Path) -> None:
     table = run(own, 3, tmp_path / "ranks.csv", data_hash=own.data_hash)
     assert table.frame["replication"].nunique() == 3
     assert set(table.frame["quantity"]) >= {"intercept", "slope", "root_dispersion", LOG_LIKELIHOOD}
+
+
+@dataclass(frozen=True)
+class Mistaken:
+    """Simulated from one model and fitted with another."""
+
+    simulated: ModelCalibration
+    fitted: ModelCalibration
+    name: str = "mistaken"
+
+    def simulate(self, seed: int) -> tuple[Mapping[str, NDArray[np.float64]], pd.DataFrame]:
+        return self.simulated.simulate(seed)
+
+    def posterior(self, data: pd.DataFrame, seed: int) -> Posterior:
+        return self.fitted.posterior(data, seed)
+
+
+def test_a_step_fitted_with_another_prior_than_it_was_simulated_from_is_caught(tmp_path: Path) -> None:
+    settings = Sampling(draws=300, tune=200, pilot=100, retries=2)
+    right = calibration("pooled", settings)
+    panel = small_design()
+    spec = replace(ladder_specs(panel)["pooled"], priors={**PRIORS, "slope": Prior("normal", 0.02, "far too narrow")})
+    wrong = Mistaken(right, of_counts(panel, spec, settings))
+    slope = [
+        assess(run(model, 12, tmp_path / model.name, data_hash="")).table.set_index("quantity").loc["slope"]
+        for model in (wrong, right)
+    ]
+    # 92 % of the true slopes, of standard deviation 0.25, lie beyond what the mistaken fit allows at all
+    assert slope[0]["p_joint"] < 1e-3
+    assert slope[1]["passed"]
 
 
 def test_unknown_names_are_refused() -> None:
