@@ -47,9 +47,7 @@ sbc: $(STAMP) ## Calibrate a step of the ladder by simulation: make sbc ARGS="sl
 
 # A model that fails is written down like the others: the verb's exit status does not stop the page.
 calibrate: $(STAMP) ## Calibrate every step of the ladder (about an hour; goes on where it was) and write its page
-	-$(BIN)/northroute sbc all --output reports/build/calibration $(ARGS)
-	mkdir -p analysis/docs/calibration
-	cp reports/build/calibration/ranks_*.csv analysis/docs/calibration/
+	-$(BIN)/northroute sbc all --ranks analysis/docs/calibration --output reports/build/calibration $(ARGS)
 	$(BIN)/python -m northroute.bayes.ladder.calibrated analysis/docs
 
 recover: $(STAMP) ## Fit 20 simulated panels and count how often intervals cover the truth

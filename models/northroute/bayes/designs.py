@@ -45,7 +45,11 @@ def small_design(regions_kept: int = REGIONS, months: int = MONTHS) -> Panel:
 
 
 def ladder_specs(panel: Panel) -> dict[str, CountSpec]:
-    """Specification of every step of the ladder that counts, on a :func:`small_design`, with the default priors."""
+    """Specification of every step of the ladder that counts, on a :func:`small_design`, with the default priors.
+
+    Rates of ``joint`` are per four times as much exposure, so that counts are some 0.7 a region and month: where they are
+    large, standard deviations of correlated effects are sampled slowly.
+    """
     base = CountSpec(
         "base",
         "drug_incident",
@@ -66,7 +70,9 @@ def ladder_specs(panel: Panel) -> dict[str, CountSpec]:
         "ar1": replace(base, step="dynamic", time="ar1"),
         "gp": replace(base, step="dynamic", time="gp"),
         "spatial": replace(base, step="spatial", edges=edges),
-        "joint": replace(base, step="joint", outcomes=("drug_incident", "general_crime")),
+        "joint": replace(
+            base, step="joint", exposure_unit=4 * EXPOSURE_UNIT, outcomes=("drug_incident", "general_crime")
+        ),
         "reporting": replace(base, step="reporting", varying=(), detection=("interdiction",)),
     }
     return {name: replace(spec, name=name) for name, spec in steps.items()}

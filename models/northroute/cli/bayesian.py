@@ -74,9 +74,10 @@ def sbc(
     replications: Annotated[
         int, typer.Option("--replications", min=1, help="How many there shall be in the end.")
     ] = 100,
-    output: Annotated[Path, typer.Option("--output", help="Where ranks, tables and figures go.")] = Path(
+    output: Annotated[Path, typer.Option("--output", help="Where tables and figures go.")] = Path(
         "reports/calibration"
     ),
+    ranks: Annotated[Path | None, typer.Option("--ranks", help="Where ranks are kept; default: the output.")] = None,
     draws: Annotated[int | None, typer.Option("--draws", min=50, help="Draws a chain of each fit.")] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
@@ -94,16 +95,16 @@ def sbc(
         found = []
         for k, name in enumerate(names):
             own = calibration(name, settings)
-            ranks = run(
+            table = run(
                 own,
                 replications,
-                output / f"ranks_{name}.csv",
+                (ranks or output) / f"ranks_{name}.csv",
                 data_hash=own.data_hash,
                 seed=seed,
                 command=command(),
                 progress=partial(part, tell, k, len(names)),
             )
-            found.append(assess(ranks))
+            found.append(assess(table))
             paths = write(found[-1], output)
             out.print(escape(found[-1].sentence))
         if len(names) > 1:
