@@ -57,8 +57,11 @@ def test_the_line_of_a_quantity_is_its_scalar_nearest_to_failing(judged: list[Ca
     assert not rate.outside.any() and (rate.beyond <= 0).all()
     scalars = judged[0].scalars.query("quantity == 'rate'")
     assert not (scalars["p_ecdf"] * 2 * 2 * 6 < 0.05).any()  # two quantities, two tests, six scalars
-    drawn = np.asarray(overview.draw(judged[:1]).axes[0].lines[1].get_ydata())
-    np.testing.assert_array_equal(drawn[1:-1], rate.differences[rate.beyond.argmax()][1::2])
+    line = overview.draw(judged[:1]).axes[0].lines[1]
+    at, drawn = np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)
+    assert (at[0], at[-1], drawn[0], drawn[-1]) == (0, 1, 0, 0)
+    whole = np.pad(rate.differences[rate.beyond.argmax()], 1)
+    np.testing.assert_allclose(drawn, np.interp(at, [0, *rate.envelope.at, 1], whole), atol=1e-12)
 
 
 def test_it_is_written_beside_the_models(judged: list[Calibration], tmp_path: Path) -> None:
