@@ -3,7 +3,7 @@
 import pytest
 
 from northroute.bayes import CountSpec, Sampling, fit_counts
-from northroute.bayes.calibrate import small_design
+from northroute.bayes.designs import small_design
 from northroute.bayes.examine import examine
 
 SPEC = CountSpec("small", "general_crime", "all_events", 100.0, varying=("interdiction",), step="pooled")

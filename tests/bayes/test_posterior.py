@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from northroute.bayes import CountSpec, Sampling, fit_counts
-from northroute.bayes.calibrate import small_design
+from northroute.bayes.designs import small_design
 from northroute.bayes.kernel import batch
 from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.model import assemble

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pandas as pd
+import pytest
 from typer.testing import CliRunner
 
+from northroute.bayes import calibrate
 from northroute.cli import app
 
 runner = CliRunner()
@@ -24,6 +27,17 @@ def test_sbc_writes_ranks_and_says_no_verdict_yet(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "SIMULATED" in result.output
     assert (tmp_path / "sbc_pooled.json").exists()
+
+
+def test_sbc_of_all_writes_an_overview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two = {name: calibrate.CALIBRATIONS[name] for name in ("pooled", "composition")}
+    monkeypatch.setattr(calibrate, "CALIBRATIONS", two)
+    folders = ["--output", str(tmp_path / "figures"), "--ranks", str(tmp_path / "ranks")]
+    result = runner.invoke(app, ["sbc", "all", "--replications", "2", "--draws", "250", *folders])
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(tmp_path / "figures" / "overview.csv")["model"].tolist() == ["pooled", "composition"]
+    assert {p.name for p in (tmp_path / "ranks").iterdir()} == {"ranks_pooled.csv", "ranks_composition.csv"}
+    assert (tmp_path / "figures" / "overview.svg").exists()
 
 
 def test_unknown_names_say_what_there_is() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from northroute.cli.console import DataOption, SeedOption, command, data_folder, errors, out, progress
+from northroute.cli.console import DataOption, SeedOption, command, data_folder, errors, out, part, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK, interval_label
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         ladder
     )
     app.command(
-        rich_help_panel=panel, epilog="Example: northroute sbc slopes --replications 200 --output reports/calibration"
+        rich_help_panel=panel, epilog="Example: northroute sbc all --replications 100 --output reports/calibration"
     )(sbc)
 
 
@@ -70,39 +70,47 @@ def ladder(
 
 
 def sbc(
-    model: Annotated[str, typer.Argument(help="A step of the ladder: slopes, walk, ar1, gp, spatial, joint ...")],
+    model: Annotated[str, typer.Argument(help="A step of the ladder (slopes, walk, joint, composition ...), or all.")],
     replications: Annotated[
         int, typer.Option("--replications", min=1, help="How many there shall be in the end.")
     ] = 100,
-    output: Annotated[Path, typer.Option("--output", help="Where ranks, tables and figures go.")] = Path(
+    output: Annotated[Path, typer.Option("--output", help="Where tables and figures go.")] = Path(
         "reports/calibration"
     ),
+    ranks: Annotated[Path | None, typer.Option("--ranks", help="Where ranks are kept; default: the output.")] = None,
     draws: Annotated[int | None, typer.Option("--draws", min=50, help="Draws a chain of each fit.")] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Simulate from the prior, fit, and see whether truths rank uniformly among draws; a run that was stopped goes on."""
     from dataclasses import replace
+    from functools import partial
 
-    from northroute.bayes.calibrate import SETTINGS, calibration
-    from northroute.bayes.calibration import assess, run, write
+    from northroute.bayes.calibrate import CALIBRATIONS, SETTINGS, calibration
+    from northroute.bayes.calibration import assess, overview, run, write
 
     with errors("Finished replications are kept; the same command goes on from there."), progress() as tell:
-        own = calibration(model, replace(SETTINGS, draws=draws) if draws else SETTINGS)
+        settings = replace(SETTINGS, draws=draws) if draws else SETTINGS
         output.mkdir(parents=True, exist_ok=True)
-        ranks = run(
-            own,
-            replications,
-            output / f"ranks_{model}.csv",
-            data_hash=own.data_hash,
-            seed=seed,
-            command=command(),
-            progress=tell,
-        )
-        found = assess(ranks)
-        paths = write(found, output)
-    out.print(f"[bold]{SIMULATED_MARK}[/bold] {escape(found.sentence)}")
+        names = tuple(CALIBRATIONS) if model == "all" else (model,)
+        found = []
+        for k, name in enumerate(names):
+            own = calibration(name, settings)
+            table = run(
+                own,
+                replications,
+                (ranks or output) / f"ranks_{name}.csv",
+                data_hash=own.data_hash,
+                seed=seed,
+                command=command(),
+                progress=partial(part, tell, k, len(names)),
+            )
+            found.append(assess(table))
+            paths = write(found[-1], output)
+            out.print(escape(found[-1].sentence))
+        if len(names) > 1:
+            paths = overview.write(found, output)
     out.print(f"written: {', '.join(str(p) for p in paths)}")
-    raise typer.Exit(1 if found.passed is False else 0)
+    raise typer.Exit(1 if any(one.passed is False for one in found) else 0)
 
 
 def _simulated(step: str, outcome: str, months: int, seed: int) -> "tuple[Panel, CountSpec]":

@@ -64,6 +64,11 @@ def progress() -> Iterator[Callback]:
         yield update
 
 
+def part(whole: Callback, before: int, parts: int, message: str, share: float) -> None:
+    """Tell the progress of one of several parts that take about the same time; ``before`` are done."""
+    whole(message, (before + share) / parts)
+
+
 def command() -> str:
     """Return the command as it was typed, for the provenance of outputs."""
     return shlex.join(["northroute", *sys.argv[1:]])

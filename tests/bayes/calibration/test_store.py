@@ -49,12 +49,12 @@ def test_cut_anywhere_the_run_goes_on_to_the_same_ranks(whole: tuple[RankTable, 
     table, content = whole
     path = tmp_path / "ranks.csv"
     body = content.index(b"\n", content.index(b"\n") + 1) + 1
-    cuts = [0, 1, 2, 3, 50, body - 1, body, body + 1, *range(body + 10, len(content), 41), len(content) - 1]
+    cuts = [0, 1, 2, 3, 50, body - 1, body, body + 1, *range(body + 10, len(content), 7), len(content) - 1]
     for cut in cuts:
         path.write_bytes(content[:cut])
         if cut >= body:
             kept = read(path).frame["replication"].nunique()
-            assert kept == content[body:cut].count(b"\n") // 4  # every finished replication is there
+            assert kept == content[body:cut].count(b"\n")  # every finished replication is there
         resumed = decided(ranked(path))
         pd.testing.assert_frame_equal(resumed, decided(table))
         same = resumed["rank"].to_numpy(np.int64).tobytes() == table.frame["rank"].to_numpy(np.int64).tobytes()
@@ -86,15 +86,15 @@ def test_ranges_on_several_machines_join_to_the_whole(whole: tuple[RankTable, by
 def test_zeros_left_by_a_crash_are_cut_off(whole: tuple[RankTable, bytes], tmp_path: Path) -> None:
     table, content = whole
     path = tmp_path / "ranks.csv"
-    path.write_bytes(content[:-60] + bytes(60))
+    path.write_bytes(content[:-10] + bytes(10))
     pd.testing.assert_frame_equal(decided(ranked(path)), decided(table))
 
 
 def test_damage_before_the_end_is_refused(whole: tuple[RankTable, bytes], tmp_path: Path) -> None:
     content = whole[1]
     path = tmp_path / "ranks.csv"
-    path.write_bytes(content.replace(b"\n1,rate,1,", b"\n1,rat,1,"))
-    with pytest.raises(DataError, match="line 7: a replication is damaged"):
+    path.write_bytes(content.replace(b"\n1,1,", b"\n1,one,"))
+    with pytest.raises(DataError, match="line 4: a replication is damaged"):
         ranked(path)
 
 
@@ -143,6 +143,21 @@ def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="the quantities are not those"):
             file.append(1, [Row("b", "", 3, 9)], passed=True, seconds=0.1)
     assert read(path).frame["rank"].tolist() == [3]
+
+
+def test_a_replication_is_a_line_of_ranks_and_reads_back_as_it_was(tmp_path: Path) -> None:
+    description = Description("m", {"a": (2,), "b": ()}, 99, Provenance("d", 1, True))
+    path = tmp_path / "ranks.csv"
+    with RankFile(path, description) as file:
+        file.append(4, [Row("a", "0", 57, 99), Row("a", "1", 12, 40), Row("b", "", 0, 99)], passed=True, seconds=1.256)
+        lost = [Row("a", "0", None, 0), Row("a", "1", None, 0), Row("b", "", 3, 99)]
+        file.append(5, lost, passed=False, seconds=2, reason='R-hat "1.2",\nlimit 1.01')
+    assert path.read_text().splitlines()[2:] == ["4,1,1.26,57 12/40 0,", '5,0,2.00,- - 3,"R-hat ""1.2"", limit 1.01"']
+    frame = read(path).frame
+    assert frame["rank"].tolist() == [57, 12, 0, pd.NA, pd.NA, 3]
+    assert frame["draws"].tolist() == [99, 40, 99, 0, 0, 99]
+    assert frame["passed"].tolist() == [True] * 3 + [False] * 3
+    assert frame["reason"].tolist() == [""] * 3 + ['R-hat "1.2", limit 1.01'] * 3
 
 
 def test_elements_of_arrays() -> None:

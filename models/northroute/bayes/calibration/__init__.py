@@ -1,6 +1,7 @@
 """Simulation-based calibration: whether a model's posterior is right, on data simulated from its own prior.
 
-:func:`run` fits and ranks, :func:`assess` judges, :func:`write` reports.
+:func:`run` fits and ranks, :func:`assess` judges, :func:`write` reports; :mod:`northroute.bayes.calibration.overview` shows
+several models at a glance.
 """
 
 from northroute.bayes.calibration.assess import Calibration, assess

@@ -37,6 +37,7 @@ MIN_REPLICATIONS: Final = 50
 """Replications that a verdict takes; with fewer only gross faults could show."""
 COVERAGES: Final = (0.5, INTERVAL_PROB)
 _MOST_POINTS: Final = 200
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,17 @@ class Curves:
     differences: NDArray[np.float64]
     envelope: ecdf.Envelope
     coverages: tuple[Coverage, ...]
+
+    @property
+    def beyond(self) -> NDArray[np.float64]:
+        """Farthest point of each scalar's line beyond the envelope, shape (scalar,); negative for one that stays inside."""
+        low, high = self.envelope.low - self.envelope.at, self.envelope.high - self.envelope.at
+        return np.asarray(np.maximum(self.differences - high, low - self.differences).max(axis=1))
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """Whether each scalar's line leaves the envelope, shape (scalar,)."""
+        return self.beyond > _ROUNDING
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,8 @@ class Calibration:
         Replications whose fit failed, with columns ``replication, reason``.
     replications : int
         Replications run, failures included.
+    seconds : float
+        Mean time of one, failures included.
     curves : tuple of Curves
     provenance : Provenance
     """
@@ -94,6 +108,7 @@ class Calibration:
     scalars: pd.DataFrame
     failures: pd.DataFrame
     replications: int
+    seconds: float
     curves: tuple[Curves, ...]
     provenance: Provenance
 
@@ -137,6 +152,7 @@ def assess(ranks: RankTable) -> Calibration:
         scalars=pd.concat(each, ignore_index=True) if each else pd.DataFrame(),
         failures=failures,
         replications=len(first),
+        seconds=float(first["seconds"].mean()),
         curves=tuple(curves),
         provenance=ranks.description.provenance,
     )

@@ -38,9 +38,8 @@ def ecdf_differences(calibration: Calibration) -> Figure:
             axes.fill_between(at, low, high, color=QUIET, alpha=0.35, lw=0, step="mid")
             axes.axhline(0, color=QUIET, lw=0.8)
             lines = np.pad(one.differences, ((0, 0), (1, 1)))
-            outside = ((lines < low - 1e-12) | (lines > high + 1e-12)).any(axis=1)
             many = len(lines) > 1
-            for line, out in zip(lines, outside, strict=True):
+            for line, out in zip(lines, one.outside, strict=True):
                 axes.plot(at, line, color=BOUND if out else MAIN, lw=0.5 if many else 1.3, alpha=0.5 if many else 1)
             if many:
                 axes.plot(at, lines.mean(axis=0), color=INK, lw=1.3)

@@ -1,7 +1,8 @@
 """Ranks on disk: one CSV file that grows by whole replications, so that an interrupted run goes on where it was.
 
-The first line is ``#`` and a JSON description. Then one row a replication and scalar quantity. A replication is written by
-one call and forced to disk before the next begins; what a kill leaves half-written is cut off when the file is opened again.
+The first line is ``#`` and a JSON description, which lists the quantities. Then one row a replication, with the ranks of all
+scalars in that order: ``57``, or ``12/40`` among fewer draws than the description says. A row is written by one call and
+forced to disk before the next begins; what a kill leaves half-written is cut off when the file is opened again.
 """
 
 import csv
@@ -9,7 +10,7 @@ import fcntl
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +22,10 @@ import pandas as pd
 from northroute.errors import DataError
 from northroute.provenance import Provenance
 
-COLUMNS: Final = ("replication", "quantity", "element", "rank", "draws", "passed", "seconds", "reason")
+COLUMNS: Final = ("replication", "passed", "seconds", "ranks", "reason")
+FRAME: Final = ("replication", "quantity", "element", "rank", "draws", "passed", "seconds", "reason")
+"""Columns of the file, and of the table that it is read into."""
 _REMEDY: Final = "Choose another output folder, or delete the file to begin again."
-_WIDTH: Final = len(COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,17 @@ class Row:
     element: str
     rank: int | None
     draws: int
+
+
+@dataclass(frozen=True)
+class _Replication:
+    """One line of the file; ``ranks`` are pairs of rank and draws."""
+
+    number: int
+    passed: bool
+    seconds: float
+    ranks: tuple[tuple[int | None, int], ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -146,20 +159,10 @@ class RankFile:
                 row=f"replication {replication}",
                 remedy="Report the same quantities, of the same shapes, in every replication.",
             )
-        words = " ".join(reason.split())
+        ranks = " ".join(_word(r, self.description.draws) for r in rows)
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(
-            (
-                replication,
-                r.quantity,
-                r.element,
-                "" if r.rank is None else r.rank,
-                r.draws,
-                int(passed),
-                f"{seconds:.3f}",
-                words,
-            )
-            for r in rows
+        csv.writer(text, lineterminator="\n").writerow(
+            (replication, int(passed), f"{seconds:.2f}", ranks, " ".join(reason.split()))
         )
         _write(self._handle, text.getvalue().encode())
         self.finished |= {replication}
@@ -177,11 +180,11 @@ class RankFile:
         differences = self.description.differences(_described(content, self.path))
         if differences:
             raise DataError(f"the file was begun with {'; '.join(differences)}", file=self.path, remedy=_REMEDY)
-        rows, end = _whole(content, start, self.description, self.path)
+        whole, end = _whole(content, start, self.description, self.path)
         if end < len(content):
             handle.truncate(end)
             os.fsync(handle.fileno())
-        self.finished = frozenset(int(r[0]) for r in rows[:: self.description.scalars])
+        self.finished = frozenset(r.number for r in whole)
 
 
 def read(path: Path, *more: Path) -> RankTable:
@@ -216,12 +219,15 @@ def _read(path: Path) -> tuple[Description, pd.DataFrame]:
     if start is None:
         raise DataError("there are no ranks here", file=path, remedy="Run the calibration first: northroute sbc.")
     description = _described(content, path)
-    rows, _ = _whole(content, start, description, path)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    frame["rank"] = pd.to_numeric(frame["rank"].replace("", None)).astype("Int64")
-    frame = frame.astype({"replication": int, "draws": int, "seconds": float})
-    frame["passed"] = frame["passed"] == "1"
-    return description, frame
+    whole, _ = _whole(content, start, description, path)
+    labels = elements(description.shapes)
+    rows = [
+        (r.number, name, element, rank, draws, r.passed, r.seconds, r.reason)
+        for r in whole
+        for (name, element), (rank, draws) in zip(labels, r.ranks, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=list(FRAME))
+    return description, frame.astype({"rank": "Int64", "passed": bool})
 
 
 def elements(shapes: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str]]:
@@ -255,27 +261,42 @@ def _described(content: bytes, path: Path) -> Description:
         ) from failure
 
 
-def _whole(content: bytes, start: int, description: Description, path: Path) -> tuple[list[list[str]], int]:
-    """Rows of whole replications, and where the last of them ends."""
+def _word(row: Row, most: int) -> str:
+    if row.rank is None:
+        return "-"
+    return str(row.rank) if row.draws == most else f"{row.rank}/{row.draws}"
+
+
+def _rank(word: str, most: int) -> tuple[int | None, int]:
+    """Rank and draws of a word; the inverse of :func:`_word`."""
+    if word == "-":
+        return None, 0
+    rank, _, draws = word.partition("/")
+    return int(rank), int(draws) if draws else most
+
+
+def _whole(content: bytes, start: int, description: Description, path: Path) -> tuple[list[_Replication], int]:
+    """Whole replications, and where the last of them ends."""
     lines = content[start:].split(b"\n")[:-1]
-    size, kept, end = description.scalars, [], start
-    for first in range(0, len(lines), size):
-        block = lines[first : first + size]
-        rows = _block(block, description)
-        if rows is None:
-            if first + size < len(lines):
-                raise DataError("a replication is damaged", file=path, row=first + 3, remedy=_REMEDY)
+    kept: list[_Replication] = []
+    end = start
+    for at, line in enumerate(lines):
+        found = _parsed(line, description)
+        if found is None:
+            if at + 1 < len(lines):
+                raise DataError("a replication is damaged", file=path, row=at + 3, remedy=_REMEDY)
             break
-        kept.extend(rows)
-        end += sum(len(line) + 1 for line in block)
+        kept.append(found)
+        end += len(line) + 1
     return kept, end
 
 
-def _block(lines: Iterable[bytes], description: Description) -> list[list[str]] | None:
-    """Rows of one replication, or None if they are not whole."""
+def _parsed(line: bytes, description: Description) -> _Replication | None:
+    """Return the replication of a line, or None if it is not whole."""
     try:
-        rows = list(csv.reader((line.decode() for line in lines), strict=True))
-    except (csv.Error, UnicodeDecodeError):
+        ((number, passed, seconds, words, reason),) = csv.reader([line.decode()], strict=True)
+        ranks = tuple(_rank(w, description.draws) for w in words.split(" "))
+        found = _Replication(int(number), bool(int(passed)), float(seconds), ranks, reason)
+    except (csv.Error, ValueError):  # a damaged number or a damaged character is a ValueError
         return None
-    named = [(r[1], r[2]) for r in rows if len(r) == _WIDTH and r[0] == rows[0][0] and r[0].isdigit()]
-    return rows if named == elements(description.shapes) else None
+    return found if len(ranks) == description.scalars else None

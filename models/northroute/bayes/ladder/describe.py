@@ -121,6 +121,11 @@ def markdown(text: str) -> str:
     return re.sub(r"(?<!`)``([^`]+)``(?!`)", r"`\1`", out)
 
 
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
+    return "\n".join(f"| {' | '.join(r)} |" for r in (head, ("---",) * len(head), *rows))
+
+
 def _aligned(formula: str) -> str:
     lines = textwrap.dedent(formula).strip("\n")
     lines = "\n".join(line.strip() for line in lines.splitlines() if line.strip())
@@ -145,7 +150,7 @@ def _priors(built: Example) -> str:
         prior: Prior | None = layout.scalars[first].prior
         reason = prior.reason if prior else "correlations near plus or minus one are unlikely, all others about alike"
         rows.append((f"`{name}`", prior_text(layout, parameter.ids), reason))
-    return _table(("parameter", "prior", "reason"), rows)
+    return table(("parameter", "prior", "reason"), rows)
 
 
 def _reported(built: Example) -> str:
@@ -154,11 +159,7 @@ def _reported(built: Example) -> str:
     if unknown:
         raise ModelError(f"Step '{built.step}' reports {unknown}. Say what they are in MEANING.")
     rows = [(f"`{k}`", ", ".join(dims) or "one number", MEANING[k]) for k, dims in reported.items()]
-    return _table(("quantity", "dimensions", "what it is"), rows)
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(r)} |" for r in (head, ("---",) * len(head), *rows))
+    return table(("quantity", "dimensions", "what it is"), rows)
 
 
 if __name__ == "__main__":

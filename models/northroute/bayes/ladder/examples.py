@@ -6,10 +6,9 @@ from types import ModuleType
 from typing import Final
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from northroute.bayes.calibrate import ladder_specs, small_design
+from northroute.bayes import designs
 from northroute.bayes.ladder import (
     composition,
     country,
@@ -27,6 +26,7 @@ from northroute.bayes.ladder.measures import governance_measures
 from northroute.bayes.model import Assembled, assemble
 from northroute.bayes.quantities import named
 from northroute.bayes.spec import CountSpec
+from northroute.panel import Panel
 
 MODULES: Final[Mapping[str, ModuleType]] = {
     "pooled": pooled,
@@ -73,36 +73,25 @@ def example(step: str) -> Example:
         return _corruption()
     if step == "composition":
         return _composition()
-    stated = formulate(small_design(months=MONTHS), _spec(step))
+    panel = designs.small_design(months=MONTHS)
+    stated = formulate(panel, _spec(step, panel))
     return Example(step, assemble(stated.model, stated.frame), stated.derive)
 
 
-def _spec(step: str) -> CountSpec:
-    specs = ladder_specs()
+def _spec(step: str, panel: Panel) -> CountSpec:
+    specs = designs.ladder_specs(panel)
     found = replace(specs["walk" if step == "dynamic" else step], season=True, time="walk", varying=("interdiction",))
     return replace(found, name=step, detection=("hub",)) if step == "reporting" else replace(found, name=step)
 
 
 def _corruption() -> Example:
     spec = CorruptionSpec("latent_corruption", "drug_incident", "all_events")
-    counts = latent_corruption.country_counts(small_design(months=MONTHS), spec.outcome, spec.exposure)
+    counts = latent_corruption.country_counts(designs.small_design(months=MONTHS), spec.outcome, spec.exposure)
     frame = latent_corruption.joint_frame(counts, governance_measures(), spec)
     return Example(spec.name, assemble(latent_corruption.joint_model(spec), frame), spec.derive)
 
 
 def _composition() -> Example:
-    spec = composition.CompositionSpec(
-        *("composition", "count", "category", ("region", "year"), "country", "region"),
-        covariates=("year",),
-        focus="heroin",
-    )
-    cells = [(f"country {c}", f"region {c}{r}", float(t)) for c in range(3) for r in range(2) for t in range(4)]
-    frame = pd.DataFrame(
-        [
-            (" ".join(map(str, cell)), category, 3 + i, *cell)
-            for cell in cells
-            for i, category in enumerate(("heroin", "opium", "other"))
-        ],
-        columns=["cell", "category", "count", "country", "region", "year"],
-    )
+    spec, frame = designs.composition()
+    spec = replace(spec, focus="heroin")
     return Example(spec.name, assemble(spec.model(), frame), spec.derive)
