@@ -8,7 +8,7 @@ from scipy import stats
 
 from northroute.bayes import distributions as dist
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.program import Rows
+from northroute.bayes.kernel.program import Kind, Rows
 from northroute.bayes.model import Model, assemble
 from northroute.bayes.plain import pymc_model
 from northroute.bayes.predict import simulate
@@ -55,11 +55,11 @@ def test_the_kernels_gradient_is_its_slope_centred_or_not(model: Model) -> None:
 
 
 def test_means_are_swept_and_effects_absorbed_in_the_models_that_are_to_test_it() -> None:
-    kinds = set[tuple[int, bool]]()
-    for model in (full(), swept()):
-        blocks = assemble(model, panel()).program.blocks
-        kinds |= {(int(b[tables.B_ROWS]), bool(b[tables.B_TARGET] >= 0)) for b in blocks}
-    assert {(Rows.WITH_MEAN, True), (Rows.GROUPS, True)} <= kinds
+    blocks = [b for model in (full(), swept(), paths()) for b in assemble(model, panel()).program.blocks]
+    effects = [b for b in blocks if b[tables.B_KIND] == Kind.EFFECTS]
+    assert any(b[tables.B_ROWS] == Rows.WITH_MEAN and b[tables.B_TARGET] >= 0 for b in effects)
+    absorbing = {int(b[tables.B_ROWS]) for b in effects if b[tables.B_PARENTS] >= 0}
+    assert absorbing >= {Rows.GROUPS}
 
 
 def test_reported_quantities_keep_their_dimensions() -> None:

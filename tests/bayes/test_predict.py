@@ -27,7 +27,7 @@ def fixed(model: Model, scalars: dict[str, Any], draws: int = DRAWS) -> tuple[As
     for name, value in scalars.items():
         values[:, assembled.layout.parameters[name].ids] = value
     for draw in values:
-        fold(assembled.program, draw)
+        fold(assembled.program, draw, 0, len(assembled.program.folds))
     return assembled, values
 
 

@@ -27,7 +27,7 @@ from scipy import linalg
 from northroute.bayes.envelope import factorise
 from northroute.bayes.kernel import batch, density
 from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.effects import absorbs
+from northroute.bayes.kernel.effects import parents_of
 from northroute.bayes.kernel.program import Kind, Program, Rows, Transform
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.layout import Block, Layout
@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 NEWTON_STEPS: Final = 30
 STALE: Final = 1e-3
 """Squared distance a coordinate, in posterior standard deviations, over which a Hessian is taken as the same."""
-_STEP: Final = 1e-6
+_STEP: Final = 1e-5
 
 
 @dataclass(frozen=True)
@@ -255,13 +255,12 @@ def _given(block: Block, program: Program, values: Array, kappa2: Array, v: Arra
 
 
 def _absorbed(block: Block, program: Program, values: Array) -> Array:
-    """Return the effects that every group absorbs, less their means, shape (group, dim); zeros where it absorbs none."""
-    k = int(block.record[tables.B_DIMS] - block.record[tables.B_ZERO_DIMS])
-    if not absorbs(block.record):
-        return np.zeros((block.centred // k, k))
-    at = int(block.record[tables.B_TARGET])
-    parents = values[program.index[at : at + k * (block.pointer.size - 1)]].reshape(-1, k)
-    return np.asarray(np.repeat(parents - parents.mean(axis=0), np.diff(block.pointer), axis=0))
+    """Return what every group's raw effects absorb, shape (group, dim)."""
+    k, zero = int(block.record[tables.B_DIMS]), int(block.record[tables.B_ZERO_DIMS])
+    whole = parents_of(block.record, program.index, values).reshape(-1, k)[:, : k - zero]
+    if block.record[tables.B_ROWS] == Rows.ZERO_SUM:
+        whole = np.delete(whole, block.pointer[1:] - 1, axis=0)
+    return np.asarray(whole)
 
 
 def _jointly(block: Block, program: Program, values: Array, v: Array, covariance: Array) -> Array:

@@ -7,13 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.bayes.absorption import ordered, parents_of
 from northroute.bayes.families import FAMILIES, Prior
 from northroute.bayes.folding import Use, fold
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Rows, Spectrum, Transform
-from northroute.bayes.layout import Array, Block, Ids, Key, Layout, Parameter, Scalar
+from northroute.bayes.layout import COEFFICIENT, Array, Block, Ids, Key, Layout, Parameter, Scalar
 
-COEFFICIENT: Final = 1 << 28  # identifiers from here on are coefficients of blocks; below, scalars
 TABLE_LIMIT: Final = 1024
 """Counts below this enter the negative binomial through one table of logarithms."""
 _TRANSFORMS: Final = {
@@ -153,7 +153,7 @@ class Builder:
         levels = basis.shape[0] * batches if basis is not None else int(ends[-1])
         record = np.zeros(tables.BLOCK_COLUMNS, dtype=np.int64)
         record[tables.B_KIND] = Kind.EFFECTS
-        record[tables.B_TARGET] = -1
+        record[[tables.B_TARGET, tables.B_PARENTS]] = -1
         record[tables.B_THETA] = self._raw
         record[tables.B_VALUE] = self._coefficients
         record[tables.B_BATCHES] = batches
@@ -312,28 +312,37 @@ class Builder:
             for at, i, w in folds
         ]
         dense_records = [(p, a, b, self.numbers(m), m.shape[1], first) for p, a, b, m, first in self.dense]
-        blocks = self._ordered()
-        records = []
-        for block in blocks:
-            record = block.record.copy()
+        settled = [self._settled(b) for b in self.blocks]
+        parents = parents_of(settled, self.uses, frozenset(self.targets[t] for b in settled for t in b.targets))
+        blocks, records, before = [], [], list[Any]()
+        for i in ordered(settled, parents):
+            block, record = settled[i], settled[i].record.copy()
             record[tables.B_THETA] += n
             record[tables.B_VALUE] += n
-            if block.targets and record[tables.B_ROWS] != Rows.ZERO_SUM:
+            if block.targets:
                 record[tables.B_TARGET] = self.table(
                     resolve(np.array([self.targets[t] for t in block.targets], np.int64))
                 )
+            record[[tables.B_FOLDS, tables.B_FOLDS_STOP]] = len(before), len(before) + len(parents[i])
+            if parents[i]:
+                at = n + self._coefficients + extra
+                size = parents[i][0][0].size
+                before += [(0, at, at + size, self.table(resolve(ids)), self.numbers(w), -1) for ids, w in parents[i]]
+                record[tables.B_PARENTS] = at
+                extra += size
             records.append(record)
+            blocks.append(block)
         dim = n + self._raw
         values = n + self._coefficients + extra
         codes = [(position[i], int(s.transform), s.numbers[0]) for i, s in enumerate(self.scalars)]
         numbers = [(*s.numbers[1:], *_interval(s.prior)) for s in self.scalars]
         program = Program(
-            sizes=np.asarray([dim, values, rows, len(curved), self._scratch], dtype=np.int64),
+            sizes=np.asarray([dim, values, rows, len(curved), self._scratch, len(before)], dtype=np.int64),
             scalar_codes=_matrix(codes, 3, np.int64),
             scalar_numbers=_matrix(numbers, 5, float),
             blocks=_matrix(records, tables.BLOCK_COLUMNS, np.int64),
             uses=_matrix(use_records, tables.USE_COLUMNS, np.int64),
-            folds=_matrix(fold_records, tables.USE_COLUMNS, np.int64),
+            folds=_matrix(before + fold_records, tables.USE_COLUMNS, np.int64),
             dense=_matrix(dense_records, tables.DENSE_COLUMNS, np.int64),
             segments=_matrix(self.segments, tables.SEGMENT_COLUMNS, np.int64),
             index=np.concatenate([*self._index, np.zeros(1, np.int64)]).astype(np.int32),
@@ -349,19 +358,9 @@ class Builder:
         )
         return program, layout
 
-    def _ordered(self) -> list[Block]:
-        """Put blocks that absorb the effects of another after it."""
-        waiting, ordered = [self._settled(b) for b in self.blocks], list[Block]()
-        while waiting:
-            spans = [range(*b.span) for b in waiting]
-            free = [b for b in waiting if not any(self.targets[t] - COEFFICIENT in r for t in b.targets for r in spans)]
-            ordered += free
-            waiting = [b for b in waiting if b not in free]
-        return ordered
-
     def _settled(self, block: Block) -> Block:
-        """Leave a block alone whose targets are not there: its mean is not swept, and it absorbs nothing."""
-        if not block.targets or all(t in self.targets for t in block.targets):
+        """Leave a block's mean alone where what it would be swept into is not there."""
+        if block.record[tables.B_ROWS] == Rows.WITH_MEAN and all(t in self.targets for t in block.targets):
             return block
         record = block.record.copy()
         if record[tables.B_ROWS] == Rows.WITH_MEAN:

@@ -90,7 +90,7 @@ def _values(assembled: Assembled, posterior: xr.Dataset) -> Array:
         values[..., parameter.ids] = partial_correlations(drawn) if _correlated(name) else drawn
     for chain in values:
         for draw in chain:
-            density.fold(program, draw)
+            density.fold(program, draw, 0, len(program.folds))
     return values
 
 

@@ -1,7 +1,7 @@
 """What a compiled program's tables mean: scalars, blocks, reported quantities."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from northroute.bayes.kernel.scales import log_spectrum
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]
+COEFFICIENT: Final = 1 << 28
+"""Identifiers from here on are coefficients of blocks; below, scalars."""
 Key = tuple[str, ...]
 """Names a value that means may be swept into: predictor, rows, column, level of ``by``, groups and group."""
 

@@ -88,7 +88,8 @@ class Sampling:
 
     A fit that fails its diagnostics is tried again up to ``retries`` times, in coordinates adapted to the last attempt and
     with twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
-    to one if any draw diverged. A pilot of ``pilot`` draws, thrown away, adapts the first attempt; 0 leaves it out.
+    to one if any draw diverged. A pilot of two chains of ``pilot`` draws, thrown away, adapts the first attempt; 0 leaves
+    it out.
 
     ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000);
     or a draft, laplace or pathfinder, of ``chains * draws`` draws, which never passes its diagnostics.
@@ -97,11 +98,11 @@ class Sampling:
     chains: int = 4
     draws: int = 1000
     tune: int = 300
-    target_accept: float = 0.9
+    target_accept: float = 0.8
     retries: int = 3
     seed: int = DEFAULT_SEED
     prior_draws: int = 4000
-    pilot: int = 200
+    pilot: int = 150
     sampler: Sampler = "nutpie"
 
     @property
@@ -121,7 +122,7 @@ class Sampling:
 
     def short(self) -> "Sampling":
         """Return the settings of the pilot."""
-        return replace(self, draws=self.pilot, tune=self.pilot)
+        return replace(self, draws=self.pilot, tune=self.pilot, chains=min(self.chains, 2))
 
 
 QUICK = Sampling(prior_draws=1000)

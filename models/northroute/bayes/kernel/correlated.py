@@ -59,14 +59,14 @@ def unscale_batch(block, batch, index, values, room, gradient_values):
 
 
 @compiled
-def standardise(block, raw, theta, data, parents, room):
-    """Write Q Lambda (to PRODUCT), C, and the vectors b - Q a, w and t of one group."""
+def standardise(block, raw, theta, data, parents, own, room):
+    """Write Q Lambda (to PRODUCT), C, and the vectors b - Q a, w and t of one group, whose parents a lie from ``own`` on."""
     k, q = block[B_DIMS], block[B_CENTRING] + raw * block[B_DIMS]
     scaled, product, root = room[SCALED], room[PRODUCT], room[ROOT]
     for i in range(k):
         natural = data[block[B_CENTRING] + block[B_RAW] * k + raw + i]
         for j in range(k):
-            natural -= data[q + i * k + j] * parents[j]
+            natural -= data[q + i * k + j] * parents[own + j]
             total = 0.0
             for m in range(j, k):
                 total += data[q + i * k + m] * scaled[m, j]
@@ -95,10 +95,10 @@ def standardise(block, raw, theta, data, parents, room):
 
 
 @compiled
-def forward(block, raw, theta, data, parents, room, out, at):
+def forward(block, raw, theta, data, parents, own, room, out, at):
     """Write one group's effects to ``out``, from ``at`` on, and return the log prior density of its coordinates."""
     k = block[B_DIMS]
-    standardise(block, raw, theta, data, parents, room)
+    standardise(block, raw, theta, data, parents, own, room)
     total = 0.0
     for i in range(k):
         w = room[W, 0, i]
@@ -111,10 +111,10 @@ def forward(block, raw, theta, data, parents, room, out, at):
 
 
 @compiled
-def backward(block, raw, theta, data, parents, room, g_u, at, g_parents, gradient):
+def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gradient):
     """Add one group's part to the gradients of its coordinates, of Lambda and of the absorbed effects."""
     k = block[B_DIMS]
-    standardise(block, raw, theta, data, parents, room)
+    standardise(block, raw, theta, data, parents, own, room)
     scaled, g_scaled, root, g_root = room[SCALED], room[G_SCALED], room[ROOT], room[G_ROOT]
     for i in range(k):  # g_y = C^-1 (Lambda' g_u - w)
         total = -room[W, 0, i]
@@ -138,7 +138,7 @@ def backward(block, raw, theta, data, parents, room, g_u, at, g_parents, gradien
         total = 0.0
         for i in range(k):
             total += room[PRODUCT, j, i] * room[G_R, 0, i]
-        g_parents[j] -= total
+        g_parents[own + j] -= total
     symmetric_adjoint(root, g_root, k, room[G_SYMMETRIC])
     for i in range(k):
         for j in range(i + 1):

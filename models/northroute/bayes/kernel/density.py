@@ -8,12 +8,15 @@ from numba.extending import intrinsic
 from northroute.bayes.kernel import bym2, effects, rows, scalars, skyline
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.program import (
+    B_FOLDS,
+    B_FOLDS_STOP,
     B_KIND,
     U_INDEX,
     U_START,
     U_STOP,
     U_WEIGHT,
     Z_DIM,
+    Z_FOLDS,
     Z_LINEAR,
     Z_SCRATCH,
     Z_VALUES,
@@ -53,9 +56,9 @@ def rotate_gradient(program, gradient):
 
 
 @compiled
-def fold(program, values):
-    """Add coefficients to the values that rows gather."""
-    for f in range(program.folds.shape[0]):
+def fold(program, values, start, stop):
+    """Add coefficients to the values that rows gather, or that a block's effects are known together with."""
+    for f in range(start, stop):
         record = program.folds[f]
         for i in range(record[U_STOP] - record[U_START]):
             w = program.data[record[U_WEIGHT] + i] if record[U_WEIGHT] >= 0 else 1.0
@@ -63,9 +66,9 @@ def fold(program, values):
 
 
 @compiled
-def unfold(program, gradient_values):
+def unfold(program, gradient_values, start, stop):
     """Send the gradient of folded values back to their coefficients."""
-    for f in range(program.folds.shape[0] - 1, -1, -1):
+    for f in range(stop - 1, start - 1, -1):
         record = program.folds[f]
         for i in range(record[U_STOP] - record[U_START]):
             w = program.data[record[U_WEIGHT] + i] if record[U_WEIGHT] >= 0 else 1.0
@@ -82,11 +85,12 @@ def evaluate_values(program, theta, values, scratch):
     for b in range(program.blocks.shape[0]):
         block = program.blocks[b]
         if block[B_KIND] == EFFECTS:
+            fold(program, values, block[B_FOLDS], block[B_FOLDS_STOP])
             total += effects.forward(block, theta, program.index, program.data, values, scratch, shift)
         else:
             total += bym2.forward(block, theta, program.index, program.data, values, scratch)
     total += scalars.log_prior(program.scalar_codes, program.scalar_numbers, values, shift)
-    fold(program, values)
+    fold(program, values, program.sizes[Z_FOLDS], program.folds.shape[0])
     return total
 
 
@@ -100,7 +104,7 @@ def log_density(program, z, gradient):
     total = evaluate_values(program, theta, values, scratch)
     for s in range(program.segments.shape[0]):
         total += rows.segment_density(program, values, program.segments[s], g_values)
-    unfold(program, g_values)
+    unfold(program, g_values, program.sizes[Z_FOLDS], program.folds.shape[0])
     for i in range(gradient.shape[0]):
         gradient[i] = 0.0
     scalars.log_prior_backward(program.scalar_codes, program.scalar_numbers, values, g_values)
@@ -108,6 +112,7 @@ def log_density(program, z, gradient):
         block = program.blocks[b]
         if block[B_KIND] == EFFECTS:
             effects.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
+            unfold(program, g_values, block[B_FOLDS], block[B_FOLDS_STOP])
         else:
             bym2.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
     scalars.backward(theta, program.scalar_codes, program.scalar_numbers, g_values, gradient)

@@ -15,10 +15,10 @@ Hilbert-space form of a Gaussian process, s is multiplied by the square root of 
 frequency (Riutort-Mayol et al. 2023, Statistics and Computing 33:17).
 
 Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
-intercept or a mean slope) has the value of its own coordinate less m. Groups within a group that has effects of its own
-absorb them: with the parents' effects a less their mean, b becomes b - Q a, since the data know only u + a. Neither changes
-the Jacobian, and the predictor no longer changes with standard deviations of effects that the data know only as part of a
-sum.
+intercept or a mean slope) has the value of its own coordinate less m. Effects absorb what the data know only together with
+them (:mod:`northroute.bayes.absorption`): with the sum a of these parents, less what all groups share of it, b becomes
+b - Q a. Neither changes the Jacobian, and the predictor no longer changes with standard deviations of effects that the data
+know only as part of a sum.
 """
 
 import math
@@ -38,6 +38,7 @@ from northroute.bayes.kernel.program import (
     B_FILTER,
     B_LEVELS,
     B_PARAMETER,
+    B_PARENTS,
     B_POINTER,
     B_RAW,
     B_ROWS,
@@ -59,54 +60,68 @@ GROUPS, ZERO_SUM, WITH_MEAN = (int(r) for r in Rows)
 
 
 @compiled
-def absorbs(block):
-    """Tell whether a block's groups take in the effects of the groups that hold its batches."""
-    return block[B_ROWS] == GROUPS and block[B_TARGET] >= 0 and block[B_FILTER] == NO_FILTER
+def parents_of(block, index, values):
+    """Return what the groups' effects are known together with, in the raw coordinates' directions, shape (group * dim,).
+
+    What all groups share is left out: deviations from a mean do not take it in, and the mean has a target of its own.
+    """
+    k, n = block[B_DIMS], index[block[B_POINTER] + block[B_BATCHES]] - index[block[B_POINTER]]
+    out = np.zeros(n * k)
+    if block[B_PARENTS] < 0:
+        return out
+    for i in range(n * k):
+        out[i] = values[block[B_PARENTS] + i]
+    if block[B_ROWS] == GROUPS:
+        linear.centre_columns(out, 0, n, k)
+        return out
+    for b in range(block[B_BATCHES]):
+        first = index[block[B_POINTER] + b]
+        for d in range(k):
+            linear.zero_sum_adjoint(out, first * k + d, k, index[block[B_POINTER] + b + 1] - first)
+    return out
 
 
 @compiled
-def mean_parents(block, index, values):
-    """Return the means of the effects that a block absorbs, shape (dim,); zeros if it absorbs none."""
-    k = block[B_DIMS]
-    means = np.zeros(k)
-    if absorbs(block):
-        for i in range(block[B_BATCHES] * k):
-            means[i % k] += values[index[block[B_TARGET] + i]] / block[B_BATCHES]
-    return means
-
-
-@compiled
-def parents_of(block, batch, index, values, means, parents):
-    """Write the effects that a batch absorbs, less their means, to ``parents``, shape (dim,)."""
-    for d in range(block[B_DIMS]):
-        parents[d] = values[index[block[B_TARGET] + batch * block[B_DIMS] + d]] - means[d] if absorbs(block) else 0.0
+def parents_adjoint(block, index, g, gradient_values):
+    """Add the gradient of what the groups' effects are known together with, from that of :func:`parents_of`."""
+    if block[B_PARENTS] < 0:
+        return
+    k, n = block[B_DIMS], index[block[B_POINTER] + block[B_BATCHES]] - index[block[B_POINTER]]
+    if block[B_ROWS] == GROUPS:
+        linear.centre_columns(g, 0, n, k)
+    else:
+        for b in range(block[B_BATCHES]):
+            first = index[block[B_POINTER] + b]
+            for d in range(k):
+                linear.zero_sum(g, first * k + d, k, index[block[B_POINTER] + b + 1] - first)
+    for i in range(n * k):
+        gradient_values[block[B_PARENTS] + i] += g[i]
 
 
 @compiled
 def forward(block, theta, index, data, values, scratch, shift):
     """Write the block's coefficients to ``values`` and its unfiltered effects to ``scratch``; return its log prior."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
-    means, parents = mean_parents(block, index, values), np.empty(k)
-    room = correlated.room_of(block, index, values)
+    parents, room = parents_of(block, index, values), correlated.room_of(block, index, values)
     raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
     total = 0.0
     for b in range(block[B_BATCHES]):
         groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
-        parents_of(block, b, index, values, means, parents)
+        own = at - block[B_SCRATCH]
         if block[B_CORRELATION] >= 0:
             correlated.scale_batch(block, b, index, values, room)
         for i in range(groups * k):
             scratch[at + i] = 0.0
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             if block[B_CORRELATION] >= 0:
-                total += correlated.forward(block, raw, theta, data, parents, room, scratch, at + r * k)
+                total += correlated.forward(block, raw, theta, data, parents, own + r * k, room, scratch, at + r * k)
                 raw += k
                 continue
             for d in range(free):
                 s, _ = scale_of(block, data, values, index, b, r, d)
                 q = data[block[B_CENTRING] + raw]
                 kappa, share = spread(s, q)
-                natural = data[block[B_CENTRING] + block[B_RAW] + raw] - q * parents[d]
+                natural = data[block[B_CENTRING] + block[B_RAW] + raw] - q * parents[own + r * k + d]
                 u = kappa * (kappa * natural + theta[block[B_THETA] + raw])
                 scratch[at + r * k + d] = u
                 total += 0.5 * math.log(share) - 0.5 * (u / s) * (u / s)
@@ -185,31 +200,32 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
 def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
     """Add the block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
-    means, parents, taken, g_parents = mean_parents(block, index, values), np.empty(k), np.zeros(k), np.empty(k)
-    room = correlated.room_of(block, index, values)
+    parents, room = parents_of(block, index, values), correlated.room_of(block, index, values)
+    g_parents = np.zeros(parents.shape[0])
     raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
     for b in range(block[B_BATCHES]):
         groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
-        parents_of(block, b, index, values, means, parents)
-        g_parents[:] = 0.0
+        own = at - block[B_SCRATCH]
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
         if block[B_CORRELATION] >= 0:
             correlated.scale_batch(block, b, index, values, room)
         for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
             if block[B_CORRELATION] >= 0:
-                correlated.backward(block, raw, theta, data, parents, room, g_u, r * k, g_parents, gradient)
+                correlated.backward(
+                    block, raw, theta, data, parents, own + r * k, room, g_u, r * k, g_parents, gradient
+                )
                 raw += k
                 continue
             for d in range(free):
                 s, slope = scale_of(block, data, values, index, b, r, d)
                 q = data[block[B_CENTRING] + raw]
                 kappa, share = spread(s, q)
-                natural = data[block[B_CENTRING] + block[B_RAW] + raw] - q * parents[d]
+                natural = data[block[B_CENTRING] + block[B_RAW] + raw] - q * parents[own + r * k + d]
                 u = kappa * (kappa * natural + theta[block[B_THETA] + raw])
                 g = g_u[r * k + d] - u / (s * s)
                 gradient[block[B_THETA] + raw] += g * kappa
-                g_parents[d] -= g * (1.0 - share)
+                g_parents[own + r * k + d] -= g * (1.0 - share)
                 g_log = share - 1.0 + (u / s) * (u / s) + g * share * (u + kappa * kappa * natural)
                 sd = index[block[B_SD] + b * k + d]
                 gradient_values[sd] += g_log / values[sd]
@@ -218,14 +234,8 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                 raw += 1
         if block[B_CORRELATION] >= 0:
             correlated.unscale_batch(block, b, index, values, room, gradient_values)
-        if absorbs(block):
-            for d in range(k):
-                gradient_values[index[block[B_TARGET] + b * k + d]] += g_parents[d]
-                taken[d] += g_parents[d]
         at += groups * k
         out += levels * k
-    if absorbs(block):
-        for i in range(block[B_BATCHES] * k):
-            gradient_values[index[block[B_TARGET] + i]] -= taken[i % k] / block[B_BATCHES]
+    parents_adjoint(block, index, g_parents, gradient_values)
     if block[B_CORRELATION] >= 0:
         cholesky_backward(values, index, block[B_CORRELATION], room[FACTOR], room[G_FACTOR], gradient_values)

@@ -106,9 +106,12 @@ B_SPACE: Final = 18
 B_RAW: Final = 19
 B_SCRATCH: Final = 20
 B_TARGET: Final = 21
+B_PARENTS: Final = 22
+B_FOLDS: Final = 23
+B_FOLDS_STOP: Final = 24
 B_EDGES: Final = 14
 B_EDGE_COUNT: Final = 15
-BLOCK_COLUMNS: Final = 22
+BLOCK_COLUMNS: Final = 25
 
 U_PREDICTOR: Final = 0
 U_START: Final = 1
@@ -148,6 +151,7 @@ Z_VALUES: Final = 1
 Z_ROWS: Final = 2
 Z_LINEAR: Final = 3
 Z_SCRATCH: Final = 4
+Z_FOLDS: Final = 5
 
 
 class Program(NamedTuple):
@@ -155,14 +159,16 @@ class Program(NamedTuple):
 
     Attributes
     ----------
-    sizes : int array (5,)
-        Unconstrained dimension, number of values, rows, first coordinate of the linear part, scratch length.
+    sizes : int array (6,)
+        Unconstrained dimension, number of values, rows, first coordinate of the linear part, scratch length, and the first
+        fold that is for rows.
     scalar_codes : int array (scalar, 3)
         Position among the unconstrained coordinates, transform, prior family.
     scalar_numbers : float array (scalar, 5)
         Prior's location, scale, shape; lower end and width of an interval.
     blocks, uses, folds, dense, segments : int array
-        One record a row; columns above. A fold is a use whose rows are values: it adds coefficients before rows gather them.
+        One record a row; columns above. A fold is a use whose rows are values: it adds coefficients before rows gather them,
+        or before a block whose effects the data know only together with these.
     index : int32 array
         All index tables.
     data : float array
