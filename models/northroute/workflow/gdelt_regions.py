@@ -86,7 +86,7 @@ def prepare(panel: Panel) -> Panel:
 def run(panel: Panel, register: Register, run: Run) -> Line:
     """Fit and answer what region-months can answer; months move by country, as GDELT's coverage does."""
     built = prepare(panel)
-    settings = replace(SETTINGS, seed=run.seed)
+    settings = run.settings(SETTINGS)
     specs = region_events.catalog(built, EXPOSURE, EXPOSURE_UNIT, "gdelt")
     fits = {
         outcome: run.released(
