@@ -61,7 +61,7 @@ def test_effects_that_bend_to_rows_are_named_as_the_cause() -> None:
     k = np.where(np.arange(ROWS) % 10 == 3, 0.9, 0.2)
     found = Loo(np.full(ROWS, -2.4), np.full(ROWS, -2.0), k, np.zeros(ROWS, bool), 1000)
     # 48 effective parameters of 62 coordinates
-    check = judge(found, pairs)
+    check = judge(found, pairs, np.arange(ROWS))
     assert check.value == pytest.approx(0.1)
     assert check.passed is False
     assert "effects of their own: drop the finest term" in check.advice
@@ -81,7 +81,7 @@ def test_outliers_are_the_likelihoods_matter() -> None:
 
 def test_rows_are_named_by_what_the_model_has(plain: Assembled) -> None:
     assert row_name(plain, 41) == "BBB 2015-02"
-    dateless = assemble(plain.model, FRAME.assign(month=pd.to_datetime([None] * ROWS)))
+    dateless = assemble(plain.model, FRAME.assign(month=np.full(ROWS, np.datetime64("NaT", "ns"))))
     assert row_name(dateless, 41) == "BBB"
     bare = assemble(Model("bare", "y", dist.Poisson(), (Intercept(),)), FRAME[["y"]])
     assert row_name(bare, 21) == "row 21"
@@ -100,7 +100,9 @@ def test_an_effect_for_every_row_says_nothing(term: Term) -> None:
 
 def test_what_cannot_be_told_is_said(plain: Assembled) -> None:
     short = assemble(plain.model, FRAME.head(99))
-    assert "99 rows are too few for a share" in str(check_rows(short, draws(short, 2.0)))
+    assert "99 rows of counts are too few for a share" in str(check_rows(short, draws(short, 2.0)))
+    measures = assemble(Model("measures", "y", dist.Normal(), (Intercept(),)), FRAME)
+    assert "0 rows of counts" in str(check_rows(measures, draws(measures, 0.1)))
     few = check_rows(plain, draws(plain, 0.1, chains=1, per_chain=40))
     assert few.passed is None and "40 draws are too few" in str(few)
     missing = check_rows(plain, np.full((4, 100, 1), np.nan))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from northroute.bayes import distributions as dist
 from northroute.bayes.checks.arrays import RowBlocks
 from northroute.bayes.checks.loo import Loo, loo
 from northroute.bayes.gate import Check, not_computed
@@ -32,14 +33,16 @@ FLEXIBLE: Final = 0.2
 """Coordinates a row from which on a model is called flexible, as in the glossary of Vehtari's R package loo."""
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 def check_rows(assembled: Assembled, values: Array) -> Check:
     """Return the gate's check of rows: the share whose Pareto k is above what so many draws can be trusted with.
 
-    It is not computed where the sampler left out values, where rows or draws are too few, and where every row has an effect
-    of its own: left out, that effect follows its prior, so that k is large by design (9 % of rows where the model is true)
-    and says nothing of the posterior.
+    Rows are those of counts: measures with known errors and compositions often have a latent value to two or three rows. The
+    check is not computed where the sampler left out values, where rows or draws are too few, and where every row has an
+    effect of its own: left out, that effect follows its prior, so that k is large by design (9 % of rows where the model is
+    true) and says nothing of the posterior.
 
     Parameters
     ----------
@@ -50,15 +53,18 @@ def check_rows(assembled: Assembled, values: Array) -> Check:
     kept = np.ascontiguousarray(flat[:: -(-len(flat) // DRAWS)])
     if np.isnan(kept[0]).any():
         return not_computed(NAME, "the sampler does not report all effects. Fit with nutpie.")
-    rows = sum((s.rows.stop - s.rows.start) // s.cell for s in assembled.segments)  # of a cell, one
-    if rows < MIN_ROWS:
-        return not_computed(NAME, f"{rows} rows are too few for a share. See northroute.bayes.checks.loo for each.")
-    if any(_independent(block) >= rows for block in assembled.layout.blocks):
+    counted = [
+        np.arange(s.rows.start, s.rows.stop) for s in assembled.segments if isinstance(s.distribution, dist.Counts)
+    ]
+    rows = np.concatenate([np.zeros(0, dtype=np.int64), *counted])
+    if rows.size < MIN_ROWS:
+        return not_computed(NAME, f"{rows.size} rows of counts are too few for a share.")
+    if any(_independent(block) >= rows.size for block in assembled.layout.blocks):
         return not_computed(NAME, "every row has an effect of its own. Leave groups out: northroute ladder --deep.")
     program = assembled.program
-    parts = RowBlocks(lambda rows: log_likelihood_rows(program, kept, rows), len(kept), assembled.rows)
+    parts = RowBlocks(lambda at: log_likelihood_rows(program, kept, rows[at]), len(kept), rows.size)
     try:
-        return judge(loo(parts), assembled)
+        return judge(loo(parts), assembled, rows)
     except ModelError as reason:
         return not_computed(NAME, str(reason))
 
@@ -71,22 +77,21 @@ def row_name(assembled: Assembled, row: int) -> str:
     return " ".join([*known, *month]) or f"row {row}"
 
 
-def judge(found: Loo, assembled: Assembled) -> Check:
-    """Judge rows left out; the likely cause follows from the effective parameters and the model's coordinates."""
-    informative = found.k > -np.inf  # a cell's likelihood stands at its first row
-    share = found.failed.size / max(int(informative.sum()), 1)
+def judge(found: Loo, assembled: Assembled, rows: Ints) -> Check:
+    """Judge ``rows`` left out; the likely cause follows from the effective parameters and the model's coordinates."""
+    share = found.failed.size / rows.size
     worst = int(np.argmax(found.k))
     seen = f"{found.failed.size} rows are above {found.limit:.2f}, the worst has {found.k[worst]:.2f}. "
     dim = assembled.program.dim
-    if found.effective_parameters <= dim and dim > FLEXIBLE * found.k.size:
+    if found.effective_parameters <= dim and dim > FLEXIBLE * rows.size:
         advice = "Rows are fitted by effects of their own: drop the finest term, or tighten the prior of its scale."
     else:
         advice = "The model does not expect them: look at that count, or take a distribution with heavier tails."
-    return Check(NAME, share, MAX_SHARE, share <= MAX_SHARE, row_name(assembled, worst), seen + advice)
+    return Check(NAME, share, MAX_SHARE, share <= MAX_SHARE, row_name(assembled, int(rows[worst])), seen + advice)
 
 
 def _independent(block: Block) -> int:
     """Return how many of a block's levels differ by a part that no other level informs."""
     if block.record[tables.B_KIND] == Kind.BYM2:
         return int(block.record[tables.B_LEVELS])
-    return int(block.pointer[-1]) if block.record[tables.B_FILTER] == Filter.NONE else 0
+    return int(block.pointer[-1] * block.record[tables.B_DIMS]) if block.record[tables.B_FILTER] == Filter.NONE else 0
