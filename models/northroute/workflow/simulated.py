@@ -44,19 +44,14 @@ def run(register: Register, run: Run) -> SimulatedLine:
     simulation = simulate_regions(run.seed, months=QUICK_MONTHS if run.quick else 96)
     built = panel(simulation)
     settings = run.settings(QUICK if run.quick else Sampling())
-    specs = region_events.catalog(built, EXPOSURE, EXPOSURE_UNIT, "simulated")
-    fits = {
-        outcome: run.released(
-            fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress)
-        )
-        for outcome, spec in specs.items()
-    }
+    spec = region_events.specification(built, EXPOSURE, EXPOSURE_UNIT, "simulated_regions")
+    fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("first-level")
     where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
     findings = {
         c: finding(
             register[c],
-            lambda c=c: region_events.answer(c, fits, where, register, simulation.truth),  # type: ignore[misc]
+            lambda c=c: region_events.answer(c, fit, where, register, simulation.truth),  # type: ignore[misc]
             simulated=True,
         )
         for c in region_events.ESTIMANDS
@@ -69,13 +64,13 @@ def run(register: Register, run: Run) -> SimulatedLine:
         )
         for outcome in OUTCOMES
     )
-    line = Line(findings, tuple(fits.values()), fixed, {**table.files, **simulation.table.files})
-    return SimulatedLine(line, _rates(fits["drug_incident"], table.frame))
+    line = Line(findings, (fit,), fixed, {**table.files, **simulation.table.files})
+    return SimulatedLine(line, _rates(fit, table.frame))
 
 
 def _rates(fit: BayesFit, table: pd.DataFrame) -> dict[str, float]:
     try:
-        level = fit.parameter("unit_level").median(["chain", "draw"])
+        level = fit.parameter("unit_level").sel(outcome="drug_incident").median(["chain", "draw"])
     except GateError:
         return {}
     return {str(r): float(np.exp(level.sel(unit=r))) for r in table["region"]}
