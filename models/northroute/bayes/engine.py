@@ -31,7 +31,7 @@ from northroute.bayes import (
 )
 from northroute.bayes import fit as fits
 from northroute.bayes.adaptation import Adapted
-from northroute.bayes.checks.psis import pareto_limit
+from northroute.bayes.checks import psis
 from northroute.bayes.draws import Draws, of_coordinates
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.kernel import batch, jit
@@ -45,7 +45,7 @@ from northroute.progress import Progress, quiet
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
 DRAFTS: Final = frozenset({"laplace", "pathfinder"})
-_GATE: Final = (gate, prior_check, prior_predictive, row_check)
+_GATE: Final = (gate, prior_check, prior_predictive, psis, row_check)
 _STATED: Final = (plain, plain_outcomes, fallback)
 _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
     "nutpie": (adaptation, sampling),
@@ -270,7 +270,7 @@ def _draws(
 
 def _gate(posterior: xr.Dataset, draws: Draws, settings: Sampling) -> gate.Gate:
     if settings.sampler in DRAFTS:
-        return gate.draft(settings.sampler, float(draws.stats["pareto_k"]), pareto_limit(draws.values.shape[1]))
+        return gate.draft(settings.sampler, float(draws.stats["pareto_k"]), psis.pareto_limit(draws.values.shape[1]))
     return gate.examine(posterior, draws.stats, sampling.MAX_DEPTH)
 
 
