@@ -247,10 +247,12 @@ def _groups(assembled: Assembled, found: Attempt) -> dict[str, xr.Dataset]:
 
 
 def _after(assembled: Assembled, found: Attempt) -> tuple[gate.Check, ...]:
-    """Return the sampler's checks and that of rows, which a draft's draws cannot tell."""
+    """Return the sampler's checks and that of rows."""
     if found.settings.sampler in DRAFTS:
-        return found.gate.checks
-    return (*found.gate.checks, row_check.check_rows(assembled, found.values))
+        rows = gate.not_computed(row_check.NAME, "draws of a draft are not the posterior's.")
+    else:
+        rows = row_check.check_rows(assembled, found.values)
+    return (*found.gate.checks, rows)
 
 
 def _draws(

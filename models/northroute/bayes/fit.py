@@ -95,10 +95,12 @@ class BayesFit:
         """
         if self.gate.passed or (self.allowed and self.sampled):
             return
-        what = "is not summarised" if self.sampled else "was not sampled"
+        what, mend = "is not summarised", "Mend the fit, or ask for it with --allow-failed"
+        if not self.sampled:
+            what, mend = "was not sampled", "Mend the prior, or sample it with --allow-failed (Sampling(force=True))"
         raise GateError(
             f"Fit '{self.name}' failed its diagnostics and {what}: {' '.join(self.gate.failures)} "
-            "Mend the fit, or ask for it with --allow-failed; its results are then stamped."
+            f"{mend}; its results are then stamped."
         )
 
     def save(self, path: Path) -> Path:
