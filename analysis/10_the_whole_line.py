@@ -18,6 +18,8 @@
 # `northroute reproduce` does all of this for every claim and writes one page.
 
 # %%
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -114,12 +116,14 @@ pd.DataFrame(
 # ## 5. A claim on simulated regions: recovered or missed
 #
 # C12 of the register: fewer interdictions along Kazakhstan's border with Russia. The same function is applied to the
-# posterior, to the prior and to the truth.
+# posterior, to the prior and to the truth. Claims on regions read a fit of several outcomes together, here of two.
 
 # %%
 register = load()
 where = region_events.regions(places.frame, panel, "all_events", EXPOSURE_UNIT)
-answer = region_events.answer("C12", dict.fromkeys(OUTCOMES, fit), where, register, world.truth)
+joint = replace(spec, name="together", step="joint", outcomes=("drug_incident", "general_crime"))
+together = fit_counts(panel, joint, Sampling())
+answer = region_events.answer("C12", together, where, register, world.truth)
 verdict = decide(register["C12"], answer.estimate)
 print(verdict.marked, "|", verdict.reason, "| P", round(verdict.probability, 3))
 figures.posterior(answer.estimate)

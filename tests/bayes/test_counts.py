@@ -173,3 +173,11 @@ def test_the_smallest_model_needs_no_covariate(region_panel: Panel) -> None:
     fit = fit_counts(region_panel, plain, Sampling(draws=30, tune=100, chains=2, retries=0, pilot=0))
     assert "slope" not in fit.tree["posterior"]
     assert fit.tree["posterior"]["unit_level"].shape == (2, 30, 51)
+
+
+def test_the_gate_holds_the_prior_and_the_rows(region_fit: BayesFit) -> None:
+    assert [c.name for c in region_fit.gate.checks][:2] == ["prior too large", "prior empty"]
+    rows = region_fit.gate.checks[-1]
+    assert rows.name == "share of rows with large Pareto k"
+    assert rows.passed and rows.value is not None and rows.value < 0.02
+    assert region_fit.gate.not_computed == ()

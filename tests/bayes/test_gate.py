@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from northroute.bayes import BayesFit, Gate
-from northroute.bayes.gate import energy_fraction, examine
+from northroute.bayes import BayesFit, Check, Gate
+from northroute.bayes.gate import energy_fraction, examine, not_computed
+from northroute.bayes.ladder.imputation import pooled_gate
 from northroute.errors import GateError
 from northroute.provenance import Provenance
 
@@ -74,6 +75,28 @@ def test_energy_fraction_of_independent_energies_is_two() -> None:
     energy = np.random.default_rng(3).normal(size=(1, 200_000))
     # E(step^2) = 2 Var; the relative error at this length is below 1 %
     assert energy_fraction(energy)[0] == pytest.approx(2, rel=0.01)
+
+
+def test_what_was_not_computed_is_said_and_neither_passes_nor_fails() -> None:
+    unknown = not_computed("prior predictive", "a prior is flat.")
+    report = Gate((*examine(posterior(), statistics(), 10).checks, unknown))
+    assert report.passed and report.failures == ()
+    assert report.not_computed == ("prior predictive not computed: a prior is flat.",)
+    assert np.isnan(report.value("prior predictive"))
+
+
+def test_a_pooled_gate_holds_every_check_of_any_fit() -> None:
+    sound, broken = (examine(posterior(shift=s), statistics(), 10).checks for s in (0.0, 1.0))
+    unknown, rows = not_computed("rows", "too few draws."), Check("rows", 0.2, 0.05, False, "AAA 2015-01")
+    fits = [
+        BayesFit(name, xr.DataTree(), Gate(checks), Provenance("0", 1, False))
+        for name, checks in (("a", (*sound, unknown)), ("b", (*broken, rows)))
+    ]
+    pooled = pooled_gate(fits)
+    assert [c.name for c in pooled.checks] == [c.name for c in fits[0].gate.checks]
+    assert pooled.checks[-1].parameter == "b: AAA 2015-01; 1 of 2 fits failed"
+    assert pooled.checks[0].parameter == "b: slope[KGZ]; 1 of 2 fits failed"
+    assert pooled_gate(fits[:1]).not_computed == ("rows not computed: too few draws.",)
 
 
 @pytest.fixture

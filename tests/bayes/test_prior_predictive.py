@@ -35,12 +35,12 @@ def test_a_sound_prior_passes() -> None:
 
 
 def test_the_share_too_large_is_the_lognormals_tail() -> None:
-    result = examined(5.0, slope=0.0)
+    result = examined(6.0, slope=0.0)
     # the total is near 30 exp(intercept); it passes 60,000 where the intercept passes log(2000)
-    share = stats.norm(0.7, 5.0).sf(np.log(2000))
-    # binomial standard error at 4,000 draws: 0.004
-    assert result.gate.value("share too large") == pytest.approx(share, abs=0.017)
-    assert share > 0.05
+    share = stats.norm(0.7, 6.0).sf(np.log(2000))
+    # binomial standard error at 4,000 draws: 0.005
+    assert result.gate.value("prior too large") == pytest.approx(share, abs=0.017)
+    assert share > 0.10
     check = result.checks[0]
     assert not check.passed
     assert check.parameter == "intercept"
@@ -52,7 +52,7 @@ def test_one_impossible_month_is_too_large_whatever_the_total() -> None:
     counts = counts.astype(float)
     counts[:300, 4] = 2e5
     observed = np.full(ROWS, 1e5)
-    assert examine_prior(counts, observed, draws, simulated=False).gate.value("share too large") == 300 / DRAWS
+    assert examine_prior(counts, observed, draws, simulated=False).gate.value("prior too large") == 300 / DRAWS
 
 
 def test_counts_that_ran_over_are_too_large() -> None:
@@ -60,7 +60,7 @@ def test_counts_that_ran_over_are_too_large() -> None:
     counts = counts.astype(float)
     counts[: DRAWS // 10, 0] = np.inf
     result = examine_prior(counts, OBSERVED, draws, simulated=False)
-    assert result.gate.value("share too large") == 0.1
+    assert result.gate.value("prior too large") == 0.1
     # shown at ten times the limit of 60,000, not off the page
     assert result.figure().axes[0].get_xlim()[1] < np.log10(6e5) + 1
 
@@ -70,10 +70,10 @@ def test_the_share_of_empty_data_sets_is_the_poissons_zero() -> None:
     draws = {"intercept": np.random.default_rng(3).normal(size=DRAWS)}
     result = examine_prior(counts, OBSERVED / 60, draws, simulated=False)
     # total is Poisson(1): e^-1 of data sets are empty, standard error 0.008
-    assert result.gate.value("share empty") == pytest.approx(np.exp(-1), abs=0.03)
+    assert result.gate.value("prior empty") == pytest.approx(np.exp(-1), abs=0.03)
     assert not result.checks[1].passed
     nothing = examine_prior(counts, np.zeros(ROWS), draws, simulated=False)
-    assert nothing.gate.value("share empty") == 0
+    assert nothing.gate.value("prior empty") == 0
 
 
 @pytest.mark.parametrize(("location", "side"), [(-4.0, "above"), (5.0, "below")])
@@ -83,6 +83,12 @@ def test_a_prior_that_does_not_reach_the_data_is_named(location: float, side: st
     assert not check.passed
     assert f"lies {side} nearly all" in check.advice
     assert "exposure unit" in check.advice
+
+
+def test_a_fits_gate_holds_no_reach_since_data_outweigh_a_prior_that_they_are_far_from() -> None:
+    result = examined(0.3, 5.0, slope=0.0)
+    assert not result.passed
+    assert all(c.passed for c in result.plausible)
 
 
 def test_the_prior_that_drives_the_totals_is_found() -> None:
@@ -112,7 +118,7 @@ def test_a_table_and_a_figure_say_where_the_data_are_from() -> None:
     result = examine_prior(counts, OBSERVED, draws, simulated=True)
     table = result.table()
     assert table["source"].eq("SIMULATED").all()
-    assert table["check"].tolist() == ["share too large", "share empty", "reach of the observed total"]
+    assert table["check"].tolist() == ["prior too large", "prior empty", "prior reach"]
     assert [t.get_text() for t in result.figure().texts] == ["SIMULATED"]
     assert [t.get_text() for t in examined(1.0).figure().texts] == []
 

@@ -90,6 +90,7 @@ def test_drafts_are_close_and_refuse_to_be_summarised(
 
     assert not fit.gate.passed
     assert np.isfinite(fit.gate.value("Pareto k"))
+    assert any("draws of a draft" in line for line in fit.gate.not_computed)
     with pytest.raises(GateError, match=rf"draft.*{sampler}.*not for verdicts: fit with nutpie"):
         fit.draws("intercept")
     assert "not for verdicts" in fit.allow_failed().stamp

@@ -1,19 +1,27 @@
 """Estimands on regions as plain functions of log rates: hand cases and invariants."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from northroute.bayes import BayesFit
+from northroute.bayes import BayesFit, Check, Gate
+from northroute.bayes.ladder.formulate import formulate
+from northroute.bayes.model import assemble
+from northroute.bayes.prior_coordinates import prior_values
+from northroute.bayes.quantities import named
 from northroute.claims import Register, load, region_events
 from northroute.claims.region_events import Regions, correlation, country_log_rate, log_ratio, within_coefficient
-from northroute.errors import ModelError
+from northroute.errors import GateError, ModelError
 from northroute.panel import Panel
+from northroute.provenance import Provenance
 from northroute.sources import regions as region_tables
 from northroute.sources.simulated import Simulation, simulate_regions
-from tests.conftest import REGION_SETTINGS
 
+DRAWS = 200
 COUNTRY = np.array(["A", "A", "A", "B", "B"])
 
 
@@ -66,20 +74,50 @@ def test_regions_must_be_known(region_panel: Panel) -> None:
         region_events.regions(table[table["region"] != "KZ-AKM"], region_panel, "all_events", 100.0)
 
 
+@pytest.fixture(scope="module")
+def around_the_truth(simulation: Simulation) -> BayesFit:
+    """A made-up fit whose levels lie within 0.01 of the truth, and whose prior knows nothing."""
+    truth, rng = simulation.truth["unit_level"], np.random.default_rng(3)
+    noise = xr.DataArray(rng.normal(size=(4, DRAWS, *truth.shape)), dims=("chain", "draw", *truth.dims))
+    groups = {"posterior": xr.Dataset({"unit_level": truth + 0.01 * noise}), "prior": xr.Dataset({"unit_level": noise})}
+    tree = xr.DataTree.from_dict({n: g.assign_coords(truth.coords) for n, g in groups.items()})
+    return BayesFit("made up", tree, Gate(()), Provenance("", 1, True), {"panel": "simulated regions", "rows": 3672})
+
+
+def test_one_fit_holds_every_outcome(region_panel: Panel) -> None:
+    spec = region_events.specification(region_panel, "all_events", 100.0, "together")
+    assert (spec.step, spec.outcomes, spec.varying) == ("joint", region_events.OUTCOMES, ("interdiction",))
+    stated = formulate(region_panel, spec)
+    assembled = assemble(stated.model, stated.frame)
+    drawn = named(assembled, prior_values(assembled, 2, np.random.default_rng(1))[None])
+    level = stated.derive(drawn)["unit_level"]
+    assert dict(level.sizes) == {"chain": 1, "draw": 2, "outcome": 4, "unit": 51}
+
+
 @pytest.mark.parametrize("claim_id", list(region_events.ESTIMANDS))
 def test_truth_and_posterior_use_one_function(
-    claim_id: str, region_fit: BayesFit, where: Regions, register: Register, simulation: Simulation
+    claim_id: str, around_the_truth: BayesFit, where: Regions, register: Register, simulation: Simulation
 ) -> None:
-    fits = dict.fromkeys(region_events.OUTCOMES, region_fit)
-    answer = region_events.answer(claim_id, fits, where, register, simulation.truth)
+    answer = region_events.answer(claim_id, around_the_truth, where, register, simulation.truth)
+    assert answer.estimate.fits == ("made up",)
     decisive = [q for q in answer.estimate.quantities if q.decisive]
     assert decisive
     assert answer.estimate.simulated
     assert answer.estimate.truth in (True, False)
     for q in answer.estimate.quantities:
-        assert q.draws.shape == (4, REGION_SETTINGS.draws)
-        assert q.prior.size > 0
+        assert q.draws.shape == (4, DRAWS)
+        assert q.prior.size == 4 * DRAWS
         assert q.truth is not None
+        # a level's error of 0.01 moves ratios, coefficients and correlations by little
+        assert float(np.median(q.draws)) == pytest.approx(q.truth, abs=0.05), q.name
+
+
+def test_a_failed_fit_answers_nothing(around_the_truth: BayesFit, where: Regions, register: Register) -> None:
+    failed = replace(around_the_truth, gate=Gate((Check("divergences", 3, 0, False, advice="Raise acceptance."),)))
+    with pytest.raises(GateError, match=r"'made up' failed.*divergences 3"):
+        region_events.answer("C04", failed, where, register)
+    allowed = region_events.answer("C04", failed.allow_failed(), where, register)
+    assert allowed.estimate.stamps[0].startswith("FAILED DIAGNOSTICS")
 
 
 def test_the_default_simulated_world_makes_a_claim_false(where: Regions, register: Register) -> None:

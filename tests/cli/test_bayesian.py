@@ -13,13 +13,23 @@ runner = CliRunner()
 
 
 def test_ladder_fits_checks_and_writes(tmp_path: Path) -> None:
-    words = ["ladder", "pooled", "--months", "12", "--draws", "250", "--priors", "wide", "--output", str(tmp_path)]
+    words = ["ladder", "pooled", "--months", "12", "--draws", "250", "--priors", "tight", "--output", str(tmp_path)]
     result = runner.invoke(app, words)
     assert result.exit_code == 0, result.output
     for needed in ("SIMULATED", "89 % ETI", "rootogram"):
         assert needed in result.output
     assert (tmp_path / "ladder_pooled.nc").exists()
     assert (tmp_path / "ladder_pooled_rootogram.svg").exists()
+
+
+def test_priors_that_expect_the_absurd_are_not_sampled_unless_asked_for(tmp_path: Path) -> None:
+    words = ["ladder", "country", "--months", "12", "--draws", "250", "--priors", "wide", "--output", str(tmp_path)]
+    refused = runner.invoke(app, words)
+    assert refused.exit_code == 1
+    assert "was not sampled: prior too large" in " ".join(refused.output.split())
+    shown = runner.invoke(app, [*words, "--allow-failed"])
+    assert shown.exit_code == 0, shown.output
+    assert "FAILED DIAGNOSTICS" in shown.output
 
 
 def test_sbc_writes_ranks_and_says_no_verdict_yet(tmp_path: Path) -> None:

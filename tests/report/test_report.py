@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from matplotlib.figure import Figure
 
+from northroute.bayes import BayesFit, Check, Gate
 from northroute.claims import Claim, Estimate, Quantity, Specification, decide
 from northroute.errors import SimulatedDataError
+from northroute.provenance import Provenance
 from northroute.report import Finding, figures, style, tables
+from northroute.report.page import diagnostics
 from northroute.sources import regions
 
 RNG = np.random.default_rng(1)
@@ -76,3 +80,12 @@ def test_simulated_tables_must_say_so_in_every_row(tmp_path: Path) -> None:
     latex = (tmp_path / "t.tex").read_text()
     assert latex.startswith("% seed: 7\n")
     assert "(SIMULATED)" in latex
+
+
+def test_a_fit_that_was_not_sampled_has_a_row_of_diagnostics() -> None:
+    gate = Gate((Check("prior too large", 0.6, 0.1, False, "intercept", "Tighten it."),))
+    settings = {"chains": 4, "draws": 1000, "target_accept": 0.9}
+    info = {"settings": settings, "model": "m", "rows": 9, "sampler": "nutpie", "attempts": 0, "seconds": 1.0}
+    (row,) = diagnostics([BayesFit("absurd", xr.DataTree(), gate, Provenance("0", 1, False), info)]).to_dict("records")
+    assert (row["gate"], row["prior too large"], row["attempts"]) == ("FAILED", 0.6, 0)
+    assert np.isnan(row["R-hat"]) and np.isnan(row["share of rows with large Pareto k"])

@@ -80,7 +80,7 @@ def test_the_line_answers_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingDataError, match="no sampling"):
         gdelt_regions.run(made_up(), load_register(), Run())
     panel, spec = seen[0]
-    assert not panel.simulated and "varying=(), month='country'" in repr(spec) and "gdelt_state_violence" in repr(spec)
+    assert not panel.simulated and "varying=()" in repr(spec) and "step='joint'" in repr(spec)
 
 
 def test_the_page_says_what_it_rests_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""From a model and data to a fit: adapt, sample, gate, try again, save; an unchanged fit is read back."""
+"""From a model and data to a fit: check the prior, sample, gate, try again, save; an unchanged fit is read back."""
 
 import inspect
 import time
@@ -22,18 +22,21 @@ from northroute.bayes import (
     pathfinder,
     plain,
     plain_outcomes,
+    prior_check,
     prior_coordinates,
+    prior_predictive,
     quantities,
+    row_check,
     sampling,
 )
 from northroute.bayes import fit as fits
 from northroute.bayes.adaptation import Adapted
-from northroute.bayes.checks.psis import pareto_limit
+from northroute.bayes.checks import psis
 from northroute.bayes.draws import Draws, of_coordinates
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.kernel import batch, jit
 from northroute.bayes.model import Assembled, Model, assemble
-from northroute.bayes.prior_coordinates import prior_theta
+from northroute.bayes.prior_coordinates import prior_values
 from northroute.bayes.quantities import named
 from northroute.bayes.spec import Sampler, Sampling
 from northroute.errors import DataError
@@ -42,6 +45,7 @@ from northroute.progress import Progress, quiet
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
 DRAFTS: Final = frozenset({"laplace", "pathfinder"})
+_GATE: Final = (gate, prior_check, prior_predictive, psis, row_check)
 _STATED: Final = (plain, plain_outcomes, fallback)
 _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
     "nutpie": (adaptation, sampling),
@@ -102,9 +106,11 @@ def fit_model(
 ) -> BayesFit:
     """Fit a model to a table with one row an observation.
 
-    A fit that fails the gate is tried again with harder settings, ``settings.retries`` times at most; the last attempt is
-    returned with its gate, passed or not. A draft (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by
-    pymc or numpyro keeps no coordinates, so checks that evaluate the density again cannot be run on it.
+    A model whose prior expects implausible counts is not sampled, unless ``settings.force``: the fit is returned without
+    draws, with the gate that says why. One that fails the sampler's diagnostics is tried again with harder settings,
+    ``settings.retries`` times at most; the last attempt is returned with its gate, passed or not, which also holds the share
+    of rows with a large Pareto k. A draft (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by pymc or
+    numpyro keeps no coordinates, so checks that evaluate the density again cannot be run on it.
 
     Parameters
     ----------
@@ -136,20 +142,22 @@ def fit_model(
     own = "" if settings.sampler == "nutpie" else f"-{settings.sampler}"
     path = folder / f"{model.name}{own}.nc" if folder else None
     if path and path.exists() and _key_of(path) == key:
-        progress(f"{model.name}: unchanged, read back", 1.0)
-        return fits.load(path)
+        kept = fits.load(path)
+        if kept.sampled or not settings.force:
+            progress(f"{model.name}: unchanged, read back", 1.0)
+            return kept
     started = time.perf_counter()
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
-    found = attempts(assembled, settings, derive, keep, progress)
-    progress(f"{model.name}: prior draws and log likelihood", 0.98)
+    progress(f"{model.name}: data drawn from the prior", 0.0)
+    before = gate.Gate(prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed))
+    found = attempts(assembled, settings, derive, keep, progress) if before.passed or settings.force else None
+    progress(f"{model.name}: prior draws, log likelihood, Pareto k", 0.98)
     groups = {
-        "posterior": found.posterior,
+        "posterior": xr.Dataset(),
         "prior": _prior(assembled, settings, derive),
-        "log_likelihood": _log_likelihood(assembled, found.values),
-        "sample_stats": found.draws.stats,
         "constant_data": origin.constants,
         "observed_data": xr.Dataset({"y": ("row", assembled.frame[model.outcome].to_numpy(float))}),
-        "coordinates": found.draws.coordinates,
+        **({} if found is None else _groups(assembled, found)),
     }
     info = {
         "key": key,
@@ -160,15 +168,15 @@ def fit_model(
         "dropped": dict(assembled.dropped),
         "spec": dict(origin.description),
         "sampler": settings.sampler,
-        "settings": asdict(found.settings),
-        "attempts": settings.retries - found.settings.retries + 1,
+        "settings": asdict(found.settings if found else settings),
+        "attempts": settings.retries - found.settings.retries + 1 if found else 0,
         "seconds": time.perf_counter() - started,
-        "seconds_sampling": found.seconds,
+        "seconds_sampling": found.seconds if found else 0.0,
     }
     fit = BayesFit(
         name=model.name,
         tree=xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()}),
-        gate=found.gate,
+        gate=gate.Gate((*before.checks, *(_after(assembled, found) if found else ()))),
         provenance=provenance.Provenance(origin.data_hash, settings.seed, origin.simulated, command=command),
         info=info,
     )
@@ -229,6 +237,24 @@ def attempts(
         progress(f"{name}: trying again with harder settings ({report.failures[0]})", 0.0)
 
 
+def _groups(assembled: Assembled, found: Attempt) -> dict[str, xr.Dataset]:
+    return {
+        "posterior": found.posterior,
+        "log_likelihood": _log_likelihood(assembled, found.values),
+        "sample_stats": found.draws.stats,
+        "coordinates": found.draws.coordinates,
+    }
+
+
+def _after(assembled: Assembled, found: Attempt) -> tuple[gate.Check, ...]:
+    """Return the sampler's checks and that of rows."""
+    if found.settings.sampler in DRAFTS:
+        rows = gate.not_computed(row_check.NAME, "draws of a draft are not the posterior's.")
+    else:
+        rows = row_check.check_rows(assembled, found.values)
+    return (*found.gate.checks, rows)
+
+
 def _draws(
     assembled: Assembled, settings: Sampling, adapted: Adapted | None, keep: Path | None, progress: Progress
 ) -> Draws:
@@ -246,7 +272,7 @@ def _draws(
 
 def _gate(posterior: xr.Dataset, draws: Draws, settings: Sampling) -> gate.Gate:
     if settings.sampler in DRAFTS:
-        return gate.draft(settings.sampler, float(draws.stats["pareto_k"]), pareto_limit(draws.values.shape[1]))
+        return gate.draft(settings.sampler, float(draws.stats["pareto_k"]), psis.pareto_limit(draws.values.shape[1]))
     return gate.examine(posterior, draws.stats, sampling.MAX_DEPTH)
 
 
@@ -255,8 +281,7 @@ def _prior(assembled: Assembled, settings: Sampling, derive: Derive) -> xr.Datas
     if any(s.prior is not None and s.prior.family == "flat" for s in assembled.layout.scalars):
         return xr.Dataset()
     rng = seeds.generator(f"prior {assembled.model.name}", settings.seed)
-    plain = assembled.unswept()
-    values, _ = batch.values_of(plain.program, prior_theta(plain, settings.prior_draws, rng))
+    values = prior_values(assembled, settings.prior_draws, rng)
     return _with(named(assembled, values[None]), derive)
 
 
@@ -283,10 +308,10 @@ def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Deriv
             "labels": assembled.layout.coords,
             "model": repr(assembled.model),
             "origin": [origin.data_hash, origin.simulated, dict(origin.description)],
-            "settings": asdict(settings),
+            "settings": {k: v for k, v in asdict(settings).items() if k != "force"},
             "code": [
                 jit.SOURCE,
-                *(inspect.getsource(m) for m in (*_MODULES[settings.sampler], prior_coordinates, quantities)),
+                *(inspect.getsource(m) for m in (*_MODULES[settings.sampler], *_GATE, prior_coordinates, quantities)),
                 inspect.getsource(module) if module else "",
             ],
             "versions": provenance.versions((*_LIBRARIES[settings.sampler], "numba", "numpy", "scipy")),

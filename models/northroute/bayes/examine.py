@@ -1,7 +1,7 @@
 """Every check of a fitted step of the ladder, run on its panel: quick ones always, refits on request."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -10,8 +10,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from northroute import seeds
-from northroute.bayes import predict
 from northroute.bayes.checks import (
     CheckResult,
     Groups,
@@ -34,13 +32,12 @@ from northroute.bayes.checks import (
     rootogram,
     uniformity,
 )
-from northroute.bayes.families import Prior
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.kernel import batch
+from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.ladder.rows import OUTCOME
-from northroute.bayes.posterior import Drawn, of_counts, replicates
-from northroute.bayes.prior_coordinates import prior_theta
-from northroute.bayes.prior_predictive import examine_prior
+from northroute.bayes.model import Assembled, assemble
+from northroute.bayes.posterior import Drawn, drawn, replicates
+from northroute.bayes.prior_check import predict_prior, scalar_priors
 from northroute.bayes.refits import SETTINGS, Refits
 from northroute.bayes.sensitivity import log_priors, sensitivity
 from northroute.bayes.spec import CountSpec, Sampling
@@ -114,8 +111,10 @@ def examine(
     ModelError
         If the fit is not of this panel and specification.
     """
-    fit.parameter(str(next(iter(fit.tree["posterior"].data_vars))))  # behind the gate
-    own = of_counts(fit, panel, spec)
+    fit.require()
+    stated = formulate(panel, spec)
+    plain = assemble(stated.model, stated.frame)
+    own = drawn(fit, plain)
     labels = _labels(own)
     again = Refits(own.assembled, refits, progress) if deep else None
     relative = own.relative_ess()
@@ -139,7 +138,7 @@ def examine(
         simulated=simulated,
     )
     steps["power-scaling of priors"] = lambda: _sensitivity(own, fit, simulated)
-    steps["prior predictive"] = lambda: _prior(own, counts, draws, seed, simulated)
+    steps["prior predictive"] = lambda: _prior(plain, draws, seed, simulated)
     if spec.edges:
         steps["Moran's I"] = lambda: check_moran(
             moran(counts, made, labels.places, _edges(spec, labels.places)), simulated=simulated
@@ -164,20 +163,6 @@ def quantities(own: Drawn, fit: BayesFit) -> Quantities:
             if draws.std() > 0:
                 found[f"{name}[{', '.join(map(str, label))}]" if dims else str(name)] = draws
     return found
-
-
-def scalar_priors(own: Drawn) -> tuple[Mapping[str, Prior], Quantities]:
-    """Proper priors of the model's own scalars, and draws (draw, element) of these, by name."""
-    layout = own.assembled.layout
-    priors, found = {}, {}
-    for name, parameter in layout.parameters.items():
-        ids = parameter.ids.ravel()
-        if not ids.size or ids.max() >= len(layout.scalars):
-            continue
-        prior = layout.scalars[int(ids[0])].prior
-        if prior is not None and prior.family != "flat":
-            priors[name], found[name] = prior, own.values[:, ids]
-    return priors, found
 
 
 def _pit(own: Drawn, counts: Ints, made: Ints, relative: float, seed: int, simulated: bool) -> CheckResult:
@@ -211,7 +196,8 @@ def _future(again: Refits, labels: Labels, relative: float, simulated: bool) -> 
 
 
 def _sensitivity(own: Drawn, fit: BayesFit, simulated: bool) -> CheckResult:
-    priors, draws = scalar_priors(own)
+    known = scalar_priors(own.assembled)
+    priors, draws = {n: p for n, (p, _) in known.items()}, {n: own.values[:, ids] for n, (_, ids) in known.items()}
     total = np.zeros(len(own.theta))
     whole = own.log_likelihood()
     if isinstance(whole, np.ndarray):
@@ -232,20 +218,8 @@ def _sensitivity(own: Drawn, fit: BayesFit, simulated: bool) -> CheckResult:
     )
 
 
-def _prior(own: Drawn, counts: Ints, draws: int, seed: int, simulated: bool) -> CheckResult:
-    plain = own.assembled.unswept()
-    plain = replace(plain, program=plain.program._replace(data=own.assembled.program.data))
-    rng = seeds.generator(f"prior predictive {own.assembled.model.name}", seed)
-    values, _ = batch.values_of(plain.program, prior_theta(plain, draws, rng))
-    made = predict.simulate(plain, values, rng)
-    _, names = scalar_priors(own)
-    ids = {n: own.assembled.layout.parameters[n].ids.ravel() for n in names}
-    hyper = {
-        f"{n}[{j}]" if own_ids.size > 1 else n: values[:, i]
-        for n, own_ids in ids.items()
-        for j, i in enumerate(own_ids)
-    }
-    found = examine_prior(made, counts.astype(float), hyper, simulated=simulated)
+def _prior(plain: Assembled, draws: int, seed: int, simulated: bool) -> CheckResult:
+    found = predict_prior(plain, draws, simulated=simulated, seed=seed)
     failed = " ".join(found.gate.failures)
     sentence = f"Data sets drawn from the prior fit the scale of the data. {found.rule}" if found.passed else failed
     return CheckResult("prior predictive", found.passed, found.table(), sentence, found.figure)

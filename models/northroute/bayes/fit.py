@@ -48,6 +48,11 @@ class BayesFit:
         return self.provenance.simulated
 
     @property
+    def sampled(self) -> bool:
+        """False if the prior failed its check, and nothing was sampled."""
+        return bool(self.tree["posterior"].to_dataset().data_vars)
+
+    @property
     def stamp(self) -> str:
         """Warning that travels with every number of a fit that failed and was allowed; empty otherwise."""
         return (
@@ -73,17 +78,30 @@ class BayesFit:
 
     def parameter(self, name: str, group: Group = "posterior") -> xr.DataArray:
         """Return a parameter as a labelled array with leading dimensions (chain, draw), behind the gate."""
-        if not self.gate.passed and not self.allowed:
-            raise GateError(
-                f"Fit '{self.name}' failed its diagnostics and is not summarised: {' '.join(self.gate.failures)} "
-                "Mend the fit, or ask for it with --allow-failed; its results are then stamped."
-            )
+        self.require()
         dataset = self.tree[group].to_dataset()
         if name not in dataset:
             raise KeyError(
                 f"Fit '{self.name}' has no parameter '{name}'; it has {sorted(map(str, dataset.data_vars))}."
             )
         return dataset[name].transpose("chain", "draw", ...)
+
+    def require(self) -> None:
+        """Refuse a fit that failed its diagnostics and was not allowed, or was not sampled.
+
+        Raises
+        ------
+        GateError
+        """
+        if self.gate.passed or (self.allowed and self.sampled):
+            return
+        what, mend = "is not summarised", "Mend the fit, or ask for it with --allow-failed"
+        if not self.sampled:
+            what, mend = "was not sampled", "Mend the prior, or sample it with --allow-failed (Sampling(force=True))"
+        raise GateError(
+            f"Fit '{self.name}' failed its diagnostics and {what}: {' '.join(self.gate.failures)} "
+            f"{mend}; its results are then stamped."
+        )
 
     def save(self, path: Path) -> Path:
         """Write the fit to one NetCDF file, atomically, and return the path."""

@@ -1,7 +1,8 @@
 """The diagnostics gate: what a fit must pass before anything is summarised, and what to do where it fails.
 
 Thresholds: rank-normalised split R-hat and effective sample sizes after Vehtari et al. (2021, Bayesian Analysis
-16:667); E-BFMI after Betancourt (2016, arXiv:1604.00695).
+16:667); E-BFMI after Betancourt (2016, arXiv:1604.00695). What is asked of the prior and of the rows is in
+:mod:`northroute.bayes.prior_check` and :mod:`northroute.bayes.row_check`.
 """
 
 from collections.abc import Mapping
@@ -22,16 +23,21 @@ TOO_SHORT: Final = frozenset({"R-hat", "bulk ESS", "tail ESS"})
 
 @dataclass(frozen=True)
 class Check:
-    """One diagnostic: its value, its limit, the parameter that decides it, and, on failure, cause and next step."""
+    """One diagnostic: its value, its limit, the parameter that decides it, and, on failure, cause and next step.
+
+    ``passed``, ``value`` and ``limit`` are None where it could not be computed; ``advice`` then says why.
+    """
 
     name: str
-    value: float
-    limit: float
-    passed: bool
+    value: float | None
+    limit: float | None
+    passed: bool | None
     parameter: str = ""
     advice: str = ""
 
     def __str__(self) -> str:
+        if self.value is None or self.limit is None:
+            return f"{self.name} not computed: {self.advice}"
         where = f" ({self.parameter})" if self.parameter else ""
         return f"{self.name} {self.value:.4g}, limit {self.limit:.4g}{where}. {self.advice}"
 
@@ -44,21 +50,32 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        """True if every check passed."""
-        return all(c.passed for c in self.checks)
+        """True if no check failed; :attr:`not_computed` are no part of it."""
+        return all(c.passed is not False for c in self.checks)
 
     @property
     def failures(self) -> tuple[str, ...]:
         """Failed checks in words."""
-        return tuple(str(c) for c in self.checks if not c.passed)
+        return tuple(str(c) for c in self.checks if c.passed is False)
+
+    @property
+    def not_computed(self) -> tuple[str, ...]:
+        """Checks that could not be computed, with the reasons."""
+        return tuple(str(c) for c in self.checks if c.passed is None)
 
     def value(self, name: str) -> float:
-        """Value of a check by name."""
-        return next(c.value for c in self.checks if c.name == name)
+        """Value of a check by name; not-a-number if it was not computed."""
+        value = next(c.value for c in self.checks if c.name == name)
+        return np.nan if value is None else value
 
     def to_list(self) -> list[dict[str, Any]]:
         """Plain list for JSON."""
         return [asdict(c) for c in self.checks]
+
+
+def not_computed(name: str, reason: str) -> Check:
+    """Return a check that could not be computed."""
+    return Check(name, None, None, None, advice=reason)
 
 
 def examine(posterior: xr.Dataset, stats: xr.Dataset, max_depth: int) -> Gate:

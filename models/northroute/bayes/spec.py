@@ -93,6 +93,8 @@ class Sampling:
 
     ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000);
     or a draft, laplace or pathfinder, of ``chains * draws`` draws, which never passes its diagnostics.
+
+    A prior that expects implausible counts is not sampled from, unless ``force``; the fit fails its diagnostics either way.
     """
 
     chains: int = 4
@@ -104,6 +106,7 @@ class Sampling:
     prior_draws: int = 4000
     pilot: int = 150
     sampler: Sampler = "nutpie"
+    force: bool = False
 
     @property
     def cores(self) -> int:

@@ -27,17 +27,13 @@ HUBS = {
     "Caspian coast": "hub_caspian",
 }
 _DETECTION = "rates are of reported events per exposure; detection is assumed equal within a country"
-_INDEPENDENT = (
-    "outcomes fitted one by one: their posteriors are taken as independent given the data, which pulls correlations of "
-    "latent intensities towards zero where regions have few events"
-)
 Array = NDArray[np.float64]
 Levels = Mapping[str, Array]
 
 
 @dataclass(frozen=True)
 class Regions:
-    """What is known of the regions, in the fits' order.
+    """What is known of the regions, in the fit's order.
 
     Attributes
     ----------
@@ -45,7 +41,7 @@ class Regions:
     country : array of str, shape (unit,)
     flags : mapping of str to bool array, shape (unit,)
     log_density, log_population, log_exposure : array, shape (unit,)
-        Exposure is the mean over months, in the fits' exposure unit.
+        Exposure is the mean over months, in the fit's exposure unit.
     """
 
     names: tuple[str, ...]
@@ -56,20 +52,18 @@ class Regions:
     log_exposure: Array
 
 
-def catalog(panel: Panel, exposure: str, exposure_unit: float, prefix: str) -> dict[str, CountSpec]:
-    """Specifications of the fits that the estimands need, by outcome."""
-    covariates = tuple(c for c in ("log_density", "hub", "rail", "borders_russia") if c in panel.covariates)
-    return {
-        outcome: CountSpec(
-            name=f"{prefix}_{outcome}",
-            outcome=outcome,
-            exposure=exposure,
-            exposure_unit=exposure_unit,
-            unit_covariates=covariates,
-            varying=("interdiction",),
-        )
-        for outcome in OUTCOMES
-    }
+def specification(panel: Panel, exposure: str, exposure_unit: float, name: str) -> CountSpec:
+    """Return the fit that the estimands read: every outcome together, with the covariates that the panel has."""
+    return CountSpec(
+        name=name,
+        outcome="events",
+        exposure=exposure,
+        exposure_unit=exposure_unit,
+        unit_covariates=tuple(c for c in ("log_density", "hub", "rail", "borders_russia") if c in panel.covariates),
+        varying=tuple(c for c in ("interdiction",) if c in panel.covariates),
+        step="joint",
+        outcomes=OUTCOMES,
+    )
 
 
 def regions(frame: pd.DataFrame, panel: Panel, exposure: str, exposure_unit: float) -> Regions:
@@ -218,41 +212,39 @@ ESTIMANDS: Mapping[str, tuple[Callable[[Levels, Regions, Claim], Values], tuple[
 
 def answer(
     claim_id: str,
-    fits: Mapping[str, BayesFit],
+    fit: BayesFit,
     where: Regions,
     register: Register,
     truth: xr.Dataset | None = None,
 ) -> Answer:
-    """Estimate a claim from fits by outcome.
+    """Estimate a claim from the fit of all outcomes.
 
     Parameters
     ----------
     claim_id : str
         A key of :data:`ESTIMANDS`.
-    fits : mapping of str to BayesFit
-        One fit an outcome; only those that the estimand reads are opened, so that a failed fit stops no other claim.
+    fit : BayesFit
+        Of :func:`specification`, or of the outcomes that the estimand reads.
     where : Regions
     register : Register
     truth : xarray.Dataset, optional
         The simulated truth with ``unit_level`` by outcome and unit.
+
+    Raises
+    ------
+    GateError
+        If the fit failed its diagnostics and was not allowed.
     """
     claim = register[claim_id]
     function, outcomes = ESTIMANDS[claim_id]
-    used = {o: fits[o] for o in outcomes}
     order = list(where.names)
 
-    def levels(group: Any) -> dict[str, Array]:
-        """Equally many draws of each: a fit that was tried again has more."""
-        found = {o: f.parameter("unit_level", group).sel(unit=order).to_numpy() for o, f in used.items()}
-        fewest = min(a.shape[1] for a in found.values())
-        return {o: a[:, :fewest] for o, a in found.items()}
+    def value(levels: xr.DataArray) -> Values:
+        return function({o: levels.sel(outcome=o, unit=order).to_numpy() for o in outcomes}, where, claim)
 
-    posterior = function(levels("posterior"), where, claim)
-    prior = function(levels("prior"), where, claim)
-    true: Values = {}
-    if truth is not None:
-        known = {o: truth["unit_level"].sel(outcome=o, unit=order).to_numpy() for o in used}
-        true = function(known, where, claim)
+    posterior = value(fit.parameter("unit_level"))
+    prior = value(fit.parameter("unit_level", "prior"))
+    true = {} if truth is None else value(truth["unit_level"])
     quantities = tuple(
         Quantity(
             name=name,
@@ -264,14 +256,13 @@ def answer(
         )
         for name, (draws, region, log_scale) in posterior.items()
     )
-    first = next(iter(used.values()))
     estimate = Estimate(
         claim_id=claim_id,
         quantities=quantities,
-        data=(f"{first.info['panel']}: {first.info['rows']} region-months",),
-        assumptions=(_DETECTION, _INDEPENDENT) if len(used) > 1 else (_DETECTION,),
-        fits=tuple(f.name for f in used.values()),
-        stamps=tuple(f.stamp for f in used.values() if f.stamp),
-        simulated=any(f.simulated for f in used.values()),
+        data=(f"{fit.info['panel']}: {fit.info['rows']} counts, of outcomes by region and month",),
+        assumptions=(_DETECTION,),
+        fits=(fit.name,),
+        stamps=(fit.stamp,) if fit.stamp else (),
+        simulated=fit.simulated,
     )
     return Answer(estimate, tuple[Specification, ...]())

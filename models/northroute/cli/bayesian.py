@@ -50,21 +50,24 @@ def ladder(
     ] = "nutpie",
     deep: Annotated[bool, typer.Option("--deep", help="Also refit where importance sampling fails.")] = False,
     allow_failed: Annotated[
-        bool, typer.Option("--allow-failed", help="Check a fit that failed its diagnostics, stamped as such.")
+        bool, typer.Option("--allow-failed", help="Sample and check what fails its diagnostics, stamped as such.")
     ] = False,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Fit a step of the ladder to SIMULATED regions, or to real article counts with --data, and run its checks."""
+    from dataclasses import replace
+
     from northroute.bayes import fit_counts
     from northroute.bayes.examine import examine
 
     with errors("Finished chains are kept; the same command goes on from there."), progress() as tell:
         panel, spec = _articles(data, step, outcome) if data else _simulated(step, outcome, months, seed)
         spec = _with_priors(spec, _priors(priors))
-        settings = _settings(sampler, draws, seed)
+        settings = replace(_settings(sampler, draws, seed), force=allow_failed)
         fit = fit_counts(panel, spec, settings, folder=output, command=command(), progress=tell)
         if allow_failed:
             fit = fit.allow_failed()
+        fit.require()
         checks = [] if sampler in PLAIN else examine(panel, spec, fit, deep=deep, seed=seed, progress=tell)
         _report(fit, checks, output)
 
@@ -218,6 +221,8 @@ def _report(fit: "BayesFit", checks: "list[CheckResult]", folder: Path) -> None:
             out.print(f"{name:20} {middle:8.3f}  {interval_label()} {low:.3f} to {high:.3f}")
     if fit.info["sampler"] in PLAIN:
         out.print(f"no checks: a fit by {fit.info['sampler']} keeps no coordinates; fit with nutpie for them")
+    for line in fit.gate.not_computed:
+        out.print(escape(line))
     for result in checks:
         out.print(f"[{_COLOURS[result.verdict]}]{result.verdict}[/] {result.name}: {escape(result.sentence)}")
         stem = f"{fit.name}_{result.name.replace(' ', '_').replace(chr(39), '')}"

@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import BayesFit
+from northroute.bayes import BayesFit, prior_predictive, row_check
 from northroute.claims import Register, to_frame
 from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
 from northroute.frequentist import FrequentistFit
@@ -20,6 +20,8 @@ from northroute.resources import resource
 
 _VERDICT_COLUMNS = ["claim", "source", "verdict", "probability", "prior_probability", "agreement", "quantity", "median"]
 _VERDICT_COLUMNS += ["low", "high"]
+_SHOWN = ("R-hat", "bulk ESS", "tail ESS", "divergences", "E-BFMI", prior_predictive.TOO_LARGE, row_check.NAME)
+"""Checks in the page's table of diagnostics."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,13 @@ def write(site: Site, out: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "probability": _probability, "ratio": _bounds, "share": _share}
+    environment.filters |= {
+        "number": _number,
+        "probability": _probability,
+        "ratio": _bounds,
+        "share": _share,
+        "fixed": _fixed,
+    }
     text = environment.get_template("index.html.j2").render(
         site=site,
         figures={name: _embedded(path) for name, path in drawn.items()},
@@ -90,8 +98,9 @@ def write(site: Site, out: Path) -> Path:
 
 
 def diagnostics(fits: Iterable[BayesFit]) -> pd.DataFrame:
-    """One row a fit: the gate's values, attempts, draws and seconds."""
+    """One row a fit: the gate's values (missing where not computed), attempts, draws and seconds."""
     rows = []
+    missing = dict.fromkeys(_SHOWN, np.nan)
     for fit in fits:
         settings = fit.info["settings"]
         rows.append(
@@ -101,7 +110,8 @@ def diagnostics(fits: Iterable[BayesFit]) -> pd.DataFrame:
                 "model": fit.info["model"],
                 "rows": fit.info["rows"],
                 "gate": "passed" if fit.gate.passed else "FAILED",
-                **{check.name: check.value for check in fit.gate.checks},
+                **missing,
+                **{check.name: fit.gate.value(check.name) for check in fit.gate.checks},
                 "sampler": fit.info["sampler"],
                 "chains x draws": f"{settings['chains']} x {settings['draws']}",
                 "target acceptance": settings["target_accept"],
@@ -180,6 +190,10 @@ def _number(value: float | None) -> str:
     if value is None or np.isnan(value):
         return "–"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _fixed(value: float, digits: int) -> str:
+    return "–" if np.isnan(value) else f"{value:.{digits}f}"
 
 
 def _probability(value: float) -> str:

@@ -1,7 +1,6 @@
 """Monthly article counts by country: C01, C02, C03, C10, C11, C16, C22, C29."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from northroute.bayes import Sampling, fit_counts
@@ -32,7 +31,7 @@ def panel(data: Path, register: Register) -> tuple[Panel, dict[str, str]]:
 def run(data: Path, register: Register, run: Run) -> Line:
     """Fit and answer what the article counts can answer."""
     built, inputs = panel(data, register)
-    settings = replace(SETTINGS, seed=run.seed)
+    settings = run.settings(SETTINGS)
     fits = {
         name: run.released(
             fit_counts(

@@ -84,27 +84,15 @@ def prepare(panel: Panel) -> Panel:
 
 
 def run(panel: Panel, register: Register, run: Run) -> Line:
-    """Fit and answer what region-months can answer; months move by country, as GDELT's coverage does."""
+    """Fit and answer what region-months can answer; a country's months move on their own, as GDELT's coverage does."""
     built = prepare(panel)
-    settings = replace(SETTINGS, seed=run.seed)
-    specs = region_events.catalog(built, EXPOSURE, EXPOSURE_UNIT, "gdelt")
-    fits = {
-        outcome: run.released(
-            fit_counts(
-                built,
-                replace(spec, varying=(), month="country"),
-                settings,
-                folder=run.folder,
-                command=run.command,
-                progress=run.progress,
-            )
-        )
-        for outcome, spec in specs.items()
-    }
+    settings = run.settings(SETTINGS)
+    spec = region_events.specification(built, EXPOSURE, EXPOSURE_UNIT, "gdelt_regions")
+    fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("constant")
     where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
     findings = {
-        c: finding(register[c], lambda c=c: region_events.answer(c, fits, where, register))  # type: ignore[misc]
+        c: finding(register[c], lambda c=c: region_events.answer(c, fit, where, register))  # type: ignore[misc]
         for c in CLAIMS
     }
-    return Line(findings, tuple(fits.values()), inputs={**table.files, **panel.inputs})
+    return Line(findings, (fit,), inputs={**table.files, **panel.inputs})

@@ -1,7 +1,6 @@
 """Country-year indicators, bundled with the package: C13, C14, C15, C26."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from northroute.bayes import Sampling, fit_measurement
@@ -21,7 +20,7 @@ def run(data: Path | None, register: Register, run: Run) -> Line:
     else:
         seizure_table = governance.load("seizures")
     seizures, vdem, opium = seizure_table.frame.dropna(subset=["kg"]), vdem_table.frame, opium_table.frame
-    settings = replace(_SETTINGS, seed=run.seed)
+    settings = run.settings(_SETTINGS)
     fits = {
         name: run.released(
             fit_measurement(

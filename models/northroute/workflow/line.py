@@ -1,10 +1,10 @@
 """A line of the job: one kind of data through panel, fits and estimands to findings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from northroute.bayes import BayesFit
+from northroute.bayes import BayesFit, Sampling
 from northroute.claims import Claim, decide, not_recovered, not_testable
 from northroute.claims.answer import Answer
 from northroute.conventions import DEFAULT_SEED
@@ -24,6 +24,10 @@ class Run:
     quick: bool = False
     allow_failed: bool = False
     progress: Progress = quiet
+
+    def settings(self, base: Sampling) -> Sampling:
+        """Return settings with the run's seed; a prior that fails its check is sampled if failed fits were asked for."""
+        return replace(base, seed=self.seed, force=self.allow_failed)
 
     def released(self, fit: BayesFit) -> BayesFit:
         """Return the fit, its summaries allowed if failed fits were asked for."""

@@ -79,7 +79,8 @@ def recover(
         name = outcome or OUTCOMES[i % len(OUTCOMES)]
         simulation = simulate_regions(seed + i, months=months)
         panel = simulated.panel(simulation)
-        spec = region_events.catalog(panel, simulated.EXPOSURE, EXPOSURE_UNIT, f"recovery_{i}")[name]
+        together = region_events.specification(panel, simulated.EXPOSURE, EXPOSURE_UNIT, f"recovery_{i}_{name}")
+        spec = replace(together, step="dynamic", outcome=name, outcomes=())
         fit = fit_counts(panel, spec, replace(settings, seed=seed + i), progress=progress)
         if not fit.gate.passed:
             failed.append(f"panel {i}, {name}: {' '.join(fit.gate.failures)}")

@@ -1,12 +1,13 @@
 """SIMULATED region-months with known truth: C04, C05, C07, C08, C10, C12 as recovered or missed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from northroute.bayes import QUICK, BayesFit, Sampling, fit_counts
 from northroute.claims import Register, region_events
+from northroute.errors import GateError
 from northroute.frequentist import PoissonSpec, fit_poisson
 from northroute.panel import Panel, build
 from northroute.sources import regions
@@ -42,20 +43,15 @@ def run(register: Register, run: Run) -> SimulatedLine:
     """Simulate, fit and answer what region-month events could answer."""
     simulation = simulate_regions(run.seed, months=QUICK_MONTHS if run.quick else 96)
     built = panel(simulation)
-    settings = replace(QUICK if run.quick else Sampling(), seed=run.seed)
-    specs = region_events.catalog(built, EXPOSURE, EXPOSURE_UNIT, "simulated")
-    fits = {
-        outcome: run.released(
-            fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress)
-        )
-        for outcome, spec in specs.items()
-    }
+    settings = run.settings(QUICK if run.quick else Sampling())
+    spec = region_events.specification(built, EXPOSURE, EXPOSURE_UNIT, "simulated_regions")
+    fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("first-level")
     where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
     findings = {
         c: finding(
             register[c],
-            lambda c=c: region_events.answer(c, fits, where, register, simulation.truth),  # type: ignore[misc]
+            lambda c=c: region_events.answer(c, fit, where, register, simulation.truth),  # type: ignore[misc]
             simulated=True,
         )
         for c in region_events.ESTIMANDS
@@ -68,12 +64,13 @@ def run(register: Register, run: Run) -> SimulatedLine:
         )
         for outcome in OUTCOMES
     )
-    line = Line(findings, tuple(fits.values()), fixed, {**table.files, **simulation.table.files})
-    return SimulatedLine(line, _rates(fits["drug_incident"], table.frame))
+    line = Line(findings, (fit,), fixed, {**table.files, **simulation.table.files})
+    return SimulatedLine(line, _rates(fit, table.frame))
 
 
 def _rates(fit: BayesFit, table: pd.DataFrame) -> dict[str, float]:
-    if not (fit.gate.passed or fit.allowed):
+    try:
+        level = fit.parameter("unit_level").sel(outcome="drug_incident").median(["chain", "draw"])
+    except GateError:
         return {}
-    level = fit.parameter("unit_level").median(["chain", "draw"])
     return {str(r): float(np.exp(level.sel(unit=r))) for r in table["region"]}

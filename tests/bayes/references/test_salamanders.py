@@ -47,8 +47,9 @@ def test_marginal_log_likelihood_at_the_estimates(reference_dir: Path, name: str
 def test_posterior_lies_around_the_estimates(reference_dir: Path, name: str) -> None:
     folder = reference_dir / "salamanders_zi_hurdle_mixed"
     model, frame = published.salamanders(folder, name)
-    fit = fit_model(model, frame, Sampling())
-    assert fit.gate.passed
+    fit = fit_model(model, frame, Sampling(force=True)).allow_failed()
+    # vague priors, to be near maximum likelihood: many data sets that they expect are absurd
+    assert {c.name for c in fit.gate.checks if c.passed is False} <= {"prior too large", "prior empty"}
     for parameter, estimates in _coefficients(folder, name).items():
         draws = fit.draws(parameter).reshape(4000, -1)
         # the mean of a skewed posterior lies beside its mode: about half a standard deviation with few sites, where the

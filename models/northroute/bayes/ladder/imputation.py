@@ -12,19 +12,19 @@ import numpy as np
 import xarray as xr
 
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.gate import Gate
+from northroute.bayes.gate import Check, Gate
 
 
 def pooled_gate(fits: Sequence[BayesFit]) -> Gate:
     """Return every check at its worst over the fits; ``parameter`` names the fit, and the number that failed.
 
-    A check passes if it passed in every fit.
+    A check passes if it failed in no fit; it is not computed if it was in none.
     """
     found = []
-    for name in [c.name for c in fits[0].gate.checks]:
+    for name in dict.fromkeys(c.name for f in fits for c in f.gate.checks):
         checks = [(f.name, c) for f in fits for c in f.gate.checks if c.name == name]
-        failed = sum(not c.passed for _, c in checks)
-        where, worst = max(checks, key=lambda pair: (not pair[1].passed, _distance(pair[1].value, pair[1].limit, name)))
+        failed = sum(c.passed is False for _, c in checks)
+        where, worst = max(checks, key=lambda pair: (pair[1].passed is False, _distance(pair[1])))
         place = f"{where}: {worst.parameter}" if worst.parameter else where
         found.append(replace(worst, parameter=f"{place}; {failed} of {len(checks)} fits failed" if failed else place))
     return Gate(tuple(found))
@@ -63,6 +63,9 @@ def between_share(posterior: xr.Dataset, imputations: int) -> xr.Dataset:
     return means.var("imputation") / posterior.var(("chain", "draw"))
 
 
-def _distance(value: float, limit: float, name: str) -> float:
+def _distance(check: Check) -> float:
     """How far on the wrong side of its limit a check is: small effective sizes and E-BFMI are bad, all else large."""
-    return limit - value if "ESS" in name or name == "E-BFMI" else value - limit
+    if check.value is None or check.limit is None:
+        return -np.inf
+    distance = check.value - check.limit
+    return -distance if "ESS" in check.name or check.name == "E-BFMI" else distance

@@ -224,7 +224,10 @@ class _Run:
             self.progress(f"{spec.name}: draw {i + 1} of {m} of the latents", i / m)
             own = chosen.isel(imputation=i, drop=True).to_series().unstack("latent")
             own = own.reset_index().astype({"year": int}).set_index(["country", "year"])
-            fits.append(self.fit(count_model(spec, f"{spec.name}_draw{i + 1:02d}"), _with_latents(table, own, spec)))
+            drawn = self.fit(count_model(spec, f"{spec.name}_draw{i + 1:02d}"), _with_latents(table, own, spec))
+            if not drawn.sampled:
+                drawn.require()
+            fits.append(drawn)
         return self._pooled(measured, fits, chosen, kept)
 
     def _pooled(self, measured: BayesFit, fits: Sequence[BayesFit], chosen: xr.DataArray, z: xr.DataArray) -> BayesFit:
