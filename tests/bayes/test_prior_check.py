@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from northroute.bayes import CountSpec, Prior, Sampling, fit_counts, load
+from northroute.bayes import CountSpec, Prior, Sampling, fit_counts, fit_model, load
 from northroute.bayes import distributions as dist
-from northroute.bayes.calibrate import ladder_specs, small_design
+from northroute.bayes.designs import ladder_specs, small_design
 from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.model import Model, assemble
 from northroute.bayes.prior_check import check_prior
@@ -54,9 +54,17 @@ def test_an_absurd_prior_that_is_asked_for_is_sampled_and_stamped(panel: Panel, 
     assert fit.allow_failed().draws("slope").size
 
 
-@pytest.mark.parametrize("step", list(ladder_specs()))
+def test_a_general_model_is_held_to_its_prior_where_that_is_asked_for(panel: Panel) -> None:
+    stated = formulate(panel, ABSURD)
+    fit = fit_model(stated.model, stated.frame, SETTINGS)
+    assert fit.sampled
+    assert any("check_prior" in reason for reason in fit.gate.not_computed)
+    assert not fit_model(stated.model, stated.frame, SETTINGS, check_prior=True).sampled
+
+
+@pytest.mark.parametrize("step", list(ladder_specs(small_design())))
 def test_default_priors_pass_on_every_step(step: str, panel: Panel) -> None:
-    stated = formulate(panel, ladder_specs()[step])
+    stated = formulate(panel, ladder_specs(panel)[step])
     checks = check_prior(assemble(stated.model, stated.frame), simulated=True)
     assert [c.name for c in checks] == ["prior too large", "prior empty"]
     assert all(c.passed for c in checks), checks

@@ -58,6 +58,7 @@ def fit_counts(
         settings,
         origin=origin,
         derive=stated.derive,
+        check_prior=True,
         folder=folder,
         command=command,
         progress=progress,

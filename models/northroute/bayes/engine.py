@@ -100,14 +100,15 @@ def fit_model(
     *,
     origin: Origin | None = None,
     derive: Derive = _nothing,
+    check_prior: bool = False,
     folder: Path | None = None,
     command: str = "",
     progress: Progress = quiet,
 ) -> BayesFit:
     """Fit a model to a table with one row an observation.
 
-    A model whose prior expects implausible counts is not sampled, unless ``settings.force``: the fit is returned without
-    draws, with the gate that says why. One that fails the sampler's diagnostics is tried again with harder settings,
+    With ``check_prior``, as every step of the ladder is fitted, a model whose prior expects implausible counts is not
+    sampled, unless ``settings.force``: the fit is returned without draws, with the gate that says why. A fit that fails the sampler's diagnostics is tried again with harder settings,
     ``settings.retries`` times at most; the last attempt is returned with its gate, passed or not, which also holds the share
     of rows with a large Pareto k. A draft (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by pymc or
     numpyro keeps no coordinates, so checks that evaluate the density again cannot be run on it.
@@ -121,6 +122,8 @@ def fit_model(
         By default the table itself, real.
     derive : callable
         From the dataset of reported quantities to others that are reported with them, by posterior and prior draw.
+    check_prior : bool
+        Hold the prior to the scale of the data. Published models often have priors far wider than that.
     folder : Path, optional
         Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data,
         model, settings, code and library versions is read back, and finished chains of an interrupted one are not sampled
@@ -138,7 +141,7 @@ def fit_model(
     settings = settings or Sampling()
     origin = origin or Origin(provenance.frame_hash(frame))
     assembled = assemble(model, frame)
-    key = _key(assembled, settings, origin, derive)
+    key = _key(assembled, settings, origin, derive, check_prior)
     own = "" if settings.sampler == "nutpie" else f"-{settings.sampler}"
     path = folder / f"{model.name}{own}.nc" if folder else None
     if path and path.exists() and _key_of(path) == key:
@@ -148,8 +151,10 @@ def fit_model(
             return kept
     started = time.perf_counter()
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
-    progress(f"{model.name}: data drawn from the prior", 0.0)
-    before = gate.Gate(prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed))
+    before = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
+    if check_prior:
+        progress(f"{model.name}: data drawn from the prior", 0.0)
+        before = gate.Gate(prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed))
     found = attempts(assembled, settings, derive, keep, progress) if before.passed or settings.force else None
     progress(f"{model.name}: prior draws, log likelihood, Pareto k", 0.98)
     groups = {
@@ -298,7 +303,7 @@ def _with(found: xr.Dataset, derive: Derive) -> xr.Dataset:
     return found.assign(derive(found).data_vars)
 
 
-def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Derive) -> str:
+def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Derive, check_prior: bool) -> str:
     """Return the hash of all that decides a fit: the program's tables, which hold model, priors and data, and the code."""
     module = inspect.getmodule(derive)
     return provenance.value_hash(
@@ -307,7 +312,7 @@ def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Deriv
             "names": {name: p.dims for name, p in assembled.layout.parameters.items()},
             "labels": assembled.layout.coords,
             "model": repr(assembled.model),
-            "origin": [origin.data_hash, origin.simulated, dict(origin.description)],
+            "origin": [origin.data_hash, origin.simulated, dict(origin.description), check_prior],
             "settings": {k: v for k, v in asdict(settings).items() if k != "force"},
             "code": [
                 jit.SOURCE,
