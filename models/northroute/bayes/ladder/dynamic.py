@@ -47,9 +47,8 @@ def time(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
         case "ar1":
             found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"], name="month"))
         case "gp":
-            found.append(
-                GP(("month_number",), group=group, sd=p["sd_gp"], length=p["lengthscale_months"], name="month")
-            )
+            length = p["lengthscale_months"]
+            found.append(GP(("month_number",), group=group, sd=p["sd_gp"], length=length, demean=True, name="month"))
     if spec.season:
         found.append(Effects("month_of_year", zero_sum=True, sd=p["sd_season"], name="season"))
     if spec.shocks:
