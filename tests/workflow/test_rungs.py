@@ -16,12 +16,12 @@ from northroute.sources.simulated import simulate_regions
 from northroute.workflow import rungs
 from northroute.workflow.rungs import Absent, Rung
 
-WORLD = simulate_regions(months=12)
+WORLD = simulate_regions(months=14)
 
 
 @pytest.fixture(scope="module")
 def regions() -> rungs.Rungs:
-    return rungs.on_regions(WORLD)
+    return rungs.on_regions(WORLD, months=12)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,6 @@ def test_checks_of_latent_corruption_look_at_counts_alone(regions: rungs.Rungs, 
     assert isinstance(rung, Rung)
     fit = rung.fit(Sampling(draws=50, tune=50, pilot=0, retries=0, prior_draws=10), folder=tmp_path)
     own = rung.drawn(fit)
-    assert fit.simulated and own.rows.size == 5 * 12 < fit.info["rows"]
+    assert fit.simulated and own.rows.size == 5 * 14 < fit.info["rows"]
     assert own.counts.sum() == WORLD.table.frame["state_violence"].sum()
     assert labels(own).countries.names == ("KAZ", "KGZ", "TJK", "TKM", "UZB")

@@ -42,7 +42,7 @@ def ladder(
     ),
     data: DataOption = None,
     outcome: Annotated[str, typer.Option("--outcome", help="What is counted.")] = "state_violence",
-    months: Annotated[int, typer.Option(min=12, help="Simulated months, without --data.")] = 24,
+    months: Annotated[int, typer.Option(min=12, help="Simulated months by region, without --data.")] = 24,
     priors: Annotated[str, typer.Option("--priors", help="default, wide, tight, or a file of prior sets.")] = "default",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Draws a chain.")] = 1000,
     sampler: Annotated[
@@ -125,7 +125,8 @@ def _rung(step: str, data: Path | None, outcome: str, months: int, seed: int) ->
     if step not in rungs.STEPS:
         raise ModelError(f"No step '{step}' on the ladder. There are: {', '.join(rungs.STEPS)}.")
     if data is None:
-        found = rungs.on_regions(simulate_regions(seed, months=months), outcome)[step]
+        world = simulate_regions(seed, months=max(months, rungs.MONTHS))
+        found = rungs.on_regions(world, outcome, months)[step]
     else:
         found = rungs.on_articles(data, load(), outcome)[step]
     if isinstance(found, rungs.Absent):
@@ -153,9 +154,9 @@ def _with_priors(rung: "Rung", name: str) -> "Rung":
     from northroute.bayes.prior_sets import load, prior_set
     from northroute.errors import ModelError
 
+    if name == "default":
+        return rung
     if not isinstance(rung.spec, CountSpec):
-        if name == "default":
-            return rung
         raise ModelError(f"Step '{rung.step}' has priors of its own: leave --priors out, or state the model in Python.")
     path = Path(name)
     if path.is_file():

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import BayesFit, CountSpec, Sampling, fit_counts
+from northroute.bayes import BayesFit, CountSpec, Prior, Sampling, fit_counts, replaced
 from northroute.bayes.ladder.composition import CompositionSpec, cells, fit_composition
 from northroute.bayes.ladder.corruption_spec import COUNT, CorruptionSpec
 from northroute.bayes.ladder.latent_corruption import country_counts, fit_latent_corruption, joint_frame, joint_model
@@ -45,8 +45,14 @@ TOGETHER: Final = {
     ARTICLES: ("state_violence", "criminal_violence", "corruption_reports"),
 }
 """Outcomes of step ``joint``; the covariate, which interdiction is read from, is not among them."""
+MONTHS: Final = 96
+"""Of the simulated world."""
+WINDOW: Final = 24
+"""Months of it that steps by region and month look at; its counts by country and month are few enough to take all."""
 VOICE: Final = "voice"
 COVERAGE: Final = "all_events_log_rate_within_z"
+HALF: Final = Prior("normal", 0.3, "assumed: 38 to 62 % of events are reported with 89 %; counts cannot tell")
+"""Of the intercept of detection: under the default, which is nearly flat, level and share trade along a curve for ever."""
 NO_AREAS: Final = (
     "needs regions; the counts are by country. The three countries all border each other, and on a complete graph the "
     "structured and the unstructured part have the same covariance: rho would be its prior"
@@ -86,14 +92,23 @@ class Rung:
         command: str = "",
         progress: Progress = quiet,
     ) -> BayesFit:
-        """Fit the step; see :func:`northroute.bayes.fit_model`."""
+        """Fit the step; see :func:`northroute.bayes.fit_model`.
+
+        Loadings of further measures mix slowly: latent corruption gets twice the draws and shorter steps from the start.
+        """
         match self.spec, self.table:
             case CountSpec() as spec, Panel() as panel:
                 return fit_counts(panel, spec, settings, folder=folder, command=command, progress=progress)
             case CorruptionSpec() as spec, Panel() as panel:
-                measures = governance_measures()
+                own = settings or Sampling()
                 return fit_latent_corruption(
-                    panel, measures, spec, settings, folder=folder, command=command, progress=progress
+                    panel,
+                    governance_measures(),
+                    spec,
+                    replace(own, draws=2 * own.draws, target_accept=max(own.target_accept, 0.95)),
+                    folder=folder,
+                    command=command,
+                    progress=progress,
                 )
             case CompositionSpec() as spec, pd.DataFrame() as frame:
                 return fit_composition(
@@ -142,8 +157,15 @@ class Absent:
 Rungs = Mapping[str, Rung | Absent]
 
 
-def on_regions(simulation: Simulation, outcome: str = OUTCOME) -> Rungs:
+def on_regions(simulation: Simulation, outcome: str = OUTCOME, months: int = WINDOW) -> Rungs:
     """Return every step on SIMULATED regions, by step.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    outcome : str
+    months : int
+        The first months, which steps by region and month look at; latent corruption, by country, takes all.
 
     Raises
     ------
@@ -152,7 +174,9 @@ def on_regions(simulation: Simulation, outcome: str = OUTCOME) -> Rungs:
     """
     if outcome not in OUTCOMES:
         raise ModelError(f"The simulated regions have no outcome '{outcome}'. They have {', '.join(OUTCOMES)}.")
-    panel = log_rate(simulated.panel(simulation), simulated.EXPOSURE)
+    whole = simulated.panel(simulation)
+    first, last = whole.months[0], whole.months[:months][-1]
+    panel = log_rate(whole.select(months=(f"{first:%Y-%m}", f"{last:%Y-%m}")), simulated.EXPOSURE)
     panel = standardise(
         within_between(panel, f"{simulated.EXPOSURE}_log_rate"), f"{simulated.EXPOSURE}_log_rate_within"
     )
@@ -169,16 +193,18 @@ def on_regions(simulation: Simulation, outcome: str = OUTCOME) -> Rungs:
     specs = _counts(base) | {
         "spatial": replace(base, step="spatial", edges=tuple(edges)),
         "joint": replace(base, step="joint", outcomes=together),
-        "reporting": replace(base, step="reporting", detection=(COVERAGE,)),
+        "reporting": _reporting(base, COVERAGE),
     }
-    notes = {"reporting": "detection may follow the region's coverage, within regions; in this world it does not"}
+    notes = {
+        "reporting": "about half of events are reported, by assumption; more or fewer with coverage (in truth, not so)"
+    }
     found: dict[str, Rung | Absent] = {
         step: Rung(step, SIMULATED, replace(spec, name=f"ladder_regions_{step}"), panel, True, notes.get(step, ""))
         for step, spec in specs.items()
     }
     corruption = CorruptionSpec("ladder_regions_latent_corruption", outcome, simulated.EXPOSURE, EXPOSURE_UNIT)
     note = "published indices, simulated counts that know nothing of them: the true slopes are zero"
-    found["latent_corruption"] = Rung("latent_corruption", SIMULATED, corruption, panel, True, note)
+    found["latent_corruption"] = Rung("latent_corruption", SIMULATED, corruption, whole, True, note)
     frame = panel.frame.reset_index()
     long = frame.melt(
         id_vars=["unit", "country", "month", simulated.COVARIATE],
@@ -217,12 +243,12 @@ def on_articles(data: Path, register: Register, outcome: str = OUTCOME) -> Rungs
     specs = _counts(base) | {
         "ar1": replace(base, step="dynamic", time="ar1", month="shared"),
         "joint": replace(base, step="joint", outcomes=together, distribution="poisson"),
-        "reporting": replace(base, step="reporting", detection=(VOICE,)),
+        "reporting": _reporting(base, VOICE),
     }
     notes = {
         "joint": "Poisson: with one count a country, month and outcome, the shocks are the overdispersion",
         "ar1": "one course for all: with one count a country and month, a fast AR(1) cannot be told from dispersion",
-        "reporting": "detection may follow WGI voice and accountability of the year; the share reported is the prior's",
+        "reporting": "about half of events are reported, by assumption; more or fewer with WGI voice and accountability",
     }
     found: dict[str, Rung | Absent] = {
         step: Rung(step, ARTICLES, replace(spec, name=f"ladder_articles_{step}"), panel, False, notes.get(step, ""))
@@ -254,6 +280,11 @@ def _counts(base: CountSpec) -> dict[str, CountSpec]:
     """Return the steps that any panel of counts has."""
     steps = {s: replace(base, step=s) for s in ("pooled", "country", "slopes", "dynamic")}
     return steps | {t: replace(base, step="dynamic", time=t) for t in ("ar1", "gp")}
+
+
+def _reporting(base: CountSpec, covariate: str) -> CountSpec:
+    priors = replaced(base.priors, detection_intercept=HALF)
+    return replace(base, step="reporting", detection=(covariate,), priors=priors)
 
 
 def _with_voice(panel: Panel) -> Panel:
