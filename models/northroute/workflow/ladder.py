@@ -169,8 +169,7 @@ def _with_numbers(row: LadderRow, rung: Rung, fit: BayesFit, truth: xr.Dataset |
         case CorruptionSpec() as spec:
             none = None if own is None else 0.0
             slopes = tuple(_number(fit, "slope", f"{k} corruption", none, latent=k) for k in spec.latents)
-            shown = None if own is not None else _number(fit, "intercept", spec.outcome, None)
-            return replace(row, level=shown, others=slopes)  # simulated regions summed have another level
+            return replace(row, others=slopes)  # its level is at average corruption: another quantity
         case CompositionSpec() as spec:
             (covariate,) = spec.covariates
             mean = None if truth is None or slope is None else slope - float(truth["slope"].mean())
