@@ -11,11 +11,11 @@
 # %% [markdown]
 # # The ladder of hierarchical models
 #
-# One outcome, drug incidents by region and month, and models that add one idea at a time: pooled, country, slopes, dynamic,
-# spatial; then two outcomes together (joint). Each step's mathematics, priors and graph are in
-# `docs/ladder.md`. The region-months are **SIMULATED**; the article counts, where they are at hand (`NORTHROUTE_DATA`), are
-# **real**: news reports, not events. Intervals are 89 % ETI. A slope is the log rate ratio per standard deviation of the
-# covariate: an association.
+# One outcome, state violence, and models that add one idea at a time: pooled, country, slopes, dynamic, spatial; then two
+# outcomes together (joint), and shares (composition). Each step's mathematics, priors and graph are in `docs/ladder.md`;
+# which specification it has on which data, in `northroute.workflow.rungs`. The region-months are **SIMULATED**; reported
+# seizures and, where they are at hand (`NORTHROUTE_DATA`), article counts are **real**: reports, not events. Intervals are
+# 89 % ETI. A slope is the log rate ratio per standard deviation of drug interdiction: an association.
 
 # %%
 import os
@@ -26,17 +26,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import BayesFit, CountSpec, Sampling, fit_counts
+from northroute.bayes import BayesFit, Sampling
 from northroute.bayes.checks import Groups, check_comparison, check_loo, compare, loo
-from northroute.bayes.ladder.formulate import formulate
-from northroute.bayes.posterior import of_counts
-from northroute.claims import article_counts, load
+from northroute.claims import load
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.look import BOUND, MAIN, look, mark
-from northroute.panel import Panel
-from northroute.sources import regions
+from northroute.report.ladder import forest, table
 from northroute.sources.simulated import simulate_regions
-from northroute.workflow import articles, simulated
+from northroute.workflow import rungs
+from northroute.workflow.ladder import climb
+from northroute.workflow.line import Run
 
 pd.set_option("display.width", 160, "display.max_colwidth", 80)
 SETTINGS = Sampling(prior_draws=1000)
@@ -54,21 +53,14 @@ def summary(fit: BayesFit, name: str, **labels: str) -> dict[str, object]:
 # %% [markdown]
 # ## 1. Every step on the same counts (SIMULATED)
 #
-# Eighteen months of 51 regions. Step `reporting` is left out: its answer rests on the priors of detection, and so few months
-# sample slowly.
+# Eighteen months of 51 regions, and the steps that predict the same rows.
 
 # %%
+OUTCOME = "state_violence"
 world = simulate_regions(months=18)
-panel = simulated.panel(world)
-edges = regions.adjacency("first-level").frame[["a", "b"]]
-base = CountSpec(
-    "ladder", "drug_incident", "all_events", 100.0, unit_covariates=("log_density", "hub"), varying=("interdiction",)
-)
-specs = {step: replace(base, name=f"ladder_{step}", step=step) for step in ("pooled", "country", "slopes", "dynamic")}
-specs["spatial"] = replace(
-    base, name="ladder_spatial", step="spatial", edges=tuple(edges.itertuples(index=False, name=None))
-)
-fits = {step: fit_counts(panel, spec, SETTINGS) for step, spec in specs.items()}
+ladder = rungs.on_regions(world, OUTCOME, months=18)
+steps = {step: ladder[step] for step in ("pooled", "country", "slopes", "dynamic", "spatial")}
+fits = {step: rung.fit(SETTINGS) for step, rung in steps.items()}
 pd.DataFrame(
     [
         {
@@ -89,11 +81,9 @@ pd.DataFrame(
 # months of one region go together.
 
 # %%
-found = {}
-for step, fit in fits.items():
-    own = of_counts(fit, panel, specs[step])
-    found[step] = loo(own.log_likelihood(), relative_ess=own.relative_ess())
-units = pd.Categorical(formulate(panel, specs["pooled"]).frame["unit"])
+drawn = {step: steps[step].drawn(fit) for step, fit in fits.items()}
+found = {step: loo(own.log_likelihood(), relative_ess=own.relative_ess()) for step, own in drawn.items()}
+units = pd.Categorical(drawn["pooled"].frame["unit"])
 clusters = Groups("unit", units.codes.astype(int), tuple(units.categories))
 comparison = check_comparison(
     compare({step: x.elpd for step, x in found.items()}, clusters=clusters),
@@ -114,7 +104,7 @@ comparison.figure()
 # independent, and mixes differences between places with changes over time.
 
 # %%
-truth = float(world.truth["slope"].sel(outcome="drug_incident"))
+truth = float(world.truth["slope"].sel(outcome=OUTCOME))
 by_step = pd.DataFrame({s: summary(f, "slope", varying="interdiction") for s, f in fits.items()}).T
 by_step.insert(1, "truth", truth)
 by_step.infer_objects().round(3)
@@ -145,9 +135,9 @@ slopes(by_step, truth)
 # their neighbours.
 
 # %%
-places = panel.frame["country"].unique()
+places = [str(c) for c in fits["dynamic"].parameter("slope_country")["country"].to_numpy()]
 rows = [summary(fits["dynamic"], "slope_country", varying="interdiction", country=c) | {"country": c} for c in places]
-true = world.truth["slope_country"].sel(outcome="drug_incident")
+true = world.truth["slope_country"].sel(outcome=OUTCOME)
 print(pd.DataFrame(rows).set_index("country").assign(truth=[float(true.sel(country=c)) for c in places]).to_string())
 print("structured share of the variance of regions:", summary(fits["spatial"], "rho_unit"))
 
@@ -160,12 +150,7 @@ print("structured share of the variance of regions:", summary(fits["spatial"], "
 # refused carry its stamp and are not results.
 
 # %%
-outcomes = ("drug_incident", "general_crime")
-joint = fit_counts(
-    panel,
-    replace(base, name="ladder_joint", step="joint", outcomes=outcomes, unit_covariates=()),
-    replace(SETTINGS, draws=500, retries=0, target_accept=0.95),
-)
+joint = ladder["joint"].fit(replace(SETTINGS, draws=500, retries=0, target_accept=0.95))
 print("passed" if joint.gate.passed else "\n".join(joint.gate.failures))
 shown = joint if joint.gate.passed else joint.allow_failed()
 pd.DataFrame(
@@ -177,28 +162,25 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# ## 5. Real article counts
+# ## 5. Real reports
 #
-# Three countries of Central Asia by month, articles as exposure: drug incidents on other crime, both as rates within
-# countries. Units are countries, so there are no regions to borrow from, and step `spatial` does not apply.
+# Shares of heroin and opium among reported seizures, which are bundled; then article counts of three countries of Central
+# Asia by month: state violence on drug interdiction as a rate within countries, the specification of claim C16. Here units
+# are countries. Steps `joint` and `latent_corruption` take a minute or two: `northroute ladder joint --data DIR`.
 
 # %%
 folder = os.environ.get("NORTHROUTE_DATA")
-
-
-def real_ladder(built: Panel, spec: CountSpec) -> pd.DataFrame:
-    """Fit the steps for panels of countries, and list their slopes."""
-    steps = ("pooled", "country", "slopes", "dynamic")
-    found = {s: fit_counts(built, replace(spec, name=f"articles_{s}", step=s), articles.SETTINGS) for s in steps}
-    for step, fit in found.items():
-        print(step, "passed" if fit.gate.passed else f"FAILED: {fit.gate.failures}")
-    return pd.DataFrame({s: summary(f, "slope") for s, f in found.items() if f.gate.passed}).T
-
-
+real: rungs.Rungs = {"composition": rungs.on_seizures()}
 if folder and Path(folder).is_dir():
-    built = articles.panel(Path(folder), load())[0].select(countries=article_counts.CENTRAL_ASIA)
-    covariate = article_counts.within("other_crime")
-    stated = CountSpec("articles", "drug_incident", "article_total", 100.0, varying=(covariate,), month="country")
-    print(real_ladder(built, stated).to_string())
+    real = {s: r for s, r in rungs.on_articles(Path(folder), load()).items() if s not in ("joint", "latent_corruption")}
 else:
     print("The article counts are not here: northroute fetch mlp brings them; then set NORTHROUTE_DATA.")
+rows = climb([real], SETTINGS, Run())
+table(rows).drop(columns=["interval", "truth", "seconds"]).round(3)
+
+# %% [markdown]
+# How the answer changes as ideas are added. Where a step that knows of time moves the slope, the steps before it took one
+# trend for another.
+
+# %%
+forest(rows) if any(r.level for r in rows) else None

@@ -139,7 +139,7 @@ def test_finished_chains_of_a_killed_run_are_not_sampled_again(
     seeds: list[int] = []
 
     def begin(model: object, settings: Sampling, seed: int) -> object:
-        if len(seeds) == 7:  # four chains of the pilot, three of the run
+        if len(seeds) == 5:  # two chains of the pilot, three of the run
             raise KeyboardInterrupt
         seeds.append(seed)
         return begun(model, settings, seed)

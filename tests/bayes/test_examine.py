@@ -5,6 +5,7 @@ import pytest
 from northroute.bayes import CountSpec, Sampling, fit_counts
 from northroute.bayes.designs import small_design
 from northroute.bayes.examine import examine
+from northroute.bayes.posterior import of_counts
 
 SPEC = CountSpec("small", "general_crime", "all_events", 100.0, varying=("interdiction",), step="pooled")
 SETTINGS = Sampling(draws=250, tune=200, pilot=50, prior_draws=50)
@@ -14,7 +15,7 @@ SETTINGS = Sampling(draws=250, tune=200, pilot=50, prior_draws=50)
 def test_checks_run_and_say_what_they_found(deep: bool) -> None:
     panel = small_design()
     fit = fit_counts(panel, SPEC, SETTINGS)
-    found = {c.name: c for c in examine(panel, SPEC, fit, deep=deep, draws=250, refits=SETTINGS)}
+    found = {c.name: c for c in examine(of_counts(fit, panel, SPEC), fit, deep=deep, draws=250, refits=SETTINGS)}
     assert len(found) == 9 + deep
     assert all(not c.sentence.startswith("Not done") for c in found.values())
     assert all(c.table["source"].eq("SIMULATED").all() for c in found.values())

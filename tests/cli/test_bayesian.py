@@ -18,8 +18,8 @@ def test_ladder_fits_checks_and_writes(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     for needed in ("SIMULATED", "89 % ETI", "rootogram"):
         assert needed in result.output
-    assert (tmp_path / "ladder_pooled.nc").exists()
-    assert (tmp_path / "ladder_pooled_rootogram.svg").exists()
+    assert (tmp_path / "ladder_regions_pooled.nc").exists()
+    assert (tmp_path / "ladder_regions_pooled_rootogram.svg").exists()
 
 
 def test_priors_that_expect_the_absurd_are_not_sampled_unless_asked_for(tmp_path: Path) -> None:
@@ -55,3 +55,24 @@ def test_unknown_names_say_what_there_is() -> None:
         result = runner.invoke(app, words)
         assert result.exit_code == 1
         assert "pooled" in result.output or "default" in result.output
+
+
+def test_the_composition_of_real_seizures_is_fitted_and_checked(data_dir: Path, tmp_path: Path) -> None:
+    words = ["ladder", "composition", "--data", str(data_dir), "--draws", "250", "--output", str(tmp_path)]
+    result = runner.invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "SIMULATED" not in result.output and "Not done" not in result.output
+    assert "not kilograms" in result.output
+    assert (tmp_path / "ladder_seizures_composition_posterior_predictive.csv").exists()
+
+
+def test_a_step_without_real_data_says_why(data_dir: Path) -> None:
+    result = runner.invoke(app, ["ladder", "spatial", "--data", str(data_dir)])
+    assert result.exit_code == 1
+    assert "not fitted to article counts" in result.output and "complete graph" in result.output
+
+
+def test_priors_by_name_are_for_steps_of_counts() -> None:
+    result = runner.invoke(app, ["ladder", "composition", "--months", "12", "--priors", "wide"])
+    assert result.exit_code == 1
+    assert "priors of its own" in result.output

@@ -75,7 +75,7 @@ class ModelCalibration:
     @property
     def data_hash(self) -> str:
         """Hash of the design, the model and the settings."""
-        settings = {k: v for k, v in asdict(self.settings).items() if k != "seed"}
+        settings = {k: v for k, v in asdict(self.settings).items() if k not in ("seed", "force")}
         floats = self.frame.select_dtypes("float").round(9)  # processors differ in the last digit
         design = provenance.frame_hash(self.frame.assign(**{str(k): v for k, v in floats.items()}))
         return provenance.value_hash([design, repr(self.model), settings])

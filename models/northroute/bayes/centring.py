@@ -14,6 +14,11 @@ def read(assembled: Assembled, program: Program) -> Array:
     return np.concatenate([np.zeros(0), *(program.data[block.stored] for block in assembled.layout.blocks)])
 
 
+def removed(assembled: Assembled) -> Program:
+    """Return the model's program with every effect standardised by its prior alone."""
+    return written(assembled, np.zeros_like(read(assembled, assembled.program)))
+
+
 def written(assembled: Assembled, centring: Array) -> Program:
     """Return the model's program with the numbers of :func:`read`."""
     data, at = assembled.program.data.copy(), 0

@@ -108,10 +108,11 @@ def fit_model(
     """Fit a model to a table with one row an observation.
 
     With ``check_prior``, as every step of the ladder is fitted, a model whose prior expects implausible counts is not
-    sampled, unless ``settings.force``: the fit is returned without draws, with the gate that says why. A fit that fails the sampler's diagnostics is tried again with harder settings,
-    ``settings.retries`` times at most; the last attempt is returned with its gate, passed or not, which also holds the share
-    of rows with a large Pareto k. A draft (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by pymc or
-    numpyro keeps no coordinates, so checks that evaluate the density again cannot be run on it.
+    sampled, unless ``settings.force``: the fit is returned without draws, with the gate that says why. A fit that fails the
+    sampler's diagnostics is tried again with harder settings, ``settings.retries`` times at most; the last attempt is
+    returned with its gate, passed or not, which also holds the share of rows with a large Pareto k. A draft
+    (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by pymc or numpyro keeps no coordinates, so checks
+    that evaluate the density again cannot be run on it.
 
     Parameters
     ----------

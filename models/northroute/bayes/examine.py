@@ -1,7 +1,7 @@
-"""Every check of a fitted step of the ladder, run on its panel: quick ones always, refits on request."""
+"""Every check of a fitted step of the ladder, run on its draws: quick ones always, refits on request."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -10,9 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from northroute.bayes import centring
 from northroute.bayes.checks import (
     CheckResult,
     Groups,
+    Loo,
     check_future,
     check_groups,
     check_influence,
@@ -33,17 +35,14 @@ from northroute.bayes.checks import (
     uniformity,
 )
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.ladder.formulate import formulate
-from northroute.bayes.ladder.rows import OUTCOME
-from northroute.bayes.model import Assembled, assemble
-from northroute.bayes.posterior import Drawn, drawn, replicates
+from northroute.bayes.labels import Labels, labels, scored
+from northroute.bayes.posterior import Drawn, replicates
 from northroute.bayes.prior_check import predict_prior, scalar_priors
 from northroute.bayes.refits import SETTINGS, Refits
 from northroute.bayes.sensitivity import log_priors, sensitivity
-from northroute.bayes.spec import CountSpec, Sampling
+from northroute.bayes.spec import Sampling
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import GateError, ModelError
-from northroute.panel import Panel
 from northroute.progress import Progress, quiet
 
 MOST_MATCHED: Final = 30
@@ -58,23 +57,11 @@ Ints = NDArray[np.int64]
 Quantities = dict[str, Array]
 
 
-@dataclass(frozen=True)
-class Labels:
-    """Which unit, country and month each row is of; of several outcomes fitted together, units are told apart by outcome."""
-
-    units: Groups
-    places: Groups
-    countries: Groups
-    months: Ints
-    month_names: tuple[str, ...]
-    rows: tuple[str, ...]
-
-
 def examine(
-    panel: Panel,
-    spec: CountSpec,
+    own: Drawn,
     fit: BayesFit,
     *,
+    edges: Sequence[tuple[str, str]] = (),
     deep: bool = False,
     draws: int = 1000,
     refits: Sampling = SETTINGS,
@@ -84,15 +71,18 @@ def examine(
     """Check a fit.
 
     Features of replicates, frequencies of counts, leave-one-out PIT, rows, units and countries left out by importance
-    sampling, influence of countries, power-scaling of the priors, the prior predictive gate, and Moran's I where the
-    specification has neighbours. A check that cannot be done is reported as ``look``, with the reason.
+    sampling, influence of countries, power-scaling of the priors, the prior predictive gate, and Moran's I where there are
+    neighbours. The cells of a composition are left out whole, and have no PIT and no frequencies of counts. A check that
+    cannot be done is reported as ``look``, with the reason.
 
     Parameters
     ----------
-    panel : Panel
-    spec : CountSpec
+    own : Drawn
+        Draws of ``fit`` (:func:`northroute.bayes.posterior.drawn`), looking at the rows to check.
     fit : BayesFit
-        Of ``spec`` on ``panel``; one that failed its gate is examined only after :meth:`BayesFit.allow_failed`.
+        One that failed its gate is examined only after :meth:`BayesFit.allow_failed`.
+    edges : sequence of (str, str)
+        Neighbouring units.
     deep : bool
         Also fit again without each country and unit for which importance sampling fails, and without the months after
         some cuts: a fit each.
@@ -108,40 +98,32 @@ def examine(
     ------
     GateError
         If the fit failed its diagnostics and was not allowed.
-    ModelError
-        If the fit is not of this panel and specification.
     """
     fit.require()
-    stated = formulate(panel, spec)
-    plain = assemble(stated.model, stated.frame)
-    own = drawn(fit, plain)
-    labels = _labels(own)
-    again = Refits(own.assembled, refits, progress) if deep else None
-    relative = own.relative_ess()
+    part = scored(own)
+    here = labels(part)
+    again = Refits(own.assembled, refits, progress) if deep and own.kept is None and part is own else None
+    relative = part.relative_ess()
     simulated = fit.simulated
-    counts = own.assembled.frame[own.assembled.model.outcome].to_numpy(np.int64)
     made = replicates(own, draws, seed=seed)
-    steps: dict[str, Callable[[], CheckResult]] = {
-        "posterior predictive": lambda: check_predictive(
-            predictive(counts, made, labels.units, labels.months, labels.countries), simulated=simulated
-        ),
-        "rootogram": lambda: check_rootogram(rootogram(counts, made), simulated=simulated),
-        "probability integral transform": lambda: _pit(own, counts, made, relative, seed, simulated),
-        "leave one row out": lambda: _loo(own, relative, labels, simulated),
-    }
-    for groups in (labels.places, labels.countries):
-        steps[f"leave one {groups.kind} out"] = partial(_groups, own, groups, again, relative, simulated)
+    steps: dict[str, Callable[[], CheckResult]] = {"posterior predictive": lambda: _predictive(own, made, simulated)}
+    if part is own:
+        steps["rootogram"] = lambda: check_rootogram(rootogram(own.counts, made), simulated=simulated)
+        steps["probability integral transform"] = lambda: _pit(own, made, relative, seed, simulated)
+    steps["leave one row out"] = lambda: check_loo(leave_one_out(part, relative), simulated=simulated, labels=here.rows)
+    for groups in (here.places, here.countries):
+        steps[f"leave one {groups.kind} out"] = partial(_groups, part, groups, again, relative, simulated)
     if again is not None:
-        steps["leave the future out"] = lambda: _future(again, labels, relative, simulated)
+        steps["leave the future out"] = lambda: _future(again, here, relative, simulated)
     steps["influence of groups"] = lambda: check_influence(
-        [influence(own.log_likelihood(), labels.countries, quantities(own, fit), relative_ess=relative)],
+        [influence(part.log_likelihood(), here.countries, quantities(own, fit), relative_ess=relative)],
         simulated=simulated,
     )
     steps["power-scaling of priors"] = lambda: _sensitivity(own, fit, simulated)
-    steps["prior predictive"] = lambda: _prior(plain, draws, seed, simulated)
-    if spec.edges:
+    steps["prior predictive"] = lambda: _prior(own, draws, seed, simulated)
+    if edges:
         steps["Moran's I"] = lambda: check_moran(
-            moran(counts, made, labels.places, _edges(spec, labels.places)), simulated=simulated
+            moran(own.counts, made, here.places, _edges(edges, here.places)), simulated=simulated
         )
     found = []
     for i, (name, step) in enumerate(steps.items()):
@@ -165,18 +147,28 @@ def quantities(own: Drawn, fit: BayesFit) -> Quantities:
     return found
 
 
-def _pit(own: Drawn, counts: Ints, made: Ints, relative: float, seed: int, simulated: bool) -> CheckResult:
-    fewer = own.thinned(len(made))
-    bounds = pit_bounds(counts, made, log_likelihood=fewer.log_likelihood(), relative_ess=relative)
-    return check_pit(bounds, uniformity(bounds, seed=seed), simulated=simulated)
+def check_replicates(own: Drawn, fit: BayesFit, *, draws: int = 1000, seed: int = DEFAULT_SEED) -> CheckResult:
+    """Compare features of the counts with those of replicates: the first check of :func:`examine`, by itself."""
+    return _predictive(own, replicates(own, draws, seed=seed), fit.simulated)
 
 
-def _loo(own: Drawn, relative: float, labels: Labels, simulated: bool) -> CheckResult:
-    found = loo(own.log_likelihood(), relative_ess=relative)
+def leave_one_out(own: Drawn, relative_ess: float) -> Loo:
+    """Leave each row that ``own`` looks at out, and match the moments of the :data:`MOST_MATCHED` worst."""
+    found = loo(own.log_likelihood(), relative_ess=relative_ess)
     worst = found.failed[np.argsort(-found.k[found.failed], kind="stable")][:MOST_MATCHED]
-    if worst.size:
-        found = match_rows(found, own, rows=worst, relative_ess=relative)
-    return check_loo(found, simulated=simulated, labels=labels.rows)
+    return match_rows(found, own, rows=worst, relative_ess=relative_ess) if worst.size else found
+
+
+def _predictive(own: Drawn, made: Ints, simulated: bool) -> CheckResult:
+    here = labels(own)
+    found = predictive(own.counts, made, here.units, here.months, here.countries)
+    return check_predictive(found, simulated=simulated)
+
+
+def _pit(own: Drawn, made: Ints, relative: float, seed: int, simulated: bool) -> CheckResult:
+    fewer = own.thinned(len(made))
+    bounds = pit_bounds(own.counts, made, log_likelihood=fewer.log_likelihood(), relative_ess=relative)
+    return check_pit(bounds, uniformity(bounds, seed=seed), simulated=simulated)
 
 
 def _groups(own: Drawn, groups: Groups, again: Refits | None, relative: float, simulated: bool) -> CheckResult:
@@ -186,20 +178,20 @@ def _groups(own: Drawn, groups: Groups, again: Refits | None, relative: float, s
     )
 
 
-def _future(again: Refits, labels: Labels, relative: float, simulated: bool) -> CheckResult:
-    last = int(labels.months.max())
+def _future(again: Refits, here: Labels, relative: float, simulated: bool) -> CheckResult:
+    last = int(here.months.max())
     cuts = np.unique(np.linspace(max(last * 2 // 3, last - 12), last - 1, CUTS).astype(int))
     found = leave_future_out(
-        labels.months, cuts.tolist(), again.of_future(labels.months), steps=STEPS, relative_ess=relative
+        here.months, cuts.tolist(), again.of_future(here.months), steps=STEPS, relative_ess=relative
     )
-    return check_future(found, simulated=simulated, month_names=labels.month_names)
+    return check_future(found, simulated=simulated, month_names=here.month_names)
 
 
 def _sensitivity(own: Drawn, fit: BayesFit, simulated: bool) -> CheckResult:
     known = scalar_priors(own.assembled)
     priors, draws = {n: p for n, (p, _) in known.items()}, {n: own.values[:, ids] for n, (_, ids) in known.items()}
     total = np.zeros(len(own.theta))
-    whole = own.log_likelihood()
+    whole = replace(own, kept=None).log_likelihood()
     if isinstance(whole, np.ndarray):
         total = whole.sum(axis=1)
     else:
@@ -218,8 +210,9 @@ def _sensitivity(own: Drawn, fit: BayesFit, simulated: bool) -> CheckResult:
     )
 
 
-def _prior(plain: Assembled, draws: int, seed: int, simulated: bool) -> CheckResult:
-    found = predict_prior(plain, draws, simulated=simulated, seed=seed)
+def _prior(own: Drawn, draws: int, seed: int, simulated: bool) -> CheckResult:
+    plain = replace(own.assembled, program=centring.removed(own.assembled))
+    found = predict_prior(plain, draws, rows=own.rows, simulated=simulated, seed=seed)
     failed = " ".join(found.gate.failures)
     sentence = f"Data sets drawn from the prior fit the scale of the data. {found.rule}" if found.passed else failed
     return CheckResult("prior predictive", found.passed, found.table(), sentence, found.figure)
@@ -233,31 +226,7 @@ def _tried(name: str, step: Callable[[], CheckResult], simulated: bool) -> Check
         return CheckResult(name, None, table, f"Not done: {reason}", Figure)
 
 
-def _labels(own: Drawn) -> Labels:
-    frame = own.assembled.frame
-    several = own.assembled.model.response is not None
-    units = frame["unit"].astype(str)
-    months = pd.DatetimeIndex(frame["month"])
-    codes = np.asarray(12 * (months.year - months.year.min()) + months.month, dtype=np.int64)
-    codes -= codes.min()
-    names = pd.date_range(months.min(), months.max(), freq="MS").strftime("%Y-%m")
-    what = frame[OUTCOME].astype(str) + " " if several else pd.Series("", index=frame.index)
-    return Labels(
-        units=_coded("unit", what + units),
-        places=_coded("unit", units),
-        countries=_coded("country", frame["country"].astype(str)),
-        months=codes,
-        month_names=tuple(names),
-        rows=tuple(what + units + " " + months.strftime("%Y-%m")),
-    )
-
-
-def _coded(kind: str, values: "pd.Series[str]") -> Groups:
-    codes, names = pd.factorize(values)
-    return Groups(kind, np.asarray(codes, dtype=np.int64), tuple(map(str, names)))
-
-
-def _edges(spec: CountSpec, places: Groups) -> Ints:
+def _edges(edges: Sequence[tuple[str, str]], places: Groups) -> Ints:
     at = {name: i for i, name in enumerate(places.names)}
-    known = [(at[a], at[b]) for a, b in spec.edges if a in at and b in at]
+    known = [(at[a], at[b]) for a, b in edges if a in at and b in at]
     return np.asarray(known, dtype=np.int64).reshape(-1, 2)

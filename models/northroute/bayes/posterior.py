@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
@@ -39,7 +40,9 @@ class Drawn:
     values : array, shape (draw, value)
     chains : int
     stored : array, shape (draw, row), optional
-        Log likelihood by row, where the fit keeps it.
+        Log likelihood of every row of the model, where the fit keeps it.
+    kept : int array, shape (kept row,), optional
+        The rows that the checks look at, by default all: see :meth:`looking_at`.
     """
 
     assembled: Assembled
@@ -47,6 +50,26 @@ class Drawn:
     values: Array
     chains: int
     stored: Array | None = None
+    kept: Ints | None = None
+
+    def looking_at(self, rows: Ints) -> "Drawn":
+        """Return the same draws, their checks restricted to some rows: the counts of a model that has measures too, say."""
+        return replace(self, kept=rows)
+
+    @property
+    def rows(self) -> Ints:
+        """Positions in the frame of the rows that are looked at."""
+        return np.arange(self.assembled.rows, dtype=np.int64) if self.kept is None else self.kept
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows that are looked at."""
+        return self.assembled.frame.iloc[self.rows]
+
+    @property
+    def counts(self) -> Ints:
+        """Their counts."""
+        return self.frame[self.assembled.model.outcome].to_numpy(np.int64)
 
     @property
     def draws(self) -> Array:
@@ -63,14 +86,14 @@ class Drawn:
     def log_likelihood_rows(self, theta: Array, rows: Ints) -> Array:
         """Log likelihood of rows at coordinates (draw, dim); shape (draw, k)."""
         values, _ = batch.values_of(self.assembled.program, np.ascontiguousarray(theta))
-        return log_likelihood_rows(self.assembled.program, values, rows)
+        return log_likelihood_rows(self.assembled.program, values, self.rows[rows])
 
     def log_likelihood(self) -> LogLikelihood:
         """Log likelihood (draw, row): the stored one, or computed block by block."""
+        at, program, values = self.rows, self.assembled.program, self.values
         if self.stored is not None:
-            return self.stored
-        program, values = self.assembled.program, self.values
-        return RowBlocks(lambda rows: log_likelihood_rows(program, values, rows), len(values), self.assembled.rows)
+            return self.stored if self.kept is None else self.stored[:, at]
+        return RowBlocks(lambda rows: log_likelihood_rows(program, values, at[rows]), len(values), at.size)
 
     def thinned(self, most: int) -> "Drawn":
         """Return evenly spaced draws of every chain, at most ``most`` in all."""
@@ -83,8 +106,8 @@ class Drawn:
 
     def relative_ess(self) -> float:
         """Effective over actual number of draws of the likelihood, a mean over some evenly spaced rows."""
-        rows = np.unique(np.linspace(0, self.assembled.rows - 1, min(ESS_ROWS, self.assembled.rows)).astype(np.int64))
-        part = log_likelihood_rows(self.assembled.program, self.values, rows)
+        at = self.rows[np.unique(np.linspace(0, self.rows.size - 1, min(ESS_ROWS, self.rows.size)).astype(np.int64))]
+        part = log_likelihood_rows(self.assembled.program, self.values, at)
         part = part[:, np.ptp(part, axis=0) > 0]
         likelihood = np.exp(part - part.max(axis=0)).reshape(self.chains, -1, part.shape[1])
         sizes = [
@@ -133,4 +156,4 @@ def replicates(drawn: Drawn, most: int = 1000, *, seed: int = DEFAULT_SEED) -> I
     """Posterior predictive counts, shape (draw, row), of the draws of ``drawn.thinned(most)``, in their order."""
     name = f"posterior predictive {drawn.assembled.model.name}"
     found = predict.simulate(drawn.assembled, drawn.thinned(most).values, seeds.generator(name, seed))
-    return found.astype(np.int64)
+    return found[:, drawn.rows].astype(np.int64)

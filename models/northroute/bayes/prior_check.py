@@ -23,7 +23,12 @@ Ints = NDArray[np.int64]
 
 
 def predict_prior(
-    assembled: Assembled, draws: int = DRAWS, *, simulated: bool, seed: int = DEFAULT_SEED
+    assembled: Assembled,
+    draws: int = DRAWS,
+    *,
+    rows: Ints | None = None,
+    simulated: bool,
+    seed: int = DEFAULT_SEED,
 ) -> PriorPredictive:
     """Judge data sets drawn from the prior of a model of counts by the scale of its data.
 
@@ -32,6 +37,8 @@ def predict_prior(
     assembled : Assembled
         Not centred, as :func:`northroute.bayes.model.assemble` returns it.
     draws : int
+    rows : int array, optional
+        Those that are judged, by default all.
     simulated : bool
         True if the observed counts were simulated.
     seed : int
@@ -49,7 +56,8 @@ def predict_prior(
         for j, i in enumerate(ids)
     }
     counts = assembled.frame[assembled.model.outcome].to_numpy(float)
-    return examine_prior(made, counts, drivers, simulated=simulated)
+    looked_at = np.arange(counts.size) if rows is None else rows
+    return examine_prior(made[:, looked_at], counts[looked_at], drivers, simulated=simulated)
 
 
 def check_prior(assembled: Assembled, *, simulated: bool, seed: int = DEFAULT_SEED) -> tuple[Check, ...]:

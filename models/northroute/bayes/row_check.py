@@ -3,7 +3,8 @@
 One row with a large k says that importance sampling cannot leave it out, which moment matching may mend
 (:func:`northroute.bayes.checks.match_rows`); the posterior may be sound. A share of rows says that the model bends to single
 rows, or does not expect them. Fits of the ladder with default priors to simulated regions and to article counts have up to
-1.8 % of such rows, two rows an effect 3.9 %, a Poisson dynamic model of overdispersed article counts 23 %.
+1.8 % of such rows, two rows an effect 3.9 %, the published model of epileptics' seizures 5.5 %, a Poisson dynamic model of
+overdispersed article counts 23 %.
 """
 
 from typing import Final
@@ -24,9 +25,9 @@ from northroute.bayes.window import log_likelihood_rows
 from northroute.errors import ModelError
 
 NAME: Final = "share of rows with large Pareto k"
-MAX_SHARE: Final = 0.05
+MAX_SHARE: Final = 0.1
 MIN_ROWS: Final = 100
-"""Of fewer, five bad rows would already fail a fit."""
+"""Of fewer, ten bad rows would already fail a fit."""
 DRAWS: Final = 1000
 """Draws that are used, evenly spaced: nearly independent, and enough for a k."""
 FLEXIBLE: Final = 0.2

@@ -14,8 +14,9 @@ from northroute.bayes import BayesFit, prior_predictive, row_check
 from northroute.claims import Register, to_frame
 from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
 from northroute.frequentist import FrequentistFit
-from northroute.report import figures, style, tables
+from northroute.report import figures, ladder, style, tables
 from northroute.report.finding import Finding
+from northroute.report.ladder import LadderRow
 from northroute.resources import resource
 
 _VERDICT_COLUMNS = ["claim", "source", "verdict", "probability", "prior_probability", "agreement", "quantity", "median"]
@@ -41,6 +42,10 @@ class Site:
         The region table.
     region_rates : mapping of str to float
         Posterior median rate of simulated drug incidents by region.
+    ladder : tuple of LadderRow
+        Steps of the ladder on every data set.
+    ladder_note : str
+        What a quick run left out of it.
     inputs : mapping of str to str
         SHA-256 of every file that was read.
     stamp : mapping
@@ -56,6 +61,8 @@ class Site:
     fixed_effects: tuple[FrequentistFit, ...]
     regions: pd.DataFrame
     region_rates: Mapping[str, float]
+    ladder: tuple[LadderRow, ...]
+    ladder_note: str
     inputs: Mapping[str, str]
     stamp: Mapping[str, Any]
     notices: tuple[str, ...]
@@ -139,11 +146,24 @@ def _figures(site: Site, folder: Path) -> dict[str, Path]:
         label = "drug incidents per 100 events (posterior median)"
         rates = figures.region_map(site.regions, site.region_rates, label=label, simulated=True)
         drawn["map_simulated_rates"] = style.save(rates, folder, "map_simulated_rates")
+    for kind, rows in _ladder(site).items():
+        if any(r.level for r in rows):
+            drawn[f"ladder_{kind}"] = style.save(ladder.forest(rows), folder, f"ladder_{kind}")
     return drawn
+
+
+def _ladder(site: Site) -> dict[str, list[LadderRow]]:
+    return {
+        "real": [r for r in site.ladder if not r.simulated],
+        "simulated": [r for r in site.ladder if r.simulated],
+    }
 
 
 def _tables(site: Site, folder: Path) -> None:
     sha = site.register.sha256
+    for kind, rows in _ladder(site).items():
+        if rows:
+            tables.write(ladder.table(rows), folder, f"ladder_{kind}", site.stamp, simulated=kind == "simulated")
     for kind, findings in (("real", site.real), ("simulated", site.simulated)):
         if not findings:
             continue

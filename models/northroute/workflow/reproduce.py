@@ -16,7 +16,7 @@ from northroute.errors import MissingDataError
 from northroute.progress import Progress, quiet
 from northroute.report import Finding, Site, write
 from northroute.sources import mlp, regions
-from northroute.workflow import articles, gdelt_regions, indicators, simulated
+from northroute.workflow import articles, gdelt_regions, indicators, ladder, simulated
 from northroute.workflow.line import Run
 
 FETCH = "northroute fetch mlp"
@@ -38,7 +38,8 @@ class Options:
     data : Path, optional
         Folder of real data; without it the bundled tables are the only real data.
     quick : bool
-        Simulate 18 months and sample more coarsely; for a look, the real fits stay as they are.
+        Simulate 18 months, sample more coarsely and climb fewer steps of the ladder; for a look, the claims' real fits stay
+        as they are.
     allow_failed : bool
         Summarise fits that failed their diagnostics; everything that rests on them is stamped.
     seed : int
@@ -106,8 +107,9 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
     )
     found = tuple(recovery.line.findings.values())
     lines.append(recovery.line)
-    fits = tuple(f for line in lines for f in line.fits)
-    inputs = {name: sha for line in lines for name, sha in line.inputs.items()}
+    steps = ladder.run(options.data, register, run)
+    fits = (*(f for line in lines for f in line.fits), *steps.fits)
+    inputs = {name: sha for own in (*(line.inputs for line in lines), steps.inputs) for name, sha in own.items()}
     stamp = {
         "command": options.command,
         "seed": options.seed,
@@ -125,6 +127,8 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         fixed_effects=tuple(f for line in lines for f in line.fixed_effects),
         regions=regions.load("first-level").frame,
         region_rates=recovery.region_rates,
+        ladder=steps.rows,
+        ladder_note=steps.note,
         inputs=inputs,
         stamp=stamp,
         notices=notices,

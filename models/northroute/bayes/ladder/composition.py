@@ -163,7 +163,7 @@ def fit_composition(
         If a column is missing, a cell lacks a category or has it twice, a country, region or covariate changes within a
         cell, a category was never seen, or only one country or category is left.
     """
-    table, dropped = _cells(frame, spec)
+    table, dropped = cells(frame, spec)
     origin = Origin(
         data_hash=frame_hash(table),
         simulated=simulated,
@@ -246,8 +246,14 @@ def differences(share: xr.DataArray, over: str) -> xr.DataArray:
     return (a - b).assign_coords({pair: [f"{labels[i]} - {labels[j]}" for i, j in zip(first, second, strict=True)]})
 
 
-def _cells(frame: pd.DataFrame, spec: CompositionSpec) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the rows of the cells that say something, with the model's names, and how many cells do not."""
+def cells(frame: pd.DataFrame, spec: CompositionSpec) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the rows of the cells that say something, with the model's names, and how many cells do not.
+
+    Raises
+    ------
+    ModelError
+        See :func:`fit_composition`.
+    """
     places = [spec.country, *([spec.region] if spec.region else [])]
     wanted = [*spec.cell, *places, *spec.covariates, spec.category, spec.count]
     absent = [c for c in wanted if c not in frame.columns]

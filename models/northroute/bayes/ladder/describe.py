@@ -80,6 +80,9 @@ Written by `{COMMAND}` from the models themselves; change those, not this page.
 Each step adds one idea to the last. Graphs and tables are of small examples with the default priors, which
 `CountSpec(priors=...)` replaces. In a graph, a stacked box is repeated over what is written at its foot, and an outcome is
 shaded. Intervals are 89 % ETI unless a call says otherwise. A log rate ratio is an association, not an effect.
+
+Which specification each step has on simulated regions, article counts and seizures, or why it has none there, stands in
+`northroute.workflow.rungs`; `northroute ladder STEP` fits one, `northroute reproduce` all, with a table on the page.
 """
 
 

@@ -6,7 +6,7 @@ with w a random walk (or AR(1), or a Gaussian process in its Hilbert-space form)
 s a season that sums to zero over the months of the year, and dated shocks with a step by country around their mean.
 
 A walk of one country keeps only periods of eight months and longer: with one count a month, anything faster cannot be told
-from dispersion and is left to it.
+from dispersion and is left to it. An AR(1) has no such limit: where a unit is a country, give it to all of them together.
 
 *When to use it.* Whenever there is more than a year of data: trends in reporting and in the world are the first confounder.
 *What it cannot tell.* Why the level moved. A slope is what is left after time has taken what it can explain.
@@ -47,9 +47,8 @@ def time(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
         case "ar1":
             found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"], name="month"))
         case "gp":
-            found.append(
-                GP(("month_number",), group=group, sd=p["sd_gp"], length=p["lengthscale_months"], name="month")
-            )
+            length = p["lengthscale_months"]
+            found.append(GP(("month_number",), group=group, sd=p["sd_gp"], length=length, demean=True, name="month"))
     if spec.season:
         found.append(Effects("month_of_year", zero_sum=True, sd=p["sd_season"], name="season"))
     if spec.shocks:

@@ -4,7 +4,8 @@ r"""Step 6, joint: several outcomes together.
           r_u \sim N(0, D_r R_r D_r),\quad h_{ct} \sim N(0, D_h R_h D_h)
 
 for outcomes o: regions' effects and country-month shocks are correlated over outcomes, :math:`R \sim \mathrm{LKJ}(2)`;
-shocks sum to zero over the months of a country. Every outcome has a dispersion of its own.
+shocks sum to zero over the months of a country. Every outcome has a dispersion of its own; where a unit is a country, shocks
+are that dispersion, and the counts are Poisson.
 
 *When to use it.* For every claim about outcomes that go together: correlations of latent intensities by place and by month.
 Fitted one by one, outcomes' correlations are pulled towards zero where events are few.

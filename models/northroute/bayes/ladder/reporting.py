@@ -5,7 +5,9 @@ r"""Step 7, reporting: what is counted is what was reported.
 Events are thinned by detection, which depends on covariates (media freedom, coverage). Counts alone do not know
 :math:`\pi` from :math:`\mu`: the level of :math:`\pi` comes from its prior, and so does any slope of a covariate that is in
 both predictors. The priors of :math:`\delta` are therefore assumptions, and are named so in every table; a tipping-point
-sweep (:func:`northroute.bayes.answers.tipping_point`) says how strong detection must be to overturn a conclusion.
+sweep (:func:`northroute.bayes.answers.tipping_point`) says how strong detection must be to overturn a conclusion. Under the
+default prior of :math:`\delta_0`, nearly flat, level and share trade along a curve, which samples slowly where counts know
+their product well: assume a share then (``replaced(priors, detection_intercept=...)``).
 
 *When to use it.* To ask what reporting would have to be like for a difference between countries to vanish.
 *What it cannot tell.* The share of events that is reported.
