@@ -29,7 +29,7 @@ import xarray as xr
 
 from northroute import provenance, seeds
 from tests.bench import reference, report
-from tests.bench.ours import CALIBRATE, WINDOW, smallest_ess
+from tests.bench.ours import smallest_ess
 from tests.bench.textbook import SCALES
 
 PYMC, NUTPIE, BAMBI, OURS = "textbook, PyMC's sampler", "textbook, nutpie", "Bambi, nutpie", "northroute"
@@ -143,10 +143,7 @@ def growth(bench: Bench) -> pd.DataFrame:
 
 
 def memory(bench: Bench) -> pd.DataFrame:
-    """Memory of leave-one-out against draws; empty if this version cannot compute log likelihoods by blocks of rows."""
-    if not importlib.util.find_spec(WINDOW):
-        print(f"No {WINDOW}: memory is left out.", file=sys.stderr)
-        return pd.DataFrame()
+    """Memory of leave-one-out against draws."""
     size = ("--months", str(bench.sizes.months), "--units", str(bench.sizes.memory_units))
     return pd.DataFrame(
         [bench.ours("memory", *size, "--draws", str(n), out=f"memory {n}") for n in bench.sizes.memory_draws]
@@ -183,10 +180,8 @@ def main() -> None:
             found.growth = growth(bench)
         if "memory" in options.only:
             found.memory = memory(bench)
-        if options.sbc and importlib.util.find_spec(CALIBRATE):
+        if options.sbc:
             found.sbc = bench.ours("sbc", "--replications", str(options.sbc))
-        elif options.sbc:
-            print(f"No {CALIBRATE}: calibration is left out.", file=sys.stderr)
     folder = options.folder or default
     print(report.write(found, folder))
     print(f"Written to {folder}.", file=sys.stderr)

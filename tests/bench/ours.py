@@ -5,7 +5,6 @@ Tasks: ``reference`` (the textbook's model), ``joint`` (four outcomes), ``growth
 """
 
 import argparse
-import importlib
 import json
 import time
 from collections.abc import Callable
@@ -20,19 +19,19 @@ import xarray as xr
 
 from northroute import provenance, seeds
 from northroute.bayes import BayesFit, Origin, Sampling, adaptation, fit_counts, fit_model
+from northroute.bayes.calibrate import calibration as calibration_of
 from northroute.bayes.calibration import run as calibrate
 from northroute.bayes.checks import RowBlocks
 from northroute.bayes.checks.loo import loo
 from northroute.bayes.kernel import batch, density
 from northroute.bayes.model import assemble
+from northroute.bayes.window import log_likelihood_rows
 from tests.bench import reference
 from tests.bench.bench_gdelt import forget_peak, peak_mb
 
 GRADIENTS = 30
 BLOCK = 2_000_000
 """Log likelihoods in a block, whatever the draws: 16 MB."""
-WINDOW = "northroute.bayes.window"
-CALIBRATE = "northroute.bayes.calibrate"
 
 
 def smallest_ess(posterior: xr.Dataset) -> tuple[float, str]:
@@ -99,7 +98,6 @@ def growth(options: argparse.Namespace, settings: Sampling) -> dict[str, Any]:
 
 def memory(options: argparse.Namespace, _settings: Sampling) -> dict[str, Any]:
     """Leave one out with draws around the mode: memory does not depend on how good they are."""
-    rows_of: Callable[..., Any] = importlib.import_module(WINDOW).log_likelihood_rows
     assembled = assemble(reference.model("bench grown"), reference.grown(options.units, options.months))
     adapted = adaptation.first(assembled)
     rng = seeds.generator("bench memory")
@@ -109,9 +107,9 @@ def memory(options: argparse.Namespace, _settings: Sampling) -> dict[str, Any]:
     def likelihoods(draws: int) -> RowBlocks:
         drawn = np.ascontiguousarray(values[:draws])
         block = max(1, BLOCK // draws)
-        return RowBlocks(lambda rows: rows_of(adapted.program, drawn, rows), draws, assembled.rows, block)
+        return RowBlocks(lambda rows: log_likelihood_rows(adapted.program, drawn, rows), draws, assembled.rows, block)
 
-    rows_of(adapted.program, values[:2], np.arange(2, dtype=np.int64))  # compile
+    log_likelihood_rows(adapted.program, values[:2], np.arange(2, dtype=np.int64))  # compile
     forget_peak()
     before = peak_mb()
     began = time.perf_counter()
@@ -128,7 +126,7 @@ def memory(options: argparse.Namespace, _settings: Sampling) -> dict[str, Any]:
 
 def sbc(options: argparse.Namespace, _settings: Sampling) -> dict[str, Any]:
     """Replications of ``slopes`` on its small design, with the settings of the calibration itself."""
-    calibration = importlib.import_module(CALIBRATE).calibration("slopes")
+    calibration = calibration_of("slopes")
     calibration.simulate(0)  # compile
     began = time.perf_counter()
     calibrate(calibration, options.replications, options.out.with_suffix(".ranks"), data_hash=calibration.data_hash)
