@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from northroute.bayes import BayesFit, Sampling, fit_model
 from northroute.bayes import distributions as dist
-from northroute.bayes.adaptation import first, gradient, hessian
+from northroute.bayes.adaptation import first
+from northroute.bayes.curvature import gradient, hessian
 from northroute.bayes.drafts import joint_mode
 from northroute.bayes.fallback import partial_correlations
 from northroute.bayes.model import Model, assemble

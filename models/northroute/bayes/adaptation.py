@@ -7,42 +7,41 @@ come from the posterior of the effect, everything else integrated out, with mean
 :math:`q = 1/V - 1/s^2`, :math:`b = m/V`.
 
 Given the standard deviations, the posterior of intercepts, slopes and effects is nearly normal, and its log density concave.
-:func:`straighten` finds its mode by Newton's method and the Hessian there, and samples ``theta = mode + C z`` with
-``C C' = H^{-1}``: intercepts against effects, covariates against trends, correlated months no longer cost steps.
+The mode (:func:`find_mode`) and the Hessian H there give coordinates (:func:`straighten`) ``theta = mode + C z`` with
+``C C' = H^{-1}``: intercepts against effects, covariates against trends, correlated months no longer cost steps. With draws
+in hand, mean and scale of these coordinates also follow the hyperparameters (:mod:`northroute.bayes.tilting`).
 
-Both are data of the program: nothing is compiled again, and no posterior changes.
+All are data of the program: nothing is compiled again, and no posterior changes.
 """
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from northroute.bayes.curvature import definite, gradient, hessian
 from northroute.bayes.envelope import factorise
-from northroute.bayes.kernel import batch, density
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.effects import parents_of
 from northroute.bayes.kernel.program import Kind, Program, Rows, Transform
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.layout import Block, Layout
 from northroute.bayes.model import Assembled
+from northroute.bayes.tilting import tilt
 
 Array = NDArray[np.float64]
 NEWTON_STEPS: Final = 30
 STALE: Final = 1e-3
 """Squared distance a coordinate, in posterior standard deviations, over which a Hessian is taken as the same."""
-_STEP: Final = 1e-5
 
 
 @dataclass(frozen=True)
 class Adapted:
-    """A centred and straightened program, and a point to start from in the sampler's coordinates."""
+    """A straightened program, and a point to start from in the sampler's coordinates."""
 
     program: Program
     z: Array
@@ -52,19 +51,19 @@ def first(assembled: Assembled) -> Adapted:
     """Adapt before anything was sampled, at the values that scalars start from."""
     program, theta = assembled.program, start(assembled.layout, assembled.program.dim)
     for _ in range(2):  # what a group absorbs depends on what is known of it
-        program, theta = centre(assembled.layout, straighten(program, theta))
-    return _straight(program, theta)
+        program, theta = centre(assembled.layout, program, find_mode(program, theta))
+    return straighten(program, find_mode(program, theta))
 
 
 def learnt(assembled: Assembled, before: Adapted, theta: Array) -> Adapted:
     """Adapt to draws of coordinates, shape (chain, draw, dim), of a program adapted ``before``: at their scalars' means."""
-    point = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]).mean(axis=0))
-    return _straight(*centre(assembled.layout, straighten(before.program, point)))
-
-
-def _straight(program: Program, theta: Array) -> Adapted:
-    found = straighten(program, theta)
-    return Adapted(found.program, found.z)
+    plain, drawn = before.program.unrotated(), theta.reshape(-1, theta.shape[-1])
+    point = np.ascontiguousarray(drawn.mean(axis=0))
+    program, point = centre(assembled.layout, plain, find_mode(plain, point))
+    mode = find_mode(program, point)
+    straight = straighten(program, mode)
+    sd = drawn[:, : int(program.sizes[tables.Z_LINEAR])].std(axis=0)
+    return Adapted(tilt(straight.program, mode.theta, mode.curvature, sd), straight.z)
 
 
 def start(layout: Layout, dim: int) -> Array:
@@ -89,45 +88,18 @@ def start(layout: Layout, dim: int) -> Array:
     return theta
 
 
-def gradient(program: Program, z: Array) -> tuple[float, Array]:
-    """Return log density and gradient at one point."""
-    out = np.empty_like(z)
-    return float(density.log_density(program, z, out)), out
-
-
-def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
-    """Return minus the Hessian of the log density, by differences of the gradient, shape (dim - first, dim - first).
-
-    Coordinates before ``first`` are held where they are; by default all but the linear part. Columns are shared out to
-    all processors.
-    """
-    first = int(program.sizes[tables.Z_LINEAR]) if first is None else first
-    n = program.dim - first
-    found = np.empty((n, n))
-    workers = os.cpu_count() or 1
-    edges = np.linspace(0, n, workers + 1).astype(int)
-    parts = [(a, b) for a, b in pairwise(edges.tolist()) if b > a]
-
-    def columns(part: tuple[int, int]) -> None:
-        a, b = part
-        batch.gradient_columns(program, theta, first, first + a, first + b, _STEP, found[a:b])
-
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(columns, parts))
-    return np.asarray((found + found.T) / 2)
-
-
 @dataclass(frozen=True)
-class Straight:
-    """A straightened program, its mode in the sampler's coordinates, and minus the Hessian there, in the model's."""
+class Mode:
+    """Coordinates with the linear part at its conditional mode, and minus the Hessian there, positive definite."""
 
-    program: Program
-    z: Array
+    theta: Array
     curvature: Array
 
 
-def straighten(program: Program, theta: Array) -> Straight:
-    """Rotate the linear part so that its conditional posterior is nearly standard normal.
+def find_mode(program: Program, theta: Array) -> Mode:
+    """Find the mode of the linear part of a program that is not straightened, by Newton's method with halved steps.
+
+    A Hessian is kept while steps with it pay: it costs as much as hundreds of gradients.
 
     Parameters
     ----------
@@ -135,34 +107,20 @@ def straighten(program: Program, theta: Array) -> Straight:
     theta : array, shape (dim,)
         In the model's coordinates; its scalars with a curved transform are what the mode is conditional on.
     """
-    plain = program.unrotated()
     first = int(program.sizes[tables.Z_LINEAR])
     if program.dim == first:
-        return Straight(plain, theta, np.zeros((0, 0)))
-    theta, curvature = _mode(plain, theta, first)
-    factor = factorise(curvature)
-    z = theta.copy()
-    z[first:] = 0.0
-    rotated = plain._replace(shift=theta[first:].copy(), order=factor.order, begin=factor.begin, factor=factor.rows)
-    return Straight(rotated, z, curvature)
-
-
-def _mode(program: Program, theta: Array, first: int) -> tuple[Array, Array]:
-    """Newton's method with halved steps; return the mode and minus the Hessian there, positive definite.
-
-    A Hessian is kept while steps with it pay: it costs as much as hundreds of gradients.
-    """
+        return Mode(theta, np.zeros((0, 0)))
     value, slope = gradient(program, theta)
-    curvature = definite(hessian(program, theta))
-    factor, moved, last = linalg.cho_factor(curvature), 0.0, np.inf
+    curvature, lower = definite(hessian(program, theta))
+    moved, last = 0.0, np.inf
     for _ in range(NEWTON_STEPS):
-        step = linalg.cho_solve(factor, slope[first:])
+        step = linalg.cho_solve((lower, True), slope[first:])
         gain = float(slope[first:] @ step)
         if gain < 1e-6 * max(1.0, len(step)):
             break
         if gain > last / 4:
-            curvature = definite(hessian(program, theta))
-            factor, moved, last = linalg.cho_factor(curvature), 0.0, np.inf
+            curvature, lower = definite(hessian(program, theta))
+            moved, last = 0.0, np.inf
             continue
         for halving in range(20):
             ahead = theta.copy()
@@ -173,42 +131,41 @@ def _mode(program: Program, theta: Array, first: int) -> tuple[Array, Array]:
         else:
             break
         theta, value, slope, moved, last = ahead, new, new_slope, moved + gain, gain
-    return theta, curvature if moved < STALE * len(theta) else definite(hessian(program, theta))
+    return Mode(theta, curvature if moved < STALE * len(theta) else definite(hessian(program, theta))[0])
 
 
-def definite(matrix: Array) -> Array:
-    """Return the matrix; where the log density is not concave, with curvature lifted to a thousandth of its mean."""
-    try:
-        linalg.cholesky(matrix, lower=True)
-    except linalg.LinAlgError:
-        values, vectors = linalg.eigh(matrix)
-        lifted = np.maximum(np.abs(values), 1e-3 * np.abs(values).mean())
-        return np.asarray((vectors * lifted) @ vectors.T)
-    return matrix
+def straighten(program: Program, mode: Mode) -> Adapted:
+    """Give the linear part coordinates in which its posterior is nearly standard normal around the mode."""
+    first = int(program.sizes[tables.Z_LINEAR])
+    if program.dim == first:
+        return Adapted(program, mode.theta)
+    factor = factorise(mode.curvature)
+    z = mode.theta.copy()
+    z[first:] = 0.0
+    shift = mode.theta[first:].copy()
+    return Adapted(program._replace(shift=shift, order=factor.order, begin=factor.begin, factor=factor.rows), z)
 
 
-def centre(layout: Layout, straight: Straight) -> tuple[Program, Array]:
-    """Return the program, not straightened, with every effect standardised by what the data say of it.
+def centre(layout: Layout, program: Program, mode: Mode) -> tuple[Program, Array]:
+    """Return the program with every effect standardised by what the data say of it.
 
     Returns
     -------
     program : Program
     theta : array, shape (dim,)
-        The mode in the model's coordinates, its effects' coordinates at zero.
+        The mode in its coordinates, those of effects at zero.
     """
-    program, z = straight.program, straight.z
-    theta = batch.coordinates(program, z[None])[0]
-    plain = program.unrotated()
-    values = batch.values_of(plain, theta[None])[0][0]
+    theta = mode.theta
+    values = batch.values_of(program, theta[None])[0][0]
     first = int(program.sizes[tables.Z_LINEAR])
     data, moved = program.data.copy(), theta.copy()
     spans = [_span(block) for block in layout.blocks]
-    covariances = informed(straight.curvature, [slice(s.start - first, s.stop - first) for s in spans])
+    covariances = informed(mode.curvature, [slice(s.start - first, s.stop - first) for s in spans])
     for block, own, covariance in zip(layout.blocks, spans, covariances, strict=True):
         standardise = _jointly if block.correlated else _singly
-        data[block.stored] = standardise(block, plain, values, theta[own], covariance)
+        data[block.stored] = standardise(block, program, values, theta[own], covariance)
         moved[own] = 0.0
-    return plain._replace(data=data), moved
+    return program._replace(data=data), moved
 
 
 def informed(curvature: Array, blocks: Sequence[slice]) -> list[Array]:

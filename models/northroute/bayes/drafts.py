@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import linalg, optimize
 
-from northroute.bayes import adaptation
+from northroute.bayes import adaptation, curvature
 from northroute.bayes.adaptation import Adapted
 from northroute.bayes.checks.psis import smooth
 from northroute.bayes.draws import Draws, of_coordinates
@@ -58,7 +58,7 @@ def laplace(assembled: Assembled, settings: Sampling, rng: np.random.Generator) 
         )
     adapted = adaptation.first(assembled)
     mode = joint_mode(adapted.program, adapted.z)
-    factor = linalg.cholesky(adaptation.definite(adaptation.hessian(adapted.program, mode, 0)), lower=True)
+    factor = curvature.definite(curvature.hessian(adapted.program, mode, 0))[1]
     u = rng.standard_normal((settings.chains * settings.draws, dim))
     z = mode + linalg.solve_triangular(factor, u.T, lower=True, trans="T").T
     log_normal = np.log(np.diag(factor)).sum() - 0.5 * np.square(u).sum(axis=1)

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from northroute import provenance, seeds
 from northroute.bayes import (
     adaptation,
+    curvature,
     drafts,
+    envelope,
     fallback,
     gate,
     pathfinder,
@@ -28,6 +30,7 @@ from northroute.bayes import (
     quantities,
     row_check,
     sampling,
+    tilting,
 )
 from northroute.bayes import fit as fits
 from northroute.bayes.adaptation import Adapted
@@ -47,12 +50,13 @@ MAX_STORED: Final = 50_000_000
 DRAFTS: Final = frozenset({"laplace", "pathfinder"})
 _GATE: Final = (gate, prior_check, prior_predictive, psis, row_check)
 _STATED: Final = (plain, plain_outcomes, fallback)
+_ADAPTED: Final = (adaptation, curvature, envelope)
 _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
-    "nutpie": (adaptation, sampling),
+    "nutpie": (*_ADAPTED, tilting, sampling),
     "pymc": _STATED,
     "numpyro": _STATED,
-    "laplace": (adaptation, drafts),
-    "pathfinder": (adaptation, drafts, pathfinder),
+    "laplace": (*_ADAPTED, drafts),
+    "pathfinder": (*_ADAPTED, drafts, pathfinder),
 }
 _LIBRARIES: Final[Mapping[Sampler, tuple[str, ...]]] = {
     "nutpie": ("nutpie",),

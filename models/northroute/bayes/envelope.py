@@ -52,10 +52,9 @@ def factorise(matrix: Array, largest: int = LARGEST) -> Factor:
         pattern = correlation > tolerance
         np.fill_diagonal(pattern, True)
         order, begin = arrange(pattern)
-        if int((np.arange(begin.size) - begin + 1).sum()) <= largest:
+        if _size(begin) <= largest:
             break
-    kept = np.where(pattern, matrix, 0.0)[np.ix_(order, order)]
-    lower = _cholesky(kept)
+    lower = _cholesky(np.where(pattern, matrix, 0.0)[np.ix_(order, order)])
     lower[np.diag_indices_from(lower)] = 1 / np.diag(lower)
     rows = np.concatenate([lower[i, first : i + 1] for i, first in enumerate(begin)])
     return Factor(order, begin, np.ascontiguousarray(rows))
@@ -64,28 +63,36 @@ def factorise(matrix: Array, largest: int = LARGEST) -> Factor:
 def arrange(pattern: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Return the order of a symmetric pattern's rows with the smallest envelope found, and each row's first column there.
 
-    The best of some orders: the rows with most entries last, the others as Cuthill and McKee have it.
+    The best of some orders: the rows with most entries last, the others as Cuthill and McKee have it. The diagonal of the
+    pattern is full.
     """
-    degree = pattern.sum(axis=1)
-    best: tuple[int, Ints, Ints] | None = None
+    entries = sparse.csr_matrix(pattern)
+    degree = np.diff(entries.indptr)
+    best: tuple[Ints, Ints] | None = None
     for cut in sorted({float(c) for c in np.quantile(degree, _LAST)}, reverse=True):
         last = np.flatnonzero(degree > cut)
         rest = np.flatnonzero(degree <= cut)
-        inner = reverse_cuthill_mckee(sparse.csr_matrix(pattern[np.ix_(rest, rest)]), symmetric_mode=True)
+        inner = reverse_cuthill_mckee(entries[rest][:, rest], symmetric_mode=True)
         order = np.concatenate([rest[inner], last[np.argsort(degree[last], kind="stable")]]).astype(np.int64)
-        begin = np.argmax(pattern[np.ix_(order, order)], axis=1).astype(np.int64)
-        size = int((np.arange(order.size) - begin + 1).sum())
-        if best is None or size < best[0]:
-            best = size, order, begin
+        place = np.empty_like(order)
+        place[order] = np.arange(order.size)
+        begin = np.minimum.reduceat(place[entries.indices], entries.indptr[:-1])[order]
+        if best is None or _size(begin) < _size(best[1]):
+            best = order, begin
     if best is None:
         raise ValueError("a pattern has at least one row")
-    return best[1], best[2]
+    return best
+
+
+def _size(begin: Ints) -> int:
+    """Entries of an envelope."""
+    return int((np.arange(begin.size) - begin + 1).sum())
 
 
 def _cholesky(matrix: Array) -> Array:
     """Cholesky factor; a matrix that lost its definiteness with its small entries is given a larger diagonal."""
     diagonal = np.diag(matrix).copy()
-    for more in (0.0, *0.01 * 2.0 ** np.arange(12)):
+    for more in (0.0, *0.02 * 3.0 ** np.arange(6)):
         try:
             return np.asarray(linalg.cholesky(matrix + np.diag(more * diagonal), lower=True))
         except linalg.LinAlgError:

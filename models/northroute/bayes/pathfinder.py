@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize
 
-from northroute.bayes import adaptation
+from northroute.bayes import curvature
 from northroute.bayes.kernel.program import Program
 
 Array = NDArray[np.float64]
@@ -67,9 +67,9 @@ def path(program: Program, start: Array, rng: np.random.Generator) -> Normal | N
     )
     best, highest = None, -np.inf
     alpha, steps, changes = np.ones(start.size), list[Array](), list[Array]()
-    slope = adaptation.gradient(program, start)[1]
+    slope = curvature.gradient(program, start)[1]
     for before, point in pairwise(points):
-        last, slope = slope, adaptation.gradient(program, point)[1]
+        last, slope = slope, curvature.gradient(program, point)[1]
         s, y = point - before, last - slope
         if y @ s > _CURVED * (y @ y):
             alpha = diagonal(alpha, s, y)
@@ -125,7 +125,7 @@ def low_rank(alpha: Array, steps: Array, changes: Array) -> tuple[Array, Array]:
 
 def negative(z: Array, program: Program) -> tuple[float, Array]:
     """Return minus the log density and its gradient, for a minimiser; a very large value where it is not finite."""
-    value, slope = adaptation.gradient(program, z)
+    value, slope = curvature.gradient(program, z)
     if not (np.isfinite(value) and np.isfinite(slope).all()):
         return _REFUSED, np.zeros_like(z)
     return -value, -slope
@@ -133,5 +133,5 @@ def negative(z: Array, program: Program) -> tuple[float, Array]:
 
 def log_densities(program: Program, z: Array) -> Array:
     """Return the log density of points, shape (draw, dim), in the sampler's coordinates; minus infinity where undefined."""
-    found = np.asarray([adaptation.gradient(program, point)[0] for point in np.ascontiguousarray(z)])
+    found = np.asarray([curvature.gradient(program, point)[0] for point in np.ascontiguousarray(z)])
     return np.where(np.isfinite(found), found, -np.inf)

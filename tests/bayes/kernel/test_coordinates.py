@@ -1,16 +1,21 @@
 """Centring and straightening choose coordinates: densities change by their Jacobian, values not at all."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from northroute.bayes import adaptation
+from northroute.bayes import adaptation, curvature, tilting
+from northroute.bayes.distributions import Poisson
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.layout import Block
+from northroute.bayes.model import Assembled, Model, assemble
+from northroute.bayes.terms.places import BYM2
+from northroute.bayes.terms.population import Intercept
 from tests.bayes.kernel.examples import Example, everything, point
 from tests.bayes.kernel.oracle import assert_gradient, density, values_at, zero_sum_map
 
@@ -20,6 +25,18 @@ Array = NDArray[np.float64]
 @pytest.fixture(scope="module")
 def example() -> Example:
     return everything()
+
+
+def a_map() -> Assembled:
+    """Counts of a 12 x 12 map whose effects are mostly structured."""
+    rng, side = np.random.default_rng(2), 12
+    places = [f"{i:02d}-{j:02d}" for i in range(side) for j in range(side)]
+    edges = [(f"{i:02d}-{j:02d}", f"{i + 1:02d}-{j:02d}") for i in range(side - 1) for j in range(side)]
+    edges += [(f"{i:02d}-{j:02d}", f"{i:02d}-{j + 1:02d}") for i in range(side) for j in range(side - 1)]
+    i, j = np.indices((side, side)).reshape(2, -1)
+    effect = np.sin(i / 3) + np.cos(j / 4) + rng.normal(0, 0.3, side * side)
+    frame = pd.DataFrame({"place": places, "y": rng.poisson(np.exp(1 + effect))})
+    return assemble(Model("map", "y", Poisson(), (Intercept(), BYM2("place", edges))), frame)
 
 
 def structured(program: Program, block: Block, theta: Array, values: Array) -> Array:
@@ -89,10 +106,9 @@ def test_adaptation_standardises_effects_by_what_the_data_say(example: Example) 
     Where the normal approximation of the data's part is not a likelihood (the prior is narrower than what it would be
     combined with), no precision is taken, and the coordinate keeps a larger variance.
     """
-    straight = adaptation.straighten(example.program, point(example.program, 3))
-    program, theta = adaptation.centre(example.layout, straight)
-    before = values_at(straight.program.unrotated(), batch.coordinates(straight.program, straight.z[None])[0])
-    assert_allclose(values_at(program, theta), before, atol=1e-9)
+    mode = adaptation.find_mode(example.program, point(example.program, 3))
+    program, theta = adaptation.centre(example.layout, example.program, mode)
+    assert_allclose(values_at(program, theta), values_at(example.program, mode.theta), atol=1e-9)
     first, blocks = int(program.sizes[tables.Z_LINEAR]), example.layout.blocks
     spans = []
     for block in blocks:
@@ -100,7 +116,7 @@ def test_adaptation_standardises_effects_by_what_the_data_say(example: Example) 
         spans.append(slice(stop - block.centred, stop))
         assert_allclose(theta[first:][spans[-1]], 0.0)
     exact = []
-    for block, covariance in zip(blocks, adaptation.informed(adaptation.hessian(program, theta), spans), strict=True):
+    for block, covariance in zip(blocks, adaptation.informed(curvature.hessian(program, theta), spans), strict=True):
         k = int(block.record[tables.B_DIMS]) if block.correlated else 1
         for row in range(0, block.centred, k):
             own = np.linalg.eigvalsh(covariance[row : row + k, row : row + k])
@@ -111,7 +127,7 @@ def test_adaptation_standardises_effects_by_what_the_data_say(example: Example) 
 
 def test_straightening_changes_coordinates_and_nothing_else(example: Example) -> None:
     plain = example.program
-    straight = adaptation.straighten(plain, point(plain, 3)).program
+    straight = adaptation.straighten(plain, adaptation.find_mode(plain, point(plain, 3))).program
     z = point(plain, 3) + np.random.default_rng(9).normal(0, 0.3, plain.dim)
     theta = batch.coordinates(straight, z[None])[0]
     value, gradient = density(straight, z)
@@ -139,9 +155,65 @@ def dense(program: Program) -> Array:
 
 
 def test_straightened_posterior_is_standard_normal_at_its_mode(example: Example) -> None:
-    found = adaptation.straighten(example.program, point(example.program, 3))
+    found = adaptation.straighten(example.program, adaptation.find_mode(example.program, point(example.program, 3)))
     straight, z = found.program, found.z
     first = int(straight.sizes[tables.Z_LINEAR])
     assert np.abs(density(straight, z)[1][first:]).max() < 0.02  # Newton's method stops short of that
-    curvature = adaptation.hessian(straight, z)
-    assert_allclose(curvature, np.eye(len(curvature)), atol=0.02)
+    found_there = curvature.hessian(straight, z)
+    assert_allclose(found_there, np.eye(len(found_there)), atol=0.02)
+
+
+def test_tilting_changes_the_density_by_its_determinant_and_no_value(example: Example) -> None:
+    plain, rng = example.program, np.random.default_rng(4)
+    straight = adaptation.straighten(plain, adaptation.find_mode(plain, point(plain, 3))).program
+    first, n = int(plain.sizes[tables.Z_LINEAR]), straight.order.size
+    tilted = straight._replace(
+        tilted=np.array([2, 0]),
+        pivot=np.array([[0.3, 1.5], [-0.4, 0.8]]),
+        tilt=rng.normal(0, 0.5, (2, n)),
+        stretch=rng.normal(0, 0.2, (2, n)),
+    )
+    z = point(plain, 3) + rng.normal(0, 0.3, plain.dim)
+    u = tilted.pivot[:, 1] * np.tanh((z[tilted.tilted] - tilted.pivot[:, 0]) / tilted.pivot[:, 1])
+    x = z.copy()
+    x[first:] = np.exp(u @ tilted.stretch) * z[first:] + u @ tilted.tilt
+    theta = batch.coordinates(tilted, z[None])[0]
+    assert_allclose(theta, batch.coordinates(straight, x[None])[0], atol=1e-12)
+    determinant = (u @ tilted.stretch).sum()
+    assert density(tilted, z)[0] == pytest.approx(density(plain, theta)[0] + determinant, rel=1e-12)
+    assert_gradient(tilted, z)
+
+
+def test_tilted_coordinates_are_nearer_to_standard_normal_at_other_hyperparameters() -> None:
+    """One standard deviation off, a map's conditional mode is nearer to zero than before, and its curvature to one."""
+    assembled = a_map()
+    mode = adaptation.find_mode(assembled.program, adaptation.start(assembled.layout, assembled.program.dim))
+    straight = adaptation.straighten(assembled.program, mode)
+    first = int(assembled.program.sizes[tables.Z_LINEAR])
+    sd = np.full(first, 0.2)
+    tilted = tilting.tilt(straight.program, mode.theta, mode.curvature, sd)
+    assert tilted.tilted.tolist() == [0, 1]
+    for k in tilted.tilted:
+        off = np.zeros((2, 2))
+        for side in (-1, 1):
+            z = straight.z.copy()
+            z[k] += side * sd[k]
+            for i, program in enumerate((straight.program, tilted)):
+                off[i, 0] += np.square(density(program, z)[1][first:]).sum()
+                off[i, 1] += np.square(np.diag(curvature.hessian(program, z)) - 1).sum()
+        assert (off[1] < 0.5 * off[0]).all()
+
+
+def test_a_tilt_that_a_likelihood_bends_too_much_for_is_left_out(example: Example) -> None:
+    mode = adaptation.find_mode(example.program, point(example.program, 3))
+    straight = adaptation.straighten(example.program, mode)
+    first = int(example.program.sizes[tables.Z_LINEAR])
+    tilted = tilting.tilt(straight.program, mode.theta, mode.curvature, np.full(first, 0.3))
+    assert 0 < tilted.tilted.size < first
+    for k in tilted.tilted:
+        off = np.zeros(2)
+        for side in (-0.3, 0.3):
+            z = straight.z.copy()
+            z[k] += side
+            off += [np.square(density(p, z)[1][first:]).sum() for p in (straight.program, tilted)]
+        assert off[1] < 0.6 * off[0]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes import adaptation
+from northroute.bayes import adaptation, curvature
 from northroute.bayes.distributions import Poisson
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
@@ -57,12 +57,12 @@ def gradient_error(made: Assembled, seed: int = 2, points: int = 3) -> float:
     worst, step = 0.0, 1e-5
     for _ in range(points):
         z = adaptation.start(made.layout, program.dim) + rng.normal(0, 0.4, program.dim)
-        _, slope = adaptation.gradient(program, z)
+        _, slope = curvature.gradient(program, z)
         for i in range(program.dim):
             ahead, behind = z.copy(), z.copy()
             ahead[i] += step
             behind[i] -= step
-            difference = (adaptation.gradient(program, ahead)[0] - adaptation.gradient(program, behind)[0]) / (2 * step)
+            difference = (curvature.gradient(program, ahead)[0] - curvature.gradient(program, behind)[0]) / (2 * step)
             worst = max(worst, abs(slope[i] - difference) / (1 + abs(difference)))
     return worst
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from northroute.bayes import adaptation
+from northroute.bayes import adaptation, curvature
 from northroute.bayes.families import Prior
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel import program as tables
@@ -134,7 +134,7 @@ def test_long_lengths_leave_a_finite_density() -> None:
     data[at : at + block.centred] = 0.5
     theta = adaptation.start(made.layout, made.program.dim)
     theta[made.layout.position[int(made.layout.parameters["length_x"].ids)]] = np.log(200.0)
-    value, slope = adaptation.gradient(made.program._replace(data=data), theta)
+    value, slope = curvature.gradient(made.program._replace(data=data), theta)
     assert np.isfinite(value)
     assert np.isfinite(slope).all()
     values, _ = batch.values_of(made.program, theta[None])

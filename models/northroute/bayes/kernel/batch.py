@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from northroute.bayes.kernel import coordinates as coordinates_of
 from northroute.bayes.kernel import density, likelihood, rows
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.likelihood import DIRICHLET, ERRORS, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL
@@ -110,7 +111,7 @@ def coordinates(program, z):
     """Model's coordinates of the sampler's draws z, shape (draw, dim)."""
     out = np.empty_like(z)
     for d in range(z.shape[0]):
-        density.unrotate(program, z[d], out[d])
+        coordinates_of.of_model(program, z[d], out[d])
     return out
 
 

@@ -5,7 +5,7 @@ from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from northroute.bayes.kernel import bym2, effects, rows, scalars, skyline
+from northroute.bayes.kernel import bym2, coordinates, effects, rows, scalars
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.program import (
     B_FOLDS,
@@ -17,7 +17,6 @@ from northroute.bayes.kernel.program import (
     U_WEIGHT,
     Z_DIM,
     Z_FOLDS,
-    Z_LINEAR,
     Z_SCRATCH,
     Z_VALUES,
     Kind,
@@ -25,34 +24,6 @@ from northroute.bayes.kernel.program import (
 )
 
 EFFECTS = int(Kind.EFFECTS)
-
-
-@compiled
-def unrotate(program, z, theta):
-    """Write the model's coordinates: the linear part is ``shift + P' L'^-1 z``, L the factor and P the order."""
-    first, n = program.sizes[Z_LINEAR], program.order.shape[0]
-    for i in range(z.shape[0]):
-        theta[i] = z[i]
-    if n == 0:
-        return
-    x = z[first : first + n].copy()
-    skyline.solve_transposed(program.factor, program.begin, x)
-    for i in range(n):
-        theta[first + program.order[i]] = program.shift[program.order[i]] + x[i]
-
-
-@compiled
-def rotate_gradient(program, gradient):
-    """Turn the gradient of the model's coordinates to that of the sampler's, in place."""
-    first, n = program.sizes[Z_LINEAR], program.order.shape[0]
-    if n == 0:
-        return
-    x = np.empty(n)
-    for i in range(n):
-        x[i] = gradient[first + program.order[i]]
-    skyline.solve(program.factor, program.begin, x)
-    for i in range(n):
-        gradient[first + i] = x[i]
 
 
 @compiled
@@ -97,11 +68,16 @@ def evaluate_values(program, theta, values, scratch):
 @compiled
 def log_density(program, z, gradient):
     """Return the log posterior density (up to a constant) at the sampler's coordinates z, and write its gradient."""
-    theta = np.empty(program.sizes[Z_DIM])
-    unrotate(program, z, theta)
+    theta, u, scale = (
+        np.empty(program.sizes[Z_DIM]),
+        np.empty(program.tilted.shape[0]),
+        np.empty(program.order.shape[0]),
+    )
+    total = coordinates.follow(program, z, u, scale)
+    coordinates.unrotate(program, z, u, scale, theta)
     values, g_values = np.empty(program.sizes[Z_VALUES]), np.zeros(program.sizes[Z_VALUES])
     scratch = np.empty(program.sizes[Z_SCRATCH])
-    total = evaluate_values(program, theta, values, scratch)
+    total += evaluate_values(program, theta, values, scratch)
     for s in range(program.segments.shape[0]):
         total += rows.segment_density(program, values, program.segments[s], g_values)
     unfold(program, g_values, program.sizes[Z_FOLDS], program.folds.shape[0])
@@ -116,7 +92,7 @@ def log_density(program, z, gradient):
         else:
             bym2.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
     scalars.backward(theta, program.scalar_codes, program.scalar_numbers, g_values, gradient)
-    rotate_gradient(program, gradient)
+    coordinates.rotate_gradient(program, z, u, scale, gradient)
     return total
 
 
@@ -149,6 +125,10 @@ def program_at(table):
         carray(_pointer(table[11, 0]), (table[11, 1],), i8),
         carray(_pointer(table[12, 0]), (table[12, 1],), i8),
         carray(_pointer(table[13, 0]), (table[13, 1],), f8),
+        carray(_pointer(table[14, 0]), (table[14, 1],), i8),
+        carray(_pointer(table[15, 0]), (table[15, 1], table[15, 2]), f8),
+        carray(_pointer(table[16, 0]), (table[16, 1], table[16, 2]), f8),
+        carray(_pointer(table[17, 0]), (table[17, 1], table[17, 2]), f8),
     )
 
 
@@ -175,5 +155,5 @@ def c_log_density(dim, z_, gradient_, value_, table_):
 def c_coordinates(dim, expanded, z_, out_, table_):
     """C function of the sampler: the model's coordinates of a draw."""
     program = program_at(carray(table_, (FIELDS, 3), np.uint64))
-    unrotate(program, carray(z_, (dim,)), carray(out_, (expanded,)))
+    coordinates.of_model(program, carray(z_, (dim,)), carray(out_, (expanded,)))
     return 0
