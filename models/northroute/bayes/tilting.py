@@ -30,6 +30,10 @@ REACH: Final = 3.0
 """Standard deviations of a hyperparameter within which the coordinates follow it."""
 WORTH: Final = 0.5
 """Least gain, in the precision of a hyperparameter given all coordinates over its own, for which they follow it."""
+TRIED: Final = (1.0, 2.0)
+"""Standard deviations from the mode at which a tilt is tried."""
+NEARER: Final = 0.5
+"""Most that may be left of the conditional mode's squared distance there."""
 PROBES: Final = 16
 _STEP: Final = 1e-4
 _SURE: Final = 2.0
@@ -95,14 +99,14 @@ def _moves(program: Program, mode: Array, curvature: Array, moving: NDArray[np.i
 
 
 def _nearer(tilted: Program, program: Program, middle: Array, sd: Array) -> NDArray[np.bool_]:
-    """Return which tilts bring the conditional modes on both sides nearer; a likelihood may bend too much for that."""
+    """Return which tilts bring the conditional mode much nearer wherever it is tried; a ridge may bend too much for that."""
     first = int(program.sizes[tables.Z_LINEAR])
-    found = np.empty(tilted.tilted.size, dtype=bool)
+    found = np.ones(tilted.tilted.size, dtype=bool)
     for k, at in enumerate(tilted.tilted):
         alone = _kept(tilted, np.arange(tilted.tilted.size) == k)
-        sides = _sides(middle, at, sd[at])
-        before, after = (sum(np.square(gradient(p, z)[1][first:]).sum() for z in sides) for p in (program, alone))
-        found[k] = after < before / 2
+        for z in (z for far in TRIED for z in _sides(middle, at, far * sd[at])):
+            before, after = (np.square(gradient(p, z)[1][first:]).sum() for p in (program, alone))
+            found[k] &= bool(after < before * NEARER)
     return found
 
 

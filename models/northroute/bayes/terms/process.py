@@ -14,7 +14,7 @@ from northroute.errors import ModelError
 Array = NDArray[np.float64]
 Kernel = Literal["squared_exponential", "matern52", "matern32"]
 SD = Prior("half_normal", 1.0, "the function's values within a factor of about 7 of each other")
-SHORT: Final = 0.05
+SHORT: Final = 0.001
 LONG: Final = 0.95
 """Quantiles of the length's prior between which the approximation holds."""
 FEWEST: Final = 5
