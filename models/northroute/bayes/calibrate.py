@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Final
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from northroute import provenance, seeds
 from northroute.bayes import designs, engine, predict
 from northroute.bayes.calibration import LOG_LIKELIHOOD, Posterior
+from northroute.bayes.convergence import diagnose
 from northroute.bayes.engine import Derive
 from northroute.bayes.kernel import batch
 from northroute.bayes.ladder.formulate import formulate
@@ -101,12 +101,12 @@ class ModelCalibration:
         assembled = assemble(self.model, data, allow_empty=True)
         found = engine.attempts(assembled, replace(self.settings, seed=seed))
         drawn = self._quantities(assembled, found.values)
-        sizes = azs.ess(xr.Dataset({n: _labelled(n, v) for n, v in drawn.items()}), method="bulk")
+        flat = {n: v.reshape(*v.shape[:2], -1) for n, v in drawn.items()}
         return Posterior(
             {n: v.reshape(-1, *v.shape[2:]) for n, v in drawn.items()},
             found.gate.passed,
             found.gate.failures,
-            {n: np.asarray(sizes[n].to_numpy(), dtype=float) for n in drawn},
+            {n: diagnose(flat[n]).bulk.reshape(v.shape[2:]) for n, v in drawn.items()},
         )
 
     def _quantities(self, assembled: Assembled, values: Array) -> dict[str, Array]:
@@ -182,7 +182,3 @@ def calibration(name: str, settings: Sampling = SETTINGS) -> ModelCalibration:
     if name not in CALIBRATIONS:
         raise ModelError(f"No calibration of '{name}'. There are: {', '.join(CALIBRATIONS)}.")
     return CALIBRATIONS[name](settings)
-
-
-def _labelled(name: str, values: Array) -> xr.DataArray:
-    return xr.DataArray(values, dims=("chain", "draw", *(f"{name}_{i}" for i in range(values.ndim - 2))))

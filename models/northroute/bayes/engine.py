@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from northroute import provenance, seeds
 from northroute.bayes import (
     adaptation,
+    convergence,
     curvature,
     drafts,
     envelope,
@@ -48,7 +49,7 @@ from northroute.progress import Progress, quiet
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
 DRAFTS: Final = frozenset({"laplace", "pathfinder"})
-_GATE: Final = (gate, prior_check, prior_predictive, psis, row_check)
+_GATE: Final = (convergence, gate, prior_check, prior_predictive, psis, row_check)
 _STATED: Final = (plain, plain_outcomes, fallback)
 _ADAPTED: Final = (adaptation, curvature, envelope)
 _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {

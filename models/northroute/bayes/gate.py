@@ -5,13 +5,18 @@ Thresholds: rank-normalised split R-hat and effective sample sizes after Vehtari
 :mod:`northroute.bayes.prior_check` and :mod:`northroute.bayes.row_check`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any, Final
 
-import arviz_stats as azs
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
+
+from northroute.bayes import convergence
+
+Array = NDArray[np.float64]
 
 MAX_RHAT: Final = 1.01
 MIN_ESS: Final = 400.0
@@ -90,10 +95,11 @@ def examine(posterior: xr.Dataset, stats: xr.Dataset, max_depth: int) -> Gate:
     max_depth : int
         Largest tree depth that the sampler was allowed.
     """
-    with np.errstate(invalid="ignore"):  # a parameter that never moves gives NaN, which fails below
-        rhat, rhat_at = _worst(_by_name(azs.rhat(posterior)), largest=True)
-        bulk, bulk_at = _worst(_by_name(azs.ess(posterior, method="bulk")), largest=False)
-        tail, tail_at = _worst(_by_name(azs.ess(posterior, method="tail")), largest=False)
+    names, draws = _quantities(posterior)
+    found = convergence.diagnose(draws)
+    rhat, rhat_at = _worst(names, np.where(np.isfinite(found.rhat), found.rhat, np.inf), largest=True)
+    bulk, bulk_at = _worst(names, np.nan_to_num(found.bulk), largest=False)
+    tail, tail_at = _worst(names, np.nan_to_num(found.tail), largest=False)
     divergences = int(stats["diverging"].sum())
     saturated = float((stats["depth"] >= max_depth).mean())
     ebfmi = float(np.min(energy_fraction(stats["energy"].transpose("chain", "draw").to_numpy())))
@@ -144,24 +150,24 @@ def draft(sampler: str, pareto_k: float, limit: float) -> Gate:
     )
 
 
-def energy_fraction(energy: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
+def energy_fraction(energy: Array) -> Array:
     """E-BFMI by chain, from energies of shape (chain, draw): mean squared step over the variance."""
     return np.asarray(np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1))
 
 
-def _by_name(dataset: xr.Dataset) -> dict[str, float]:
-    named: dict[str, float] = {}
-    for name, values in dataset.data_vars.items():
-        if values.ndim == 0:
-            named[str(name)] = float(values)
-            continue
-        flat = values.stack(cell=values.dims)
-        labels = [", ".join(map(str, c)) for c in flat["cell"].to_numpy()]
-        named |= {f"{name}[{label}]": float(v) for label, v in zip(labels, flat.to_numpy(), strict=True)}
-    return named
+def _quantities(posterior: xr.Dataset) -> tuple[list[str], Array]:
+    """Return the names of all elements of all quantities, and their draws, shape (chain, draw, element)."""
+    names: list[str] = []
+    draws: list[Array] = []
+    for name, values in posterior.data_vars.items():
+        dims = [d for d in values.dims if d not in ("chain", "draw")]
+        ordered = values.transpose("chain", "draw", *dims)
+        draws.append(ordered.to_numpy().reshape(*ordered.shape[:2], -1))
+        labels = product(*(ordered[d].to_numpy() for d in dims))
+        names += [f"{name}[{', '.join(map(str, label))}]" if dims else str(name) for label in labels]
+    return names, np.concatenate(draws, axis=2)
 
 
-def _worst(values: Mapping[str, float], *, largest: bool) -> tuple[float, str]:
-    finite = {k: (v if np.isfinite(v) else (np.inf if largest else 0.0)) for k, v in values.items()}
-    name = max(finite, key=lambda k: finite[k]) if largest else min(finite, key=lambda k: finite[k])
-    return finite[name], name
+def _worst(names: Sequence[str], values: Array, *, largest: bool) -> tuple[float, str]:
+    at = int(values.argmax() if largest else values.argmin())
+    return float(values[at]), names[at]
