@@ -28,7 +28,7 @@ from northroute.bayes.kernel.program import Program
 Array = NDArray[np.float64]
 REACH: Final = 3.0
 """Standard deviations of a hyperparameter within which the coordinates follow it."""
-WORTH: Final = 0.5
+WORTH: Final = 2.0
 """Least gain, in the precision of a hyperparameter given all coordinates over its own, for which they follow it."""
 TRIED: Final = (1.0, 2.0)
 """Standard deviations from the mode at which a tilt is tried."""
