@@ -63,7 +63,7 @@ def learnt(assembled: Assembled, before: Adapted, theta: Array) -> Adapted:
     mode = find_mode(program, point)
     straight = straighten(program, mode)
     sd = drawn[:, : int(program.sizes[tables.Z_LINEAR])].std(axis=0)
-    return Adapted(tilt(straight.program, mode.theta, mode.curvature, sd), straight.z)
+    return Adapted(tilt(straight.program, mode.theta, mode.lower, sd), straight.z)
 
 
 def start(layout: Layout, dim: int) -> Array:
@@ -90,10 +90,11 @@ def start(layout: Layout, dim: int) -> Array:
 
 @dataclass(frozen=True)
 class Mode:
-    """Coordinates with the linear part at its conditional mode, and minus the Hessian there, positive definite."""
+    """Coordinates with the linear part at its conditional mode, minus the Hessian there, and its lower Cholesky factor."""
 
     theta: Array
     curvature: Array
+    lower: Array
 
 
 def find_mode(program: Program, theta: Array) -> Mode:
@@ -109,7 +110,7 @@ def find_mode(program: Program, theta: Array) -> Mode:
     """
     first = int(program.sizes[tables.Z_LINEAR])
     if program.dim == first:
-        return Mode(theta, np.zeros((0, 0)))
+        return Mode(theta, np.zeros((0, 0)), np.zeros((0, 0)))
     value, slope = gradient(program, theta)
     curvature, lower = definite(hessian(program, theta))
     moved, last = 0.0, np.inf
@@ -131,7 +132,9 @@ def find_mode(program: Program, theta: Array) -> Mode:
         else:
             break
         theta, value, slope, moved, last = ahead, new, new_slope, moved + gain, gain
-    return Mode(theta, curvature if moved < STALE * len(theta) else definite(hessian(program, theta))[0])
+    if moved >= STALE * len(theta):
+        curvature, lower = definite(hessian(program, theta))
+    return Mode(theta, curvature, lower)
 
 
 def straighten(program: Program, mode: Mode) -> Adapted:
@@ -155,15 +158,14 @@ def centre(layout: Layout, program: Program, mode: Mode) -> tuple[Program, Array
     theta : array, shape (dim,)
         The mode in its coordinates, those of effects at zero.
     """
-    theta = mode.theta
-    values = batch.values_of(program, theta[None])[0][0]
+    values = batch.values_of(program, mode.theta[None])[0][0]
     first = int(program.sizes[tables.Z_LINEAR])
-    data, moved = program.data.copy(), theta.copy()
+    data, moved = program.data.copy(), mode.theta.copy()
     spans = [_span(block) for block in layout.blocks]
     covariances = informed(mode.curvature, [slice(s.start - first, s.stop - first) for s in spans])
     for block, own, covariance in zip(layout.blocks, spans, covariances, strict=True):
         standardise = _jointly if block.correlated else _singly
-        data[block.stored] = standardise(block, program, values, theta[own], covariance)
+        data[block.stored] = standardise(block, program, values, mode.theta[own], covariance)
         moved[own] = 0.0
     return program._replace(data=data), moved
 

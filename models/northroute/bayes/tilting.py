@@ -41,7 +41,7 @@ _MOST: Final = 1.0
 _FLATTEST: Final = 0.2
 
 
-def tilt(program: Program, mode: Array, curvature: Array, sd: Array) -> Program:
+def tilt(program: Program, mode: Array, lower: Array, sd: Array) -> Program:
     """Return a straightened program whose linear part follows the hyperparameters that it gains by.
 
     Parameters
@@ -50,8 +50,8 @@ def tilt(program: Program, mode: Array, curvature: Array, sd: Array) -> Program:
         Straightened at ``mode``, and not tilted.
     mode : array, shape (dim,)
         In the model's coordinates.
-    curvature : array, shape (linear, linear)
-        Minus the Hessian at the mode, positive definite.
+    lower : array, shape (linear, linear)
+        Cholesky factor of minus the Hessian at the mode.
     sd : array, shape (hyperparameter,)
         Posterior standard deviations of the coordinates before the linear part.
     """
@@ -60,7 +60,7 @@ def tilt(program: Program, mode: Array, curvature: Array, sd: Array) -> Program:
         return program
     middle = mode.copy()
     middle[mode.size - program.order.size :] = 0.0
-    tilts = _moves(program, mode, curvature, moving, sd)
+    tilts = _moves(program, mode, lower, moving, sd)
     found = program._replace(
         tilted=moving,
         pivot=np.column_stack([mode[moving], REACH * sd[moving]]),
@@ -87,14 +87,14 @@ def _sides(z: Array, at: int, distance: float) -> tuple[Array, Array]:
     return ahead, behind
 
 
-def _moves(program: Program, mode: Array, curvature: Array, moving: NDArray[np.int64], sd: Array) -> Array:
+def _moves(program: Program, mode: Array, lower: Array, moving: NDArray[np.int64], sd: Array) -> Array:
     """Return the change of the coordinates' conditional mode over that of each hyperparameter, shape (moving, linear)."""
     first, plain = int(program.sizes[tables.Z_LINEAR]), program.unrotated()
     changed = np.empty((moving.size, program.order.size))
     for out, at in zip(changed, moving, strict=True):
         ahead, behind = (gradient(plain, theta)[1][first:] for theta in _sides(mode, at, sd[at]))
         out[:] = (ahead - behind) / (2 * sd[at])
-    changed = linalg.solve(curvature, changed.T, assume_a="pos").T[:, program.order]
+    changed = linalg.cho_solve((lower, True), changed.T).T[:, program.order]
     return np.asarray([skyline.times_transposed(program.factor, program.begin, row) for row in changed])
 
 

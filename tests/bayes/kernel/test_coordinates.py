@@ -191,7 +191,7 @@ def test_tilted_coordinates_are_nearer_to_standard_normal_at_other_hyperparamete
     straight = adaptation.straighten(assembled.program, mode)
     first = int(assembled.program.sizes[tables.Z_LINEAR])
     sd = np.full(first, 0.2)
-    tilted = tilting.tilt(straight.program, mode.theta, mode.curvature, sd)
+    tilted = tilting.tilt(straight.program, mode.theta, mode.lower, sd)
     assert tilted.tilted.tolist() == [0]
     for k in tilted.tilted:
         off = np.zeros((2, 2))
@@ -208,7 +208,7 @@ def test_a_tilt_that_a_likelihood_bends_too_much_for_is_left_out(example: Exampl
     mode = adaptation.find_mode(example.program, point(example.program, 3))
     straight = adaptation.straighten(example.program, mode)
     first = int(example.program.sizes[tables.Z_LINEAR])
-    tilted = tilting.tilt(straight.program, mode.theta, mode.curvature, np.full(first, 0.3))
+    tilted = tilting.tilt(straight.program, mode.theta, mode.lower, np.full(first, 0.3))
     assert 0 < tilted.tilted.size < first
     for k in tilted.tilted:
         for side in (-0.3, 0.3):
