@@ -180,7 +180,9 @@ def region_map(
                     lw=1.3,
                     label=text,
                 )
-            figure.legend(loc="outside right upper", fontsize=7.5, frameon=False, markerscale=0.6)
+            figure.legend(
+                loc="outside upper center", ncols=7, fontsize=7.5, frameon=False, markerscale=0.6, columnspacing=1.0
+            )
         else:
             shade = np.array([values[r] for r in regions["region"]])
             dots = axes.scatter(lon, lat, s=size, c=shade, cmap="viridis", edgecolors="white", lw=0.5)
