@@ -15,6 +15,7 @@ import pandas as pd
 from northroute.errors import DataError, MissingDataError
 from northroute.progress import Progress, quiet
 from northroute.resources import resource
+from northroute.sources import offences
 
 Outcome = Literal["written", "unchanged", "not there"]
 LARGEST: Final = 300_000
@@ -48,7 +49,10 @@ class Built:
     note: str = ""
 
 
-BUNDLE: Final[tuple[Bundled, ...]] = ()
+BUNDLE: Final[tuple[Bundled, ...]] = (
+    Bundled(offences.FILE, offences.trim),
+    # one line a table
+)
 
 
 def text_of(frame: pd.DataFrame) -> str:

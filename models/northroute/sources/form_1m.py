@@ -1,0 +1,169 @@
+"""Form 1-M of Kazakhstan's General Prosecutor as the provider's files hold it, summed to the 17 regions of before June 2022.
+
+Row and section numbers are those of the form: R1 offences, R2 ended cases, R11 deaths, PRIL1 weapons.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from northroute.errors import DataError
+from northroute.sources.provider import provider_file
+from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+
+PROVIDER: Final = "kz_form1m_regions_2022"
+_TOTAL_ROW, _ATTEMPT_ROW = 1, 15
+_NOT_OFFENCES: Final = ("000", "001")
+"""Disappearances and deaths not found to be criminal: the form keeps them outside its total."""
+# the word for chapter, then its number
+_CHAPTER_LABEL: Final = "^\u0413\u043b\u0430\u0432\u0430 (\\d+)\\."
+_DEATH_ROWS: Final[Mapping[str, tuple[int, ...]]] = {
+    "causing_death": (1,),
+    "causing_death_murder": (2, 3),
+    "causing_death_harm": (8,),
+    "causing_death_other": (4, 5, 6, 7, 9),
+}
+_COUNT: Final = pa.Check.in_range(0, 1_000_000)
+
+
+@dataclass(frozen=True)
+class Form1M:
+    """The form's counts: whole numbers, 17 regions by article of the code, ``chapter_1`` to ``chapter_18``, ``total``.
+
+    Attributes
+    ----------
+    registered, ended : pandas.DataFrame
+        Section R1. ``99_attempt`` is preparation of and attempt at murder, which the form counts apart from ``99``.
+    ended_by_group : pandas.DataFrame
+        Section R2: ended cases of offences that a group committed.
+    with_firearms : pandas.DataFrame
+        Annex 1: offences committed with firearms.
+    causing_death, deaths : pandas.DataFrame
+        Section R11, rows 1 to 9: offences that caused a death, and the dead, by ``causing_death`` and its parts.
+    """
+
+    registered: pd.DataFrame
+    ended: pd.DataFrame
+    ended_by_group: pd.DataFrame
+    with_firearms: pd.DataFrame
+    causing_death: pd.DataFrame
+    deaths: pd.DataFrame
+
+
+def read(folder: Path) -> Form1M:
+    """Read the form from the provider's files.
+
+    Raises
+    ------
+    MissingDataError
+        If a file is not there.
+    DataError
+        If a file breaks its format, has other rows or regions than the form, or its two counts of ended cases differ.
+    """
+    path = provider_file(folder, PROVIDER, "kz_region_2022_key_counts.csv")
+    home = read_csv(path, _schema(text=("iso", "region_before_2022"), key=["iso"]), extra=True)
+    homes = home.set_index("iso")["region_before_2022"]
+    registered, ended = _section_1(folder, homes)
+    nonzero = _nonzero(folder, homes, registered.columns)
+    stated = nonzero["R2", "ended"]
+    if not stated.equals(ended):
+        article = str((stated != ended).any().idxmax())
+        raise DataError(
+            f"ended cases of '{article}' differ between sections R1 and R2",
+            file=folder / PROVIDER,
+            column="ended",
+            remedy="Restore both files from their source.",
+        )
+    causing, deaths = _section_11(folder, homes)
+    return Form1M(
+        registered, ended, nonzero["R2", "ended_by_group"], nonzero["PRIL1", "with_firearms"], causing, deaths
+    )
+
+
+def _section_1(folder: Path, homes: "pd.Series[str]") -> tuple[pd.DataFrame, pd.DataFrame]:
+    path = provider_file(folder, PROVIDER, "r1_row_codebook.csv")
+    codes = read_csv(
+        path,
+        pa.DataFrameSchema(
+            {
+                "row": pa.Column(int),
+                "article_uk_rk_2014": pa.Column(str, nullable=True),
+                "label_ru": pa.Column(str),
+            },
+            unique=["row"],
+        ),
+    ).set_index("row")
+    chapter = codes["label_ru"].str.extract(_CHAPTER_LABEL)[0]
+    names = codes["article_uk_rk_2014"].where(chapter.isna(), "chapter_" + chapter.fillna(""))
+    names[_TOTAL_ROW], names[_ATTEMPT_ROW] = "total", "99_attempt"
+    names = names[names.notna() & ~names.isin(_NOT_OFFENCES)]
+    path = provider_file(folder, PROVIDER, "r1_offences_by_region.csv")
+    counts = read_csv(path, _schema(("iso",), ("row", "registered", "ended"), ["iso", "row"]), extra=True)
+    _same_regions(counts["iso"], homes, path)
+    counts = counts.assign(article=counts["row"].map(names)).dropna(subset=["article"])
+    return _by_region(counts, homes, "registered"), _by_region(counts, homes, "ended")
+
+
+def _nonzero(folder: Path, homes: "pd.Series[str]", articles: "pd.Index[str]") -> dict[tuple[str, str], pd.DataFrame]:
+    path = provider_file(folder, PROVIDER, "other_sections_nonzero_long.csv")
+    schema = _schema(("iso", "section", "key", "measure"), ("value",), ["iso", "section", "key", "measure"])
+    counts = read_csv(path, schema).rename(columns={"key": "article"})
+    _same_regions(counts["iso"], homes, path)
+    found = {}
+    for section, measure in (("R2", "ended"), ("R2", "ended_by_group"), ("PRIL1", "with_firearms")):
+        rows = counts[(counts["section"] == section) & (counts["measure"] == measure)]
+        table = _by_region(rows, homes, "value")
+        unknown = sorted(set(table.columns) - set(articles))
+        if unknown:
+            raise DataError(
+                f"'{unknown[0]}' is not an article of section R1",
+                file=path,
+                column="key",
+                remedy="Restore the file from its source.",
+            )
+        # the file leaves zeros out
+        everywhere = sorted(set(homes))
+        found[section, measure] = table.reindex(index=everywhere, columns=articles, fill_value=0)
+    return found
+
+
+def _section_11(folder: Path, homes: "pd.Series[str]") -> tuple[pd.DataFrame, pd.DataFrame]:
+    path = provider_file(folder, PROVIDER, "r11_offences_causing_death.csv")
+    counts = read_csv(path, _schema(("iso",), ("row", "registered", "deaths"), ["iso", "row"]), extra=True)
+    _same_regions(counts["iso"], homes, path)
+    names = {row: name for name, rows in _DEATH_ROWS.items() for row in rows}
+    counts = counts.assign(article=counts["row"].map(names)).dropna(subset=["article"])
+    return _by_region(counts, homes, "registered"), _by_region(counts, homes, "deaths")
+
+
+def _by_region(counts: pd.DataFrame, homes: "pd.Series[str]", column: str) -> pd.DataFrame:
+    named = counts.assign(region=counts["iso"].map(homes))
+    table = named.pivot_table(index="region", columns="article", values=column, aggfunc="sum", fill_value=0)
+    return table.sort_index().astype(np.int64)
+
+
+def _same_regions(codes: "pd.Series[str]", homes: "pd.Series[str]", path: Path) -> None:
+    unknown = ~codes.isin(homes.index)
+    if unknown.any():
+        row = first_true(unknown)
+        raise DataError(
+            f"'{codes[row]}' is not a region of the form",
+            file=path,
+            row=row + FIRST_LINE,
+            column="iso",
+            remedy=f"Known are {', '.join(homes.index)}.",
+        )
+    absent = sorted(set(homes.index) - set(codes))
+    if absent:
+        remedy = "Restore the file from its source."
+        raise DataError("the region is missing", file=path, row=absent[0], column="iso", remedy=remedy)
+
+
+def _schema(text: tuple[str, ...], counts: tuple[str, ...] = (), key: list[str] | None = None) -> pa.DataFrameSchema:
+    columns = {**{name: pa.Column(str) for name in text}, **{name: pa.Column(int, _COUNT) for name in counts}}
+    return pa.DataFrameSchema(columns, unique=key)
