@@ -15,7 +15,7 @@ import pandas as pd
 from northroute.errors import DataError, MissingDataError
 from northroute.progress import Progress, quiet
 from northroute.resources import resource
-from northroute.sources import offences
+from northroute.sources import kg_regions, offences, uz_regions
 
 Outcome = Literal["written", "unchanged", "not there"]
 LARGEST: Final = 300_000
@@ -51,6 +51,8 @@ class Built:
 
 BUNDLE: Final[tuple[Bundled, ...]] = (
     Bundled(offences.FILE, offences.trim),
+    Bundled(kg_regions.FILE, kg_regions.trim),
+    Bundled(uz_regions.FILE, uz_regions.trim),
     # one line a table
 )
 
