@@ -15,7 +15,17 @@ import pandas as pd
 from northroute.errors import DataError, MissingDataError
 from northroute.progress import Progress, quiet
 from northroute.resources import resource
-from northroute.sources import kg_regions, offences, uz_regions
+from northroute.sources import (
+    annual_seizures,
+    boundaries,
+    crime_index,
+    governance,
+    kg_regions,
+    mlp,
+    offences,
+    placed_seizures,
+    uz_regions,
+)
 
 Outcome = Literal["written", "unchanged", "not there"]
 LARGEST: Final = 300_000
@@ -31,12 +41,13 @@ class Bundled:
     file : str
         Name in data/reference, such as ``uz_regions.csv``.
     trim : callable
-        Takes the folder of the providers' files, returns the table exactly as it is bundled; raises MissingDataError
-        where the provider's files are not there, and DataError where they are not as expected.
+        Takes the folder of the providers' files, returns the table exactly as it is bundled (the outlines: the text of
+        the file, an item a line between its first and last); raises MissingDataError where the provider's files are not
+        there, and DataError where they are not as expected.
     """
 
     file: str
-    trim: Callable[[Path], pd.DataFrame]
+    trim: Callable[[Path], pd.DataFrame | str]
 
 
 @dataclass(frozen=True)
@@ -53,12 +64,23 @@ BUNDLE: Final[tuple[Bundled, ...]] = (
     Bundled(offences.FILE, offences.trim),
     Bundled(kg_regions.FILE, kg_regions.trim),
     Bundled(uz_regions.FILE, uz_regions.trim),
+    Bundled(mlp.BUNDLED, mlp.trim),
+    Bundled(placed_seizures.BUNDLED, placed_seizures.trim),
+    Bundled(annual_seizures.BUNDLED, annual_seizures.trim),
+    Bundled(crime_index.BUNDLED, crime_index.trim),
+    Bundled("vdem.csv", governance.trim_vdem),
+    Bundled("boundaries.geojson", boundaries.trim),
     # one line a table
 )
 
 
-def text_of(frame: pd.DataFrame) -> str:
-    """Return a table as it is written: comma-separated, a line feed at each end, the shortest decimals that are exact."""
+def text_of(frame: pd.DataFrame | str) -> str:
+    """Return a table as it is written: comma-separated, a line feed at each end, the shortest decimals that are exact.
+
+    What a provider's module has made text of already (the outlines) stays as it is.
+    """
+    if isinstance(frame, str):
+        return frame
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
@@ -109,4 +131,5 @@ def _made(source: Path, target: Path, item: Bundled, progress: Progress, share: 
         remedy = f"Trim it further: a bundled table has at most {LARGEST:,} bytes."
         raise DataError(f"the table would have {size:,} bytes", file=target, remedy=remedy)
     same = target.is_file() and target.read_bytes() == text.encode()
-    return Built(item.file, "unchanged" if same else "written", len(frame)), text
+    rows = len(frame) if isinstance(frame, pd.DataFrame) else text.count("\n") - 2
+    return Built(item.file, "unchanged" if same else "written", rows), text

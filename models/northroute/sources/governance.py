@@ -3,16 +3,19 @@
 Every column, its unit, direction, source and licence stand in ``data/README.md``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
+import pandas as pd
 import pandera.pandas as pa
 
 from northroute.conventions import COMPARISON_COUNTRIES, COUNTRIES
 from northroute.errors import MissingDataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
+from northroute.sources.provider import provider_file
 from northroute.sources.reading import read_csv
 from northroute.sources.table import Table
 
@@ -76,6 +79,7 @@ _DEFINITIONS: Mapping[str, _Definition] = {
             "corruption": _number(0, 1),
             "executive_corruption": _number(0, 1),
             "public_sector_corruption": _number(0, 1),
+            "civil_society_participation": _number(0, 1),
         },
         ("iso3", "year"),
         "Varieties of Democracy, dataset v15",
@@ -132,6 +136,15 @@ _DEFINITIONS: Mapping[str, _Definition] = {
 NAMES = tuple(_DEFINITIONS)
 """The bundled tables."""
 
+VDEM_FILE: Final = ("governance", "vdem_v15_country_year.csv")
+VDEM_COLUMNS: Final[Mapping[str, str]] = {
+    "v2x_corr": "corruption",
+    "v2x_execorr": "executive_corruption",
+    "v2x_pubcorr": "public_sector_corruption",
+    "v2x_cspart": "civil_society_participation",
+}
+"""V-Dem's names of the columns of ``vdem``."""
+
 
 def load(name: str, path: Path | None = None) -> Table:
     """Read a country-year table.
@@ -164,3 +177,33 @@ def load(name: str, path: Path | None = None) -> Table:
         citation=definition.citation,
         licence=definition.licence,
     )
+
+
+def trim_vdem(folder: Path) -> pd.DataFrame:
+    """Return the table ``vdem`` as it is bundled, from V-Dem's file: nine countries, 2010-2022.
+
+    Raises
+    ------
+    MissingDataError
+        If the file is not there.
+    DataError
+        If it breaks its format.
+    """
+    path = provider_file(folder, *VDEM_FILE)
+    schema = pa.DataFrameSchema(
+        {
+            "iso3": _iso3(),
+            "year": pa.Column(int, pa.Check.in_range(2010, 2030)),
+            **{column: _number(0, 1) for column in VDEM_COLUMNS},
+        },
+        unique=["iso3", "year"],
+    )
+    frame = read_csv(path, schema, extra=True).rename(columns=dict(VDEM_COLUMNS))
+    frame = frame[frame["year"].le(2022)]
+    order = [*COUNTRIES, *COMPARISON_COUNTRIES]
+    return frame.sort_values(["iso3", "year"], key=_place(order)).reset_index(drop=True)
+
+
+def _place(order: list[str]) -> Callable[["pd.Series[Any]"], "pd.Series[Any]"]:
+    place = {iso3: position for position, iso3 in enumerate(order)}
+    return lambda column: column.map(place) if column.name == "iso3" else column

@@ -2,10 +2,11 @@
 
 Each count is of articles in domestic news that a classifier assigned to an event type. Columns without a prefix are civic
 or political acts; ``ncr_`` marks the same act outside civic and political life (ordinary crime). ``article_total`` is the
-number of articles read, the exposure.
+number of articles read, the exposure. The table is bundled; the provider's own files, where a folder holds them, take the
+place of the bundled rows of the same countries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,39 @@ import pandera.pandas as pa
 
 from northroute.errors import DataError, MissingDataError
 from northroute.provenance import file_sha256
+from northroute.resources import resource
+from northroute.sources.provider import provider_file
 from northroute.sources.reading import FIRST_LINE, RESTORE, first_true, read_csv
 from northroute.sources.table import Table
 
 FOLDER: Final = "mlp_civic_space_counts"
-FILES: Final = {"KAZ": "Kazakhstan", "KGZ": "Kyrgyzstan", "UZB": "Uzbekistan", "COL": "Colombia"}
+BUNDLED: Final = "article_counts.csv"
+CENTRAL_ASIA: Final[Mapping[str, str]] = {"KAZ": "Kazakhstan", "KGZ": "Kyrgyzstan", "UZB": "Uzbekistan"}
+LATIN_AMERICA: Final[Mapping[str, str]] = {
+    "COL": "Colombia",
+    "ECU": "Ecuador",
+    "PER": "Peru",
+    "GTM": "Guatemala",
+    "HND": "Honduras",
+    "SLV": "El Salvador",
+    "NIC": "Nicaragua",
+    "DOM": "Dominican Republic",
+    "JAM": "Jamaica",
+}
+BALKAN_BLACK_SEA: Final[Mapping[str, str]] = {
+    "TUR": "Turkey",
+    "ALB": "Albania",
+    "XKX": "Kosovo",
+    "MKD": "Macedonia",
+    "SRB": "Serbia",
+    "HUN": "Hungary",
+    "MDA": "Moldova",
+    "UKR": "Ukraine",
+}
+FILES: Final[Mapping[str, str]] = {**CENTRAL_ASIA, **LATIN_AMERICA, **BALKAN_BLACK_SEA}
+"""Countries and the names of their files; the three maps before are its groups."""
+COMMON: Final = (*CENTRAL_ASIA, "COL")
+"""The countries of the first register, and what :func:`load` gives unless told otherwise; ``tuple(FILES)`` are all 20."""
 EXPOSURE: Final = "article_total"
 CIVIC: Final = (
     *("arrest", "raid", "legalaction", "mobilizesecurity", "purge", "threaten", "violencelethal", "violencenonlethal"),
@@ -36,81 +65,168 @@ ORDINARY: Final = (
     *("ncr_violencelethal", "ncr_violencenonlethal"),
 )
 COUNTS: Final = (*CIVIC, *ORDINARY)
+NOT_COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "GTM": ("transnational_organization_crime",),
+    "HND": ("transnational_organization_crime",),
+    "DOM": ("transnational_organization_crime",),
+    "JAM": ("bribery_economic_corruption", "transnational_organization_crime"),
+}
+"""Columns that a country's file lacks: unobserved."""
+FIRST, LAST = "2012-01", "2026-12"
+BUNDLED_TO: Final = "2024-12"
 CITATION: Final = "Machine Learning for Peace, DevLab@Penn, monthly article counts"
-LICENCE: Final = "none stated; not bundled; cite the project and ask before redistributing"
+LICENCE: Final = "MIT, Copyright (c) 2025 Machine Learning for Peace"
 
-_SCHEMA = pa.DataFrameSchema(
-    {
-        "date": pa.Column("datetime64[us]"),
-        "country": pa.Column(str),
-        **{c: pa.Column("Int64", pa.Check.ge(0), nullable=True) for c in COUNTS},
-        EXPOSURE: pa.Column("Int64", pa.Check.ge(0), nullable=True),
-    },
-    unique=["date"],
-)
+_NAME = "article counts (Machine Learning for Peace)"
+_MONTH = pa.Check.str_matches(r"^20(1[2-9]|2[0-6])-(0[1-9]|1[0-2])$", error="a month of 2012-2026 like 2015-01")
+
+
+def _count() -> pa.Column:
+    return pa.Column("Int64", pa.Check.in_range(0, 10**7), nullable=True)
 
 
 def folder_of(data: Path) -> Path | None:
-    """Return the folder that holds the files, given the data folder or the folder itself; None if they are absent."""
+    """Return the folder that holds the provider's files of one country or more, given the data folder or the folder itself.
+
+    None if no such file is there.
+    """
     for folder in (data / FOLDER, data):
-        if all((folder / f"{name}.csv").exists() for name in FILES.values()):
+        if any((folder / f"{name}.csv").exists() for name in FILES.values()):
             return folder
     return None
 
 
-def load(data: Path, countries: Sequence[str] = tuple(FILES)) -> Table:
+def load(data: Path | None = None, countries: Sequence[str] = COMMON) -> Table:
     """Read the counts.
 
     Parameters
     ----------
-    data : Path
-        Folder that holds ``mlp_civic_space_counts/``, or that folder.
+    data : Path, optional
+        Folder that holds ``mlp_civic_space_counts/``, or that folder. Its files take the place of the bundled rows of the
+        same countries; countries without a file there come from the bundle. The table's name and files say which. Absent:
+        the bundle alone.
     countries : sequence of str
         ISO 3166 alpha-3 codes, keys of :data:`FILES`.
 
     Returns
     -------
     Table
-        One row a country and month from the first to the last month of any file: ``country``, ``month``,
-        ``article_total`` and :data:`COUNTS`. Months that a file lacks, or in which no article was read, are unobserved.
+        One row a country and month from the first to the last month of any of them: ``country``, ``month``,
+        ``article_total`` and :data:`COUNTS`. Months that a source lacks, or in which no article was read, are unobserved,
+        and so are the columns that a country's file lacks (:data:`NOT_COUNTED`).
 
     Raises
     ------
     MissingDataError
-        If the files are not there (says how to fetch them), or a country is not among them.
+        If a folder is given and holds none of the files (says how to fetch them), or a country is not among them.
     DataError
-        For a truncated line, a wrong column, a negative or fractional count, a repeated month, counts without an
-        exposure or with an exposure of zero, or a file of another country.
+        For a truncated line, a wrong column, a negative, fractional or senseless count, a count above the articles read,
+        a month outside 2012-2026 or repeated, counts without an exposure or with an exposure of zero, a file of another
+        country, or a bundle that lacks one.
     """
-    folder = folder_of(data)
     unknown = [c for c in countries if c not in FILES]
     if unknown:
         raise MissingDataError(
             f"No article counts of {', '.join(unknown)}; the project covers {', '.join(FILES)} here."
         )
-    if folder is None:
+    folder = folder_of(data) if data else None
+    if data and folder is None:
         raise MissingDataError(
             f"No article counts in '{data}': fetch them with 'northroute fetch mlp', or point --data at a folder that has "
             f"{FOLDER}/."
         )
-    frames, files = [], {}
-    for iso3 in countries:
-        path = folder / f"{FILES[iso3]}.csv"
-        frames.append(_read(path, iso3))
+    given = [c for c in countries if folder and (folder / f"{FILES[c]}.csv").exists()]
+    frames: dict[str, pd.DataFrame] = {}
+    files: dict[str, str] = {}
+    if len(given) < len(countries):
+        path = resource(f"data/reference/{BUNDLED}")
+        frames |= bundled(path)
         files[path.name] = file_sha256(path)
-    months = pd.date_range(
-        min(f.index.min() for f in frames), max(f.index.max() for f in frames), freq="MS", name="month"
+    for iso3 in given:
+        assert folder is not None
+        path = folder / f"{FILES[iso3]}.csv"
+        frames[iso3] = _read(path, iso3)
+        files[path.name] = file_sha256(path)
+    kept = [frames[c] for c in countries]
+    months = pd.date_range(min(f.index.min() for f in kept), max(f.index.max() for f in kept), freq="MS", name="month")
+    complete = [f.reindex(months).assign(country=iso3) for f, iso3 in zip(kept, countries, strict=True)]
+    table = pd.concat(complete).reset_index()[["country", "month", EXPOSURE, *COUNTS]]
+    who = "all" if len(given) == len(countries) else ", ".join(given)
+    name = f"{_NAME}, {who} from the folder given" if given else _NAME
+    return Table(name, table, ("country", "month"), False, files, CITATION, LICENCE)
+
+
+def bundled(path: Path) -> dict[str, pd.DataFrame]:
+    """Read the bundled table: one frame a country, indexed by month, columns ``article_total`` and :data:`COUNTS`.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its format, or lacks a country.
+    """
+    schema = pa.DataFrameSchema(
+        {
+            "iso3": pa.Column(str, pa.Check.isin(list(FILES), error="a country of northroute.sources.mlp.FILES")),
+            "month": pa.Column(str, _MONTH),
+            EXPOSURE: pa.Column("Int64", pa.Check.in_range(1, 10**7)),
+            **{c: _count() for c in COUNTS},
+        },
+        unique=["iso3", "month"],
     )
-    complete = [f.reindex(months).assign(country=iso3) for f, iso3 in zip(frames, countries, strict=True)]
-    table = pd.concat(complete).reset_index()
-    ordered = table[["country", "month", EXPOSURE, *COUNTS]]
-    return Table(
-        "article counts (Machine Learning for Peace)", ordered, ("country", "month"), False, files, CITATION, LICENCE
+    frame = read_csv(path, schema)
+    _check_parts(frame, path)
+    lacking = frame["iso3"].map(lambda c: NOT_COUNTED.get(c, ()))
+    for column in COUNTS:
+        empty = frame[column].isna() & ~lacking.map(lambda gone, c=column: c in gone).astype(bool)
+        if empty.any():
+            line = first_true(empty) + FIRST_LINE
+            raise DataError("the cell is empty", file=path, row=line, column=column, remedy=RESTORE)
+    absent = [c for c in FILES if not (frame["iso3"] == c).any()]
+    if absent:
+        raise DataError(f"no rows of {', '.join(absent)}", file=path, column="iso3", remedy=RESTORE)
+    frame["month"] = pd.to_datetime(frame["month"], format="%Y-%m")
+    return {str(c): f.drop(columns="iso3").set_index("month").sort_index() for c, f in frame.groupby("iso3")}
+
+
+def trim(folder: Path) -> pd.DataFrame:
+    """Return the table as it is bundled, from the provider's files of all 20 countries: months observed up to 2024.
+
+    Raises
+    ------
+    MissingDataError
+        If a country's file is not there.
+    DataError
+        If a file breaks its format.
+    """
+    paths = {iso3: provider_file(folder, FOLDER, f"{name}.csv") for iso3, name in FILES.items()}
+    frames = []
+    for iso3, path in paths.items():
+        frame = _read(path, iso3).dropna(subset=[EXPOSURE])
+        frames.append(frame[frame.index <= pd.Timestamp(BUNDLED_TO)].assign(iso3=iso3))
+    table = pd.concat(frames).rename_axis("month").reset_index()
+    table["month"] = table["month"].dt.strftime("%Y-%m")
+    return table[["iso3", "month", EXPOSURE, *COUNTS]]
+
+
+def _schema(columns: Sequence[str]) -> pa.DataFrameSchema:
+    window = pa.Check.in_range(pd.Timestamp(FIRST), pd.Timestamp(LAST), error="a month of 2012-2026")
+    return pa.DataFrameSchema(
+        {
+            "date": pa.Column("datetime64[us]", window),
+            "country": pa.Column(str),
+            **{c: _count() for c in columns},
+            EXPOSURE: _count(),
+        },
+        unique=["date"],
     )
 
 
 def _read(path: Path, iso3: str) -> pd.DataFrame:
-    frame = read_csv(path, _SCHEMA, extra=True)
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        header = stream.readline()
+    gone = [c for c in NOT_COUNTED.get(iso3, ()) if c not in header.replace('"', "").strip().split(",")]
+    columns = [c for c in COUNTS if c not in gone]
+    frame = read_csv(path, _schema(columns), extra=True)
     other = frame["country"] != FILES[iso3]
     if other.any():
         line = first_true(other)
@@ -126,7 +242,7 @@ def _read(path: Path, iso3: str) -> pd.DataFrame:
         raise DataError(
             "not the first of a month", file=path, row=first_true(off) + FIRST_LINE, column="date", remedy=RESTORE
         )
-    counts = frame[list(COUNTS)]
+    counts = frame[columns]
     unread = frame[EXPOSURE].isna() & counts.notna().any(axis=1)
     blind = unread | ((frame[EXPOSURE] == 0).fillna(False) & (counts > 0).any(axis=1))
     if blind.any():
@@ -134,7 +250,25 @@ def _read(path: Path, iso3: str) -> pd.DataFrame:
         raise DataError(
             "counts without an exposure", file=path, row=first_true(blind) + FIRST_LINE, column=EXPOSURE, remedy=remedy
         )
-    frame = frame.set_index("date").sort_index()
+    frame[gone] = pd.NA
+    frame = frame.astype(dict.fromkeys(gone, "Int64"))
+    _check_parts(frame, path)
+    frame = frame.set_index("date").sort_index()[[EXPOSURE, *COUNTS]]
     unread = frame[EXPOSURE].isna() | (frame[EXPOSURE] == 0)
     frame.loc[unread, [EXPOSURE, *COUNTS]] = pd.NA
-    return frame.drop(columns="country")
+    return frame
+
+
+def _check_parts(frame: pd.DataFrame, path: Path) -> None:
+    """Refuse a count above the number of articles read, of which it is a part."""
+    for column in COUNTS:
+        above = (frame[column] > frame[EXPOSURE]).fillna(False)
+        if above.any():
+            line = first_true(above)
+            raise DataError(
+                f"{frame[column][line]} articles of this kind, and {frame[EXPOSURE][line]} articles read",
+                file=path,
+                row=line + FIRST_LINE,
+                column=column,
+                remedy=RESTORE,
+            )

@@ -1,0 +1,169 @@
+"""Individual drug seizures 2011-2016 (UNODC) summed by region, year and drug; the unplaced part is a row of its own.
+
+A country-year with a row reported; one without did not, and is unobserved. A reporting country-year without a row of a drug
+reported none of it: :func:`complete` makes that zero, for the drugs that it is asked for. Cannabis was removed by the
+compiler of the file, so its absence says nothing and it cannot be asked for.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import pandera.pandas as pa
+
+from northroute.conventions import COUNTRIES
+from northroute.errors import DataError
+from northroute.provenance import file_sha256
+from northroute.resources import resource
+from northroute.sources import drug_names, regions, unodc
+from northroute.sources.provider import provider_file
+from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.table import Table
+
+BUNDLED: Final = "placed_seizures.csv"
+KEY: Final = ("iso3", "region", "year", "drug")
+DRUGS: Final = ("heroin", "opium", "other_opiates", "synthetics", "other")
+"""Groups of drugs; which names each holds stands in :data:`northroute.sources.drug_names.INDIVIDUAL`."""
+CITATION: Final = unodc.CITATION
+LICENCE: Final = "none stated; sums as published figures; cite UNODC"
+
+_CODES: Final = {"KAZ": "KZ", "KGZ": "KG", "TJK": "TJ", "TKM": "TM", "UZB": "UZ"}
+
+
+def load(path: Path | None = None) -> Table:
+    """Read the sums.
+
+    Columns ``iso3``, ``region`` (missing: the place could not be matched to a region), ``year``, ``drug`` (of
+    :data:`DRUGS`), ``n`` (records), ``n_weighed`` (records that give a weight), ``kg`` (sum over those; missing if there
+    is none). Only what was reported has a row.
+
+    Raises
+    ------
+    DataError
+        If the file breaks its format, names a region of another country, repeats a key, has more records weighed than
+        reported, or a weight without a weighed record.
+    """
+    file = path or resource(f"data/reference/{BUNDLED}")
+    frame = read_csv(file, _schema())
+    placed = frame["region"].notna()
+    abroad = placed & (frame["region"].str.split("-").str[0] != frame["iso3"].map(_CODES))
+    if abroad.any():
+        line = first_true(abroad)
+        what = f"'{frame['region'][line]}' is not a region of {frame['iso3'][line]}"
+        raise DataError(
+            what, file=file, row=line + FIRST_LINE, column="region", remedy="Mend the country or the region."
+        )
+    for bad, column, what in (
+        (frame["n_weighed"] > frame["n"], "n_weighed", "more records weighed than there are"),
+        (
+            (frame["n_weighed"] == 0) != frame["kg"].isna(),
+            "kg",
+            "a weight goes with weighed records, and only with them",
+        ),
+    ):
+        if bad.any():
+            remedy = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
+            raise DataError(what, file=file, row=first_true(bad) + FIRST_LINE, column=column, remedy=remedy)
+    return Table("placed seizures (UNODC)", frame, KEY, False, {file.name: file_sha256(file)}, CITATION, LICENCE)
+
+
+def reporting(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the country-years that report: columns ``iso3`` and ``year``, each pair once, sorted."""
+    pairs = frame[["iso3", "year"]].drop_duplicates().sort_values(["iso3", "year"])
+    return pairs.reset_index(drop=True)
+
+
+def complete(frame: pd.DataFrame, drugs: Sequence[str], division: regions.Division = "constant") -> pd.DataFrame:
+    """Return every region, year and drug asked for of the country-years that report, zeros filled in.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of :func:`load`.
+    drugs : sequence of str
+        Of :data:`DRUGS`.
+    division : str
+        Of :func:`northroute.sources.regions.load`; in the constant division Shymkent's seizures are Turkestan's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as ``frame``, a row each region of a reporting country, year and drug, and one with ``region`` missing
+        that holds the unplaced seizures of that country, year and drug. ``kg`` stays missing where records exist and none
+        was weighed; elsewhere no record means 0.
+
+    Raises
+    ------
+    DataError
+        If a drug is not among :data:`DRUGS`, or a seizure is placed in a region that the division lacks.
+    """
+    unknown = [d for d in drugs if d not in DRUGS]
+    if unknown:
+        remedy = f"Ask for {', '.join(DRUGS)}; cannabis is not in the source."
+        raise DataError(f"no drug group {', '.join(unknown)}", file=BUNDLED, column="drug", remedy=remedy)
+    places = regions.load(division).frame
+    home = regions.load("first-level").frame.set_index("region")["panel_region"]
+    asked = frame[frame["drug"].isin(drugs)]
+    if division == "constant":
+        asked = asked.assign(region=asked["region"].map(home))
+    asked = asked.assign(region=asked["region"].fillna(""))
+    grouped = asked.groupby(list(KEY))
+    sums = grouped[["n", "n_weighed"]].sum().assign(kg=grouped["kg"].sum(min_count=1))
+    pairs = reporting(frame)
+    keys = [
+        (iso3, region, year, drug)
+        for iso3, year in zip(pairs["iso3"].tolist(), pairs["year"].tolist(), strict=True)
+        for region in (*places["region"][places["iso3"] == iso3], "")
+        for drug in drugs
+    ]
+    table = sums.reindex(pd.MultiIndex.from_tuples(keys, names=list(KEY))).reset_index()
+    if int(table["n"].sum()) != int(asked["n"].sum()):
+        remedy = "Give complete() the whole frame of load()."
+        raise DataError("a seizure lies in no region of the division", file=BUNDLED, column="region", remedy=remedy)
+    table.loc[table["n"].isna(), "kg"] = 0.0
+    counts = ["n", "n_weighed"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    return table.assign(region=table["region"].mask(table["region"] == ""))
+
+
+def share_placed(frame: pd.DataFrame) -> float:
+    """Return the share of records whose place was matched to a region."""
+    return float(frame["n"][frame["region"].notna()].sum() / frame["n"].sum())
+
+
+def trim(folder: Path) -> pd.DataFrame:
+    """Return the table as it is bundled, from the individual records.
+
+    Raises
+    ------
+    MissingDataError
+        If the records are not there.
+    DataError
+        If they break their format or name a drug that has no group.
+    """
+    provider, name = unodc.FILE.split("/")
+    path = provider_file(folder, provider, name)
+    records = unodc.load(folder).frame
+    records["drug"] = drug_names.grouped(records["drug"], drug_names.INDIVIDUAL, path, "drug_name")
+    records = records.assign(year=records["date"].dt.year, region=records["region"].fillna(""))
+    sums = records.groupby(list(KEY), as_index=False).agg(
+        n=("drug", "size"), n_weighed=("amount_kg", "count"), kg=("amount_kg", lambda s: s.sum(min_count=1))
+    )
+    return sums.assign(kg=sums["kg"].round(6)).sort_values(list(KEY)).reset_index(drop=True)
+
+
+def _schema() -> pa.DataFrameSchema:
+    places = list(regions.load("first-level").frame["region"])
+    return pa.DataFrameSchema(
+        {
+            "iso3": pa.Column(str, pa.Check.isin(list(COUNTRIES), error="one of the five countries")),
+            "region": pa.Column(str, pa.Check.isin(places, error="a known region"), nullable=True),
+            "year": pa.Column(int, pa.Check.in_range(2011, 2016)),
+            "drug": pa.Column(str, pa.Check.isin(list(DRUGS), error="a known group of drugs")),
+            "n": pa.Column(int, pa.Check.in_range(1, 10**5)),
+            "n_weighed": pa.Column(int, pa.Check.in_range(0, 10**5)),
+            "kg": pa.Column(float, pa.Check.in_range(0, 10**6), nullable=True),
+        },
+        unique=list(KEY),
+    )
