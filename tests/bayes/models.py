@@ -58,8 +58,15 @@ def full() -> Model:
 def small(distribution: Any, **options: Any) -> Model:
     """An intercept and a slope with any distribution."""
     terms = (Intercept(), Linear(("x",)))
-    outcome = "number" if isinstance(distribution, dist.Normal | dist.MultivariateNormal) else "count"
+    outcome = "number" if isinstance(distribution, dist.Normal | dist.StudentT | dist.MultivariateNormal) else "count"
     return Model("small", outcome, distribution, terms, **options)
+
+
+def heavy() -> Model:
+    """Two responses with laws of their own: a Student t with known scales and one to estimate, and a normal."""
+    laws: dict[str, dist.Distribution] = {"seizure": dist.StudentT(known="known", df=3.5), "arrest": dist.Normal()}
+    terms = (Intercept(by="response"), Linear(("x",), by="response"), Effects("country", by="response"))
+    return Model("heavy", "number", laws, terms, response="response")
 
 
 def swept() -> Model:

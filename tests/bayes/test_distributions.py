@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 from scipy.special import softmax
 
 from northroute.bayes import distributions as dist
 from northroute.bayes.kernel.program import Part
+from northroute.errors import ModelError
 from tests.bayes.kernel.test_rows import with_part
 
 DRAWS = 100_000
@@ -47,6 +49,19 @@ def test_draws_survive_rates_beyond_any_count() -> None:
     eta = np.array([500.0])
     for distribution in COUNTS:
         assert np.isfinite(distribution.draw(np.random.default_rng(1), eta, np.array([0.2]))).all()
+
+
+def test_student_t_outcomes_are_drawn_from_their_density() -> None:
+    eta, scale = np.tile([1.0, -3.0], (DRAWS, 1)), np.tile([0.5, 4.0], (DRAWS, 1))
+    drawn = dist.StudentT(df=3.0).draw(np.random.default_rng(12), eta, scale)
+    for column, (at, width) in enumerate(((1.0, 0.5), (-3.0, 4.0))):
+        assert stats.kstest(drawn[:, column], stats.t(3.0, at, width).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("df", [0.0, -1.0, np.inf, np.nan])
+def test_degrees_of_freedom_are_positive_and_finite(df: float) -> None:
+    with pytest.raises(ModelError, match="degrees of freedom"):
+        dist.StudentT(df=df)
 
 
 def test_multivariate_cells_have_their_covariance() -> None:

@@ -16,11 +16,11 @@ from northroute.bayes.prior_coordinates import prior_values
 from northroute.bayes.terms.population import Intercept
 from tests.bayes.kernel.examples import point
 from tests.bayes.kernel.oracle import PLAIN_MODE, assert_gradient, compiled_terms, density, pymc_point, values_at
-from tests.bayes.models import full, panel, paths, small, swept
+from tests.bayes.models import full, heavy, panel, paths, small, swept
 from tests.bayes.terms.examples import informed
 
 
-@pytest.mark.parametrize("model", [full(), swept(), paths()], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", [full(), swept(), paths(), heavy()], ids=lambda m: m.name)
 def test_models_of_every_term_have_the_kernels_density_and_reported_quantities(model: Model) -> None:
     assembled = assemble(model, panel())
     plain = pymc_model(model, panel())
@@ -43,7 +43,7 @@ def test_models_of_every_term_have_the_kernels_density_and_reported_quantities(m
     assert set(layout.parameters) <= set(plain.named_vars)
 
 
-@pytest.mark.parametrize("model", [full(), swept(), paths()], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", [full(), swept(), paths(), heavy()], ids=lambda m: m.name)
 def test_the_kernels_gradient_is_its_slope_centred_or_not(model: Model) -> None:
     assembled = assemble(model, panel())
     data, rng = assembled.program.data.copy(), np.random.default_rng(6)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
+from scipy import stats
 
 from northroute.bayes import distributions as dist
 from northroute.bayes import predict
@@ -64,6 +65,17 @@ def test_normals_add_known_variances(sd: bool, known: str | None) -> None:
     total = np.hypot(0.8 if sd else 0.0, assembled.frame.known if known else 0.0) * np.ones(assembled.rows)
     assert_allclose(drawn.mean(axis=0), 2.0, atol=5 * total.max() / np.sqrt(DRAWS))
     assert_allclose(drawn.std(axis=0), total, rtol=0.08)
+
+
+@pytest.mark.parametrize(("sd", "known"), [(True, None), (False, "known"), (True, "known")])
+def test_student_ts_add_known_squares(sd: bool, known: str | None) -> None:
+    model = small(dist.StudentT(dist.SD if sd else None, known, df=5.0))
+    assembled, values = fixed(model, {"intercept": 2.0} | ({"sd_residual": 0.8} if sd else {}))
+    drawn = simulate(assembled, values, np.random.default_rng(3))
+    total = np.hypot(0.8 if sd else 0.0, assembled.frame.known if known else 0.0) * np.ones(assembled.rows)
+    low, middle, high = np.quantile(drawn, [0.1, 0.5, 0.9], axis=0)
+    assert_allclose(middle, 2.0, atol=5 * 1.4 * total.max() / np.sqrt(DRAWS))
+    assert_allclose(high - low, 2 * stats.t(5).ppf(0.9) * total, rtol=0.12)
 
 
 def test_cells_are_correlated_over_responses() -> None:

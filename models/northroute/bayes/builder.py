@@ -246,10 +246,12 @@ class Builder:
         known: Array | Ids | None = None,
         correlation: Ids | None = None,
         predictor: Array | None = None,
+        shape: float | None = None,
     ) -> None:
         """Add rows with one distribution; ``known``: standard deviations by row, or scalars by dimension of a cell.
 
-        ``predictor`` (2, row): error-prone values and errors; ``correlation`` then holds its slope and spread.
+        ``predictor`` (row, 2): error-prone values and errors; ``correlation`` then holds its slope and spread. ``shape``: a
+        Student t's degrees of freedom.
         """
         record = np.full(tables.SEGMENT_COLUMNS, -1, dtype=np.int64)
         record[tables.S_FAMILY] = family
@@ -275,6 +277,8 @@ class Builder:
         if predictor is not None:
             record[tables.S_PREDICTOR] = self.numbers(predictor)
             record[tables.S_CORRELATION] = self.table(correlation)
+        if shape is not None:
+            record[tables.S_SHAPE] = self.numbers([shape])
         self.segments.append(record)
 
     def finish(self, rows: int) -> tuple[Program, "Layout"]:

@@ -162,15 +162,20 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
         where = np.flatnonzero(responses == response) if cell == 1 else np.arange(len(kept))
         rows = slice(int(where[0]), int(where[-1]) + 1)
         distribution = model.of(str(response) if cell == 1 else str(responses[0]))
-        counts = not isinstance(distribution, dist.Normal | dist.NormalErrors | dist.MultivariateNormal)
+        counts = not isinstance(distribution, dist.Measures)
         part = dist.PARTS[model.part] if model.part and counts and cell == 1 else Part.NONE
         y = outcome[rows]
         if counts:
             _check_counts(model, kept, rows, str(response), allow_empty)
+        elif not np.isfinite(y).all():
+            at = rows.start + int(np.argmin(np.isfinite(y)))
+            raise ModelError(
+                f"{model.name}: '{model.outcome}' is infinite in row {at}. Mend it, or mark it unobserved."
+            )
         if counts and cell == 1:
             level[rows] = np.log(max(y.sum(), 0.5) / np.exp(offset[rows]).sum())
         elif not counts:
-            level[rows] = y.mean()
+            level[rows] = np.median(y) if isinstance(distribution, dist.StudentT) else y.mean()
         _add_segment(builder, model, kept, distribution, rows, y, offset[rows], part, cell, str(response))
         segments.append(Segment(str(response), rows, distribution, part, cell))
     context = Context(model.name, kept, builder, 0, model.response, level)
@@ -260,7 +265,8 @@ def _add_segment(
     response: str,
 ) -> None:
     suffix = f"_{response}" if isinstance(model.distribution, Mapping) else ""
-    auxiliary, known, correlation, predictor = -1, None, None, None
+    auxiliary, correlation, predictor, shape = -1, None, None, None
+    known: NDArray[Any] | None = None
     match distribution:
         case dist.NegativeBinomial():
             auxiliary = _auxiliary(
@@ -268,23 +274,24 @@ def _add_segment(
             )
         case dist.GeneralisedPoisson():
             auxiliary = _auxiliary(builder, model, f"excess{suffix}", distribution.excess, response, 0.2)
-        case dist.Normal():
+        case dist.Normal() | dist.StudentT():
             if distribution.sd is not None:
                 auxiliary = _auxiliary(
                     builder, model, f"sd_residual{suffix}", distribution.sd, response, max(float(outcome.std()), 1e-3)
                 )
             if distribution.known is not None:
-                known = frame[distribution.known].to_numpy(float)[rows]
+                known = _known(model, frame, distribution.known, rows, alone=distribution.sd is None)
             if distribution.sd is None and known is None:
-                raise ModelError(f"{model.name}: a normal needs 'sd' or 'known'.")
+                raise ModelError(f"{model.name}: the {distribution.describe()} needs 'sd' or 'known'.")
+            shape = distribution.df if isinstance(distribution, dist.StudentT) else None
         case dist.NormalErrors():
             if distribution.sd is not None:
                 start = max(float(outcome.std()), 1e-3)
                 auxiliary = _auxiliary(builder, model, f"sd_residual{suffix}", distribution.sd, response, start)
-            known = frame[distribution.known].to_numpy(float)[rows]
-            predictor = frame[[distribution.predictor, distribution.predictor_sd]].to_numpy(float)[rows].T
+            known = _known(model, frame, distribution.known, rows, alone=distribution.sd is None)
+            predictor = frame[[distribution.predictor, distribution.predictor_sd]].to_numpy(float)[rows]
             slope = builder.scalar("slope", distribution.slope, starts=0.0)
-            spread = builder.scalar("sd_predictor", distribution.spread, starts=float(predictor[0].std()))
+            spread = builder.scalar("sd_predictor", distribution.spread, starts=float(predictor[:, 0].std()))
             correlation = np.asarray([slope, spread])
         case dist.MultivariateNormal():
             builder.coords[str(model.response)] = list(frame[model.response].iloc[:cell].astype(str))
@@ -303,7 +310,22 @@ def _add_segment(
         known=known,
         correlation=correlation,
         predictor=predictor,
+        shape=shape,
     )
+
+
+def _known(model: Model, frame: pd.DataFrame, column: str, rows: slice, *, alone: bool) -> Array:
+    """Return known standard deviations of some rows; they are positive, or at least zero beside one to estimate."""
+    if column not in frame.columns:
+        raise ModelError(f"{model.name}: no column '{column}' of known standard deviations.")
+    known = frame[column].to_numpy(float)[rows]
+    bad = np.flatnonzero(~np.isfinite(known) | (known < 0) | (alone & (known == 0)))
+    if bad.size:
+        raise ModelError(
+            f"{model.name}: '{column}' is {known[bad[0]]:g} in row {rows.start + bad[0]} and {bad.size - 1} others; known "
+            f"standard deviations are {'positive' if alone else 'zero or more'}. Mend them, or mark the outcomes unobserved."
+        )
+    return known
 
 
 def _auxiliary(builder: Builder, model: Model, name: str, prior: Any, response: str, start: float) -> int:

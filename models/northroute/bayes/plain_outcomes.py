@@ -44,9 +44,14 @@ def add(
             at = record[tables.S_KNOWN]
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
             pm.Normal(name, mean, pt.sqrt(auxiliary**2 + known**2), observed=y)
+        case Family.STUDENT_T:
+            at = record[tables.S_KNOWN]
+            known = program.data[at : at + n] if at >= 0 else np.zeros(n)
+            df = float(program.data[record[tables.S_SHAPE]])
+            pm.StudentT(name, nu=df, mu=mean, sigma=pt.sqrt(auxiliary**2 + known**2), observed=y)
         case Family.NORMAL_ERRORS:
             known = program.data[record[tables.S_KNOWN] :][:n]
-            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(2, n)
+            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(n, 2).T
             first = int(record[tables.S_CORRELATION])
             slope, omega = (values[int(i)] for i in program.index[first : first + 2])
             reliability = omega**2 / (omega**2 + tau**2)

@@ -61,11 +61,11 @@ def _draw(
     y = program.data[record[tables.S_COUNT] : record[tables.S_COUNT] + n]
     at = int(record[tables.S_KNOWN])
     match segment.distribution:
-        case dist.Normal():
+        case dist.Normal() | dist.StudentT():
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
             return segment.distribution.draw(rng, mean, np.hypot(auxiliary, known))
         case dist.NormalErrors():
-            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(2, n)
+            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(n, 2).T
             first = int(record[tables.S_CORRELATION])
             slope, omega = values[:, program.index[first : first + 2]].T[:, :, None]
             reliability = np.square(omega) / (np.square(omega) + np.square(tau))

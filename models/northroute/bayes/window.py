@@ -31,8 +31,9 @@ def window(program: Program, start: int, stop: int) -> Program:
     segments, shift = _cut(program.segments, tables.S_START, tables.S_STOP, start, stop)
     segments[:, tables.S_COUNT] += shift
     segments[:, tables.S_OFFSET] += np.where(segments[:, tables.S_OFFSET] >= 0, shift, 0)
-    by_row = (segments[:, tables.S_FAMILY] == Family.NORMAL) & (segments[:, tables.S_KNOWN] >= 0)
+    by_row = (segments[:, tables.S_FAMILY] != Family.MULTIVARIATE_NORMAL) & (segments[:, tables.S_KNOWN] >= 0)
     segments[:, tables.S_KNOWN] += np.where(by_row, shift, 0)
+    segments[:, tables.S_PREDICTOR] += np.where(segments[:, tables.S_PREDICTOR] >= 0, 2 * shift, 0)
     sizes = program.sizes.copy()
     sizes[tables.Z_ROWS] = stop - start
     return program._replace(sizes=sizes, uses=uses, dense=dense, segments=segments)

@@ -11,6 +11,7 @@ from scipy.special import expit, gammaln, softmax
 
 from northroute.bayes.builder import Builder
 from northroute.bayes.kernel import batch
+from northroute.bayes.kernel.likelihood import student_density
 from northroute.bayes.kernel.program import Family, Part
 from tests.bayes.kernel.examples import COUNTS, prior
 
@@ -101,6 +102,23 @@ def test_normals_are_scipys_with_known_and_unknown_variances() -> None:
     y, eta, known = rng.normal(size=8), rng.normal(size=8), rng.uniform(0.5, 2, 8)
     assert_allclose(rows(Family.NORMAL, y, eta, 0.7), stats.norm(eta, 0.7).logpdf(y))
     assert_allclose(rows(Family.NORMAL, y, eta, 0.7, known=known), stats.norm(eta, np.hypot(0.7, known)).logpdf(y))
+
+
+@pytest.mark.parametrize("df", [0.7, 4.0, 60.0, 1e7])
+def test_student_ts_are_scipys_with_known_and_unknown_scales(df: float) -> None:
+    rng = np.random.default_rng(1)
+    y, eta, known = 5 * rng.standard_t(2, 8), rng.normal(size=8), rng.uniform(0.5, 2, 8)
+    theirs = stats.t(df, eta, 0.7).logpdf(y)
+    assert_allclose(rows(Family.STUDENT_T, y, eta, 0.7, shape=df), theirs, rtol=1e-7)  # of two large log gammas
+    theirs = stats.t(df, eta, np.hypot(0.7, known)).logpdf(y)
+    assert_allclose(rows(Family.STUDENT_T, y, eta, 0.7, shape=df, known=known), theirs, rtol=1e-7)
+
+
+def test_an_outlier_pulls_a_student_t_the_less_the_further_it_lies() -> None:
+    lp, pull, _ = zip(*(student_density(y, 0.0, 1.0, 0.0, 4.0) for y in (1e3, 1e6, 1e150)), strict=True)
+    assert np.isfinite(lp).all()
+    assert_allclose(pull[:2], [5e-3, 5e-6], rtol=1e-3)
+    assert pull[2] < 1e-100
 
 
 def test_multivariate_cells_are_scipys() -> None:

@@ -7,7 +7,15 @@ import numpy as np
 from northroute.bayes.kernel import coordinates as coordinates_of
 from northroute.bayes.kernel import density, likelihood, rows
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.likelihood import DIRICHLET, ERRORS, MULTINOMIAL, MULTIVARIATE, NEGATIVE_BINOMIAL, NORMAL
+from northroute.bayes.kernel.likelihood import (
+    DIRICHLET,
+    ERRORS,
+    MULTINOMIAL,
+    MULTIVARIATE,
+    NEGATIVE_BINOMIAL,
+    NORMAL,
+    STUDENT,
+)
 from northroute.bayes.kernel.program import (
     S_AUXILIARY,
     S_CELL,
@@ -17,6 +25,7 @@ from northroute.bayes.kernel.program import (
     S_KNOWN,
     S_PART,
     S_PREDICTOR,
+    S_SHAPE,
     S_START,
     S_STOP,
     S_TABLE,
@@ -81,9 +90,14 @@ def segment_by_row(program, values, segment, out):
         if family == NORMAL:
             known = program.data[segment[S_KNOWN] + i] if segment[S_KNOWN] >= 0 else 0.0
             out[first + i] = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)[0] - half_log
+        elif family == STUDENT:
+            known = program.data[segment[S_KNOWN] + i] if segment[S_KNOWN] >= 0 else 0.0
+            df = program.data[segment[S_SHAPE]]
+            lp = likelihood.student_density(y[i], eta[0, i], auxiliary, known, df)[0]
+            out[first + i] = lp + likelihood.student_constant(df)
         elif family == ERRORS:
             known = program.data[segment[S_KNOWN] + i] if segment[S_KNOWN] >= 0 else 0.0
-            x, tau = program.data[segment[S_PREDICTOR] + i], program.data[segment[S_PREDICTOR] + n + i]
+            x, tau = program.data[segment[S_PREDICTOR] + 2 * i], program.data[segment[S_PREDICTOR] + 2 * i + 1]
             slope, omega = (
                 values[program.index[segment[S_CORRELATION]]],
                 values[program.index[segment[S_CORRELATION] + 1]],

@@ -16,6 +16,7 @@ POISSON, NEGATIVE_BINOMIAL = int(Family.POISSON), int(Family.NEGATIVE_BINOMIAL)
 GENERALISED_POISSON, NORMAL = int(Family.GENERALISED_POISSON), int(Family.NORMAL)
 MULTINOMIAL, DIRICHLET = int(Family.MULTINOMIAL), int(Family.DIRICHLET_MULTINOMIAL)
 MULTIVARIATE, ERRORS = int(Family.MULTIVARIATE_NORMAL), int(Family.NORMAL_ERRORS)
+STUDENT = int(Family.STUDENT_T)
 ZERO_INFLATED, HURDLE, DETECTION = int(Part.ZERO_INFLATED), int(Part.HURDLE), int(Part.DETECTION)
 
 
@@ -143,6 +144,25 @@ def normal_density(y, eta, sd, known):
     e = y - eta
     lp = -0.5 * e * e / variance - 0.5 * math.log(variance)
     return lp, e / variance, sd * (e * e / variance - 1.0) / variance
+
+
+@compiled
+def student_density(y, eta, sd, known, df):
+    """Return the log density of a Student t with squared scale ``sd^2 + known^2``, and derivatives in eta and sd.
+
+    What depends on the degrees of freedom alone is left out: :func:`student_constant`.
+    """
+    square = sd * sd + known * known
+    e = y - eta
+    lp = -0.5 * (df + 1.0) * math.log1p(e * e / (df * square)) - 0.5 * math.log(square)
+    g = (df + 1.0) * e / (df * square + e * e)
+    return lp, g, sd * (g * e - 1.0) / square
+
+
+@compiled
+def student_constant(df):
+    """Return the log density of a standard Student t at zero."""
+    return math.lgamma(0.5 * (df + 1.0)) - math.lgamma(0.5 * df) - 0.5 * math.log(df * math.pi)
 
 
 @compiled

@@ -72,6 +72,7 @@ class Family(IntEnum):
     DIRICHLET_MULTINOMIAL = 5
     MULTIVARIATE_NORMAL = 6
     NORMAL_ERRORS = 7
+    STUDENT_T = 8
 
 
 class Part(IntEnum):
@@ -144,7 +145,8 @@ S_CELL: Final = 11
 S_KNOWN: Final = 12
 S_CORRELATION: Final = 13
 S_PREDICTOR: Final = 14
-SEGMENT_COLUMNS: Final = 15
+S_SHAPE: Final = 15
+SEGMENT_COLUMNS: Final = 16
 
 Z_DIM: Final = 0
 Z_VALUES: Final = 1

@@ -14,6 +14,7 @@ from northroute.bayes.kernel.likelihood import (
     NEGATIVE_BINOMIAL,
     NORMAL,
     POISSON,
+    STUDENT,
 )
 from northroute.bayes.kernel.program import (
     D_COLUMNS,
@@ -34,6 +35,7 @@ from northroute.bayes.kernel.program import (
     S_OFFSET,
     S_PART,
     S_PREDICTOR,
+    S_SHAPE,
     S_START,
     S_STOP,
     S_TABLE,
@@ -159,13 +161,19 @@ def segment_density(program, values, segment, gradient_values):
                 lp, g[0, i], a = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)
                 total += lp
                 g_auxiliary += a
+        elif family == STUDENT:
+            df = program.data[segment[S_SHAPE]]
+            for i in range(n):
+                known = program.data[segment[S_KNOWN] + first - segment[S_START] + i] if segment[S_KNOWN] >= 0 else 0.0
+                lp, g[0, i], a = likelihood.student_density(y[i], eta[0, i], auxiliary, known, df)
+                total += lp
+                g_auxiliary += a
         elif family == ERRORS:
             slope_id, omega_id = program.index[segment[S_CORRELATION]], program.index[segment[S_CORRELATION] + 1]
-            rows = segment[S_STOP] - segment[S_START]
             for i in range(n):
                 at = first - segment[S_START] + i
                 known = program.data[segment[S_KNOWN] + at] if segment[S_KNOWN] >= 0 else 0.0
-                x, tau = program.data[segment[S_PREDICTOR] + at], program.data[segment[S_PREDICTOR] + rows + at]
+                x, tau = program.data[segment[S_PREDICTOR] + 2 * at], program.data[segment[S_PREDICTOR] + 2 * at + 1]
                 lp, g[0, i], a, g_slope, g_omega = likelihood.errors_density(
                     y[i], eta[0, i], auxiliary, known, x, tau, values[slope_id], values[omega_id]
                 )
