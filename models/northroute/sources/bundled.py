@@ -24,6 +24,7 @@ from northroute.sources import (
     mlp,
     offences,
     placed_seizures,
+    region_population,
     uz_regions,
 )
 
@@ -64,6 +65,7 @@ BUNDLE: Final[tuple[Bundled, ...]] = (
     Bundled(offences.FILE, offences.trim),
     Bundled(kg_regions.FILE, kg_regions.trim),
     Bundled(uz_regions.FILE, uz_regions.trim),
+    Bundled(region_population.FILE, region_population.trim),
     Bundled(mlp.BUNDLED, mlp.trim),
     Bundled(placed_seizures.BUNDLED, placed_seizures.trim),
     Bundled(annual_seizures.BUNDLED, annual_seizures.trim),

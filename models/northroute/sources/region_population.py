@@ -1,0 +1,249 @@
+"""Population of the first-level regions by year, and how each figure is known.
+
+``published`` figures are the statistics office's own. ``derived`` ones are found from published densities or rates (see
+:mod:`northroute.sources.denominators`), ``interpolated`` ones lie between two such years, ``recalled`` ones were typed from
+memory. Kazakhstan and Uzbekistan count on 1 January, Kyrgyzstan's figure is the year's mean.
+
+Kazakhstan's level rises by 3 % in 2022, with the census, and Kyrgyzstan's by 4 %: neither is growth. Before 2017 Turkestan
+(KZ-YUZ) includes Shymkent, which has no row.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from northroute.errors import DataError, MissingDataError
+from northroute.provenance import file_sha256
+from northroute.resources import resource
+from northroute.sources import denominators, regions, uz_regions
+from northroute.sources.provider import provider_file
+from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.table import Table
+
+FILE: Final = "region_population.csv"
+YEARS: Final = range(2010, 2024)
+STATUSES: Final = ("published", "derived", "interpolated", "recalled")
+"""From the best known to the least."""
+CITATION: Final = (
+    "Bureau of National Statistics of Kazakhstan; derived from figures of the Statistics Agency of Uzbekistan and of the "
+    "National Statistical Committee of the Kyrgyz Republic; Tajikistan and Turkmenistan recalled"
+)
+LICENCE: Final = "PDDL (Kazakhstan, the copy); derived facts"
+APART_FROM: Final = 2017
+"""First year in which Shymkent is apart from Turkestan."""
+
+_CHECKSUMS: Final = {"KZ": "KZ-", "KG": "KG-"}
+_COVERED: Final[Mapping[str, range]] = {
+    "KAZ": YEARS,
+    "UZB": YEARS,
+    "KGZ": range(2020, 2024),
+    "TJK": range(2020, 2021),
+    "TKM": range(2020, 2021),
+}
+_NEW_REGIONS: Final = {"KZ-10": "KZ-VOS", "KZ-33": "KZ-ALM", "KZ-62": "KZ-KAR"}
+_LARGEST_CHANGE: Final = 0.12
+_REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
+_SCHEMA: Final = pa.DataFrameSchema(
+    {
+        "region": pa.Column(str),
+        "year": pa.Column(int, pa.Check.in_range(YEARS[0], YEARS[-1])),
+        "population": pa.Column(int, pa.Check.in_range(50_000, 30_000_000)),
+        "status": pa.Column(str, pa.Check.isin(STATUSES)),
+    },
+    unique=["region", "year"],
+)
+
+
+def load(path: Path | None = None) -> Table:
+    """Return the populations: columns ``region``, ``year``, ``population``, ``status``.
+
+    The file also has the countries ``KZ`` and ``KG``, whose sums are checked; they are left out here.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A file of the same format to read instead of the bundled one.
+
+    Raises
+    ------
+    DataError
+        If the file breaks its format, a region is unknown, a region or year is missing, the regions of Kazakhstan or
+        Kyrgyzstan do not add up to the country, those of Uzbekistan are not density times area, or a population
+        changes by more than 12 % in a year.
+    """
+    file = path or resource(f"data/reference/{FILE}")
+    frame = read_csv(file, _SCHEMA)
+    home = regions.load("first-level").frame.set_index("region")["iso3"]
+    unknown = ~frame["region"].isin([*home.index, *_CHECKSUMS])
+    if unknown.any():
+        row = first_true(unknown)
+        what = f"'{frame['region'][row]}' is not a known region"
+        remedy = "Use the first-level codes of data/reference/regions.csv."
+        raise DataError(what, file=file, row=row + FIRST_LINE, column="region", remedy=remedy)
+    _check_complete(frame, home, file)
+    _check_sums(frame, file)
+    _check_densities(frame, file)
+    _check_changes(frame, file)
+    frame = frame[~frame["region"].isin(_CHECKSUMS)].reset_index(drop=True)
+    files = {file.name: file_sha256(file)}
+    return Table("population by region", frame, ("region", "year"), False, files, CITATION, LICENCE)
+
+
+def nearest(year: int, division: regions.Division = "first-level", path: Path | None = None) -> pd.DataFrame:
+    """Return each region's population in a year, or in the nearest year that has one.
+
+    Parameters
+    ----------
+    year : int
+        From 2010 to 2023.
+    division : str
+        ``first-level`` (51 regions, from 2017 on) or ``constant`` (50: Shymkent with Turkestan).
+    path : Path, optional
+        As in :func:`load`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``region``, in the order of :func:`northroute.sources.regions.load`; columns ``population``, ``year`` (of
+        the figure) and ``status`` (the worse of the two parts in a merged region).
+
+    Raises
+    ------
+    MissingDataError
+        For a year that is not covered, and for the first-level division before 2017, when Shymkent was not apart.
+    """
+    if year not in YEARS:
+        raise MissingDataError(f"Populations of regions cover {YEARS[0]} to {YEARS[-1]}, not {year}.")
+    if division == "first-level" and year < APART_FROM:
+        raise MissingDataError(
+            f"In {year} Shymkent was part of Turkestan (KZ-YUZ); ask for the constant division, which keeps them together."
+        )
+    frame = load(path).frame
+    frame = frame[(frame["region"] != "KZ-SHY") | (year >= APART_FROM)]
+    order = (frame["year"] - year).abs().sort_values(kind="stable").index
+    close = frame.loc[order].drop_duplicates("region").set_index("region")
+    if division == "constant":
+        home = regions.load("first-level").frame.set_index("region")["panel_region"]
+        rank = close["status"].map(STATUSES.index)
+        grouped = close.assign(rank=rank).groupby(home.reindex(close.index))
+        close = grouped.agg(population=("population", "sum"), year=("year", "max"), rank=("rank", "max"))
+        close["status"] = [STATUSES[n] for n in close.pop("rank")]
+    wanted = pd.Index(regions.load(division).frame["region"], name="region")
+    return close.reindex(wanted)[["population", "year", "status"]].astype({"population": int, "year": int})
+
+
+def of_year(year: int, division: regions.Division = "first-level", path: Path | None = None) -> "pd.Series[float]":
+    """Return the population by region in a year, or in the nearest that has one; see :func:`nearest`."""
+    return nearest(year, division, path)["population"].astype(float)
+
+
+def trim(folder: Path) -> pd.DataFrame:
+    """Put the five countries together from the providers' files, and from regions.csv what is recalled.
+
+    Raises
+    ------
+    MissingDataError
+        If a provider's file is not in the folder.
+    DataError
+        If one breaks its format, or a derived population does not come out whole.
+    """
+    rough = regions.load("first-level").frame.set_index("region")
+    parts = [_kazakhstan(folder), _uzbekistan(folder), _kyrgyzstan(folder, rough["population_2020"])]
+    rest = rough["population_2020"][rough["iso3"].isin(["TJK", "TKM"])]
+    parts.append(rest.rename("population").reset_index().assign(year=2020, status="recalled"))
+    table = pd.concat(parts, ignore_index=True).astype({"population": np.int64})
+    return table[["region", "year", "population", "status"]].sort_values(["region", "year"], ignore_index=True)
+
+
+def _kazakhstan(folder: Path) -> pd.DataFrame:
+    path = provider_file(folder, "kz_population_regions_2000_2023", "kz_region_year_population.csv")
+    columns = {"iso": pa.Column(str), "year": pa.Column(int), "population": pa.Column(int, pa.Check.gt(0))}
+    frame = read_csv(path, pa.DataFrameSchema(columns, unique=["iso", "year"]), extra=True)
+    frame = frame.assign(region=frame["iso"].replace(_NEW_REGIONS))
+    summed = frame[frame["year"].isin(YEARS)].groupby(["region", "year"])["population"].sum()
+    return summed.reset_index().assign(status="published")
+
+
+def _uzbekistan(folder: Path) -> pd.DataFrame:
+    path = provider_file(folder, "uz_regions_crime_density", "uz_region_year.csv")
+    density = _by_year(path, "population_density_per_km2")
+    people = denominators.from_density(density.loc[list(denominators.UZ_AREA_KM2), list(YEARS)], path)
+    frame = _long(people)
+    moved = frame["region"].isin(denominators.UZ_MOVED) & frame["year"].isin(denominators.UZ_UNKNOWN_AREA)
+    return frame.assign(status=np.where(moved, "interpolated", "derived"))
+
+
+def _kyrgyzstan(folder: Path, rough: "pd.Series[float]") -> pd.DataFrame:
+    path = provider_file(folder, "kg_regions_nsc_sdg", "kg_region_year.csv")
+    alcohol = _by_year(path, "new_alcohol_dependence_cases_per_100k")
+    drugs = _by_year(path, "new_drug_dependence_cases_per_100k")
+    near = rough[rough.index.str.startswith("KG-")]
+    people = {year: denominators.from_rates(alcohol[year], drugs[year], near, "KG") for year in _COVERED["KGZ"]}
+    return _long(pd.DataFrame(people)).assign(status="derived")
+
+
+def _long(people: pd.DataFrame) -> pd.DataFrame:
+    return people.rename_axis("region").reset_index().melt("region", var_name="year", value_name="population")
+
+
+def _by_year(path: Path, series: str) -> pd.DataFrame:
+    text = {name: pa.Column(str) for name in ("series", "iso")}
+    columns = {**text, "year": pa.Column(int), "value": pa.Column(float)}
+    frame = read_csv(path, pa.DataFrameSchema(columns, unique=["series", "iso", "year"]), extra=True)
+    return frame[frame["series"] == series].pivot(index="iso", columns="year", values="value")
+
+
+def _check_complete(frame: pd.DataFrame, home: "pd.Series[str]", file: Path) -> None:
+    there = set(zip(frame["region"], frame["year"], strict=True))
+    due = [(region, year) for region, iso3 in home.items() for year in _COVERED[iso3]]
+    due += [("KZ", year) for year in _COVERED["KAZ"]] + [("KG", year) for year in _COVERED["KGZ"]]
+    due = [(region, year) for region, year in due if region != "KZ-SHY" or year >= APART_FROM]
+    for region, year in due:
+        if (region, year) not in there:
+            gone = not (frame["region"] == region).any()
+            what, column = ("the region is missing", "region") if gone else (f"the year {year} is missing", "year")
+            remedy = f"Restore its lines. {_REBUILD}"
+            raise DataError(what, file=file, row=str(region), column=column, remedy=remedy)
+    odd = [n for n, key in enumerate(zip(frame["region"], frame["year"], strict=True)) if key not in set(due)]
+    if odd:
+        what = f"{frame['region'][odd[0]]} has no row of its own in {frame['year'][odd[0]]}"
+        raise DataError(what, file=file, row=odd[0] + FIRST_LINE, column="year", remedy="Delete the line.")
+
+
+def _check_sums(frame: pd.DataFrame, file: Path) -> None:
+    for country, prefix in _CHECKSUMS.items():
+        summed = frame[frame["region"].str.startswith(prefix)].groupby("year")["population"].sum()
+        for row in frame.index[frame["region"] == country]:
+            year, stated = frame["year"][row], frame["population"][row]
+            # the derived totals of Kyrgyzstan are rounded one by one
+            if abs(stated - summed[year]) > (0 if country == "KZ" else 9):
+                what = f"the regions of {country} add up to {summed[year]} in {year}, the country has {stated}"
+                remedy = f"One figure of that year is altered. {_REBUILD}"
+                raise DataError(what, file=file, row=row + FIRST_LINE, column="population", remedy=remedy)
+
+
+def _check_densities(frame: pd.DataFrame, file: Path) -> None:
+    table = uz_regions.load().frame.dropna(subset=["density"])
+    density = table[table["region"] != uz_regions.COUNTRY].pivot(index="region", columns="year", values="density")
+    people = denominators.from_density(density, file)
+    for row in frame.index[frame["region"].str.startswith("UZ-")]:
+        region, year, stated = frame.loc[row, ["region", "year", "population"]]
+        # the bundled densities have six decimals
+        if abs(people[year][region] - stated) > 1:
+            what = f"{region} has {stated} in {year}, density times area is {people[year][region]:.0f}"
+            raise DataError(what, file=file, row=row + FIRST_LINE, column="population", remedy=_REBUILD)
+
+
+def _check_changes(frame: pd.DataFrame, file: Path) -> None:
+    ordered = frame.sort_values(["region", "year"])
+    change = ordered.groupby("region")["population"].pct_change().fillna(0.0)
+    parted = (ordered["region"] == "KZ-YUZ") & (ordered["year"] == APART_FROM)
+    jumps = change.index[(change.abs() > _LARGEST_CHANGE) & ~parted]
+    if len(jumps):
+        row = int(jumps[0])
+        what = f"{frame['region'][row]} changes by {change[row]:.0%} from the year before"
+        raise DataError(what, file=file, row=row + FIRST_LINE, column="population", remedy=_REBUILD)
