@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from northroute.resources import resource
 from northroute.sources import mlp, unodc
 
 Row = dict[str, object]
@@ -18,7 +19,7 @@ def mlp_folder(data: Path, rows: Sequence[Row], country: str = "Kazakhstan") -> 
     """Four files of article counts: ``rows`` for one country, two sound months for each of the others."""
     folder = data / mlp.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for name in mlp.FILES.values():
+    for name in (mlp.FILES[c] for c in mlp.COMMON):
         sound = [mlp_row("2015-01", name), mlp_row("2015-02", name)]
         write(folder / f"{name}.csv", rows if name == country else sound)
     return data
@@ -44,4 +45,13 @@ def write(path: Path, rows: Sequence[Row]) -> Path:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    return path
+
+
+def altered(to: Path, name: str, old: str, new: str) -> Path:
+    """A bundled table with the first ``old`` in it replaced."""
+    text = resource(f"data/reference/{name}").read_text(encoding="utf-8")
+    assert old in text
+    path = to / name
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
     return path

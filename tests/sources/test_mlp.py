@@ -8,8 +8,10 @@ import pytest
 from northroute.conventions import WINDOW
 from northroute.errors import DataError, MissingDataError
 from northroute.panel import build
+from northroute.resources import resource
 from northroute.sources import mlp
-from tests.sources.synthetic import Row, mlp_folder, mlp_row, write
+from northroute.sources.bundled import text_of
+from tests.sources.synthetic import Row, altered, mlp_folder, mlp_row, write
 
 
 def _kazakh(data: Path) -> pd.DataFrame:
@@ -57,14 +59,105 @@ def test_folder_itself_or_its_parent(tmp_path: Path) -> None:
 def test_absent_files_say_how_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="northroute fetch mlp"):
         mlp.load(tmp_path)
-    (mlp_folder(tmp_path, [mlp_row("2015-01")]) / mlp.FOLDER / "Colombia.csv").unlink()
-    with pytest.raises(MissingDataError, match="northroute fetch mlp"):
-        mlp.load(tmp_path)
 
 
 def test_a_country_outside_the_project(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match=r"TJK.*covers KAZ, KGZ, UZB, COL"):
         mlp.load(mlp_folder(tmp_path, [mlp_row("2015-01")]), ("KAZ", "TJK"))
+
+
+def test_the_bundle_has_all_20_countries() -> None:
+    table = mlp.load(countries=tuple(mlp.FILES))
+    assert len(mlp.FILES) == 20
+    assert sorted(table.files) == ["article_counts.csv"]
+    assert "MIT" in table.licence
+    observed = table.frame.dropna(subset=[mlp.EXPOSURE])
+    assert len(observed) == 2943
+    assert (observed["month"].min(), observed["month"].max()) == (pd.Timestamp("2012-01"), pd.Timestamp("2024-09"))
+    empty = {c: observed.loc[observed["country"] == c, list(mlp.COUNTS)].isna().all() for c in mlp.FILES}
+    assert {c: tuple(e.index[e]) for c, e in empty.items() if e.any()} == {
+        "GTM": ("transnational_organization_crime",),
+        "HND": ("transnational_organization_crime",),
+        "DOM": ("transnational_organization_crime",),
+        "JAM": ("bribery_economic_corruption", "transnational_organization_crime"),
+    }
+
+
+def test_the_bundle_alone_gives_the_four_countries_unless_told_otherwise() -> None:
+    assert list(mlp.load().frame["country"].unique()) == ["KAZ", "KGZ", "UZB", "COL"]
+    assert list(mlp.load(None, ("PER", "KAZ")).frame["country"].unique()) == ["PER", "KAZ"]
+
+
+def test_given_files_take_the_place_of_bundled_rows(tmp_path: Path) -> None:
+    data = mlp_folder(tmp_path, [mlp_row("2015-01", total=777)])
+    for name in ("Colombia", "Kyrgyzstan", "Uzbekistan"):
+        (data / mlp.FOLDER / f"{name}.csv").unlink()
+    table, bundle = mlp.load(data), mlp.load()
+    assert "KAZ from the folder given" in table.name
+    assert sorted(table.files) == ["Kazakhstan.csv", "article_counts.csv"]
+    kazakh = table.frame.query("country == 'KAZ'").set_index("month")[mlp.EXPOSURE].dropna()
+    assert kazakh.to_dict() == {pd.Timestamp("2015-01"): 777}  # the file stands for the whole country
+    for iso3 in ("KGZ", "UZB", "COL"):
+        ours, theirs = (t.frame[t.frame["country"] == iso3].dropna() for t in (table, bundle))
+        pd.testing.assert_frame_equal(ours.reset_index(drop=True), theirs.reset_index(drop=True))
+
+
+def test_a_file_without_a_column_that_its_country_lacks(tmp_path: Path) -> None:
+    folder = tmp_path / mlp.FOLDER
+    folder.mkdir()
+    row = mlp_row("2015-01", "Honduras")
+    write(folder / "Honduras.csv", [{k: v for k, v in row.items() if k != "transnational_organization_crime"}])
+    first = mlp.load(tmp_path, ("HND",)).frame.iloc[0]
+    assert pd.isna(first["transnational_organization_crime"]) and first["arrest"] == 1
+    write(folder / "Honduras.csv", [row])  # a later file may have it
+    assert mlp.load(tmp_path, ("HND",)).frame["transnational_organization_crime"].tolist() == [1]
+
+
+FIRST = "KAZ,2012-01,1546,14,"
+SECOND = "KAZ,2012-02,1588,7,"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row", "column", "words"),
+    [
+        (SECOND, "KAZ,2012-02,1588,-7,", 3, "arrest", "'-7'"),
+        (SECOND, "KAZ,2012-02,1588,7.5,", 3, "arrest", "'7.5' is not a whole number"),
+        (SECOND, "KAZ,2012-02,1588,7000,", 3, "arrest", "7000 articles of this kind, and 1588 articles read"),
+        (SECOND, "KAZ,2012-02,15880000,7,", 3, "article_total", "'15880000'"),
+        (SECOND, "KAZ,2012-02,,7,", 3, "article_total", "the cell is empty"),
+        (SECOND, "KAZ,2012-02,1588,,", 3, "arrest", "the cell is empty"),
+        (SECOND, "KAZ,2012-01,1588,7,", 3, "iso3, month", "already on line 2"),
+        (SECOND, "KAZ,2012-13,1588,7,", 3, "month", "a month of 2012-2026"),
+        (SECOND, "KAZ,2011-02,1588,7,", 3, "month", "a month of 2012-2026"),
+        (SECOND, "DEU,2012-02,1588,7,", 3, "iso3", "'DEU'"),
+        (FIRST, FIRST.replace("14,", "one,"), 2, "arrest", "'one' is not a number"),
+        ("violencelethal", "violence_lethal", 1, "violencelethal", "the column is missing"),
+    ],
+)
+def test_a_damaged_bundle_is_refused(tmp_path: Path, old: str, new: str, row: int, column: str, words: str) -> None:
+    path = altered(tmp_path, mlp.BUNDLED, old, new)
+    with pytest.raises(DataError) as caught:
+        mlp.bundled(path)
+    assert words in str(caught.value)
+    assert (caught.value.file, caught.value.row, caught.value.column) == (str(path), row, column)
+    assert caught.value.remedy
+
+
+def test_a_bundle_without_a_country_is_refused(tmp_path: Path) -> None:
+    path = altered(tmp_path, mlp.BUNDLED, "", "")
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("NIC,")]
+    path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"article_counts\.csv.*no rows of NIC"):
+        mlp.bundled(path)
+
+
+@pytest.mark.data
+def test_the_bundle_is_the_provider_s(data_dir: Path) -> None:
+    text = resource(f"data/reference/{mlp.BUNDLED}").read_text(encoding="utf-8")
+    assert text_of(mlp.trim(data_dir)) == text
+    ours, theirs = mlp.load(None, tuple(mlp.FILES)), mlp.load(data_dir, tuple(mlp.FILES))
+    pd.testing.assert_frame_equal(ours.frame, theirs.frame)
+    assert "all from the folder given" in theirs.name
 
 
 def _without_raid() -> list[Row]:
@@ -84,6 +177,10 @@ BAD: dict[str, tuple[list[Row], int, str, str]] = {
         "'Uzbekistan', not Kazakhstan",
     ),
     "NaN exposure": ([mlp_row("2015-01", total="NaN")], 2, mlp.EXPOSURE, "'NaN' is not a number"),
+    "part above the whole": ([mlp_row("2015-01", arrest=1001)], 2, "arrest", "1001 articles of this kind, and 1000"),
+    "senseless": ([mlp_row("2015-01", total=10**7 + 1)], 2, mlp.EXPOSURE, "'10000001'"),
+    "before the project": ([mlp_row("2011-12")], 2, "date", "a month of 2012-2026"),
+    "after it": ([mlp_row("2027-01")], 2, "date", "a month of 2012-2026"),
     "no exposure": (
         [mlp_row("2015-01"), mlp_row("2015-02", total=None)],
         3,
@@ -139,7 +236,8 @@ def test_real_spans(data_dir: Path, iso3: str) -> None:
 @pytest.mark.data
 def test_real_cells_are_the_file_s(data_dir: Path) -> None:
     by_country = dict(list(mlp.load(data_dir).frame.groupby("country")))
-    for iso3, name in mlp.FILES.items():
+    for iso3 in mlp.COMMON:
+        name = mlp.FILES[iso3]
         raw = pd.read_csv(data_dir / mlp.FOLDER / f"{name}.csv", parse_dates=["date"]).set_index("date")
         ours = by_country[iso3].set_index("month")
         read = ours[ours[mlp.EXPOSURE].notna()].drop(columns="country")

@@ -13,12 +13,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.errors import DataError, MissingDataError
+from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import regions
+from northroute.sources.provider import provider_file
 
-FILE: Final = "natural_earth_admin1_five/admin1_five.geojson"
+FILE: Final = ("natural_earth_admin1_five", "admin1_five.geojson")
 PART_OF: Final[Mapping[str, str]] = {"KZ-SHY": "KZ-YUZ", "KG-GO": "KG-O", "TM-S": "TM-A"}
 """Regions without an outline, and the region whose outline holds them."""
 CITATION: Final = "Natural Earth, 1:10m admin-1 states and provinces"
@@ -103,16 +104,16 @@ def trim(folder: Path) -> str:
     MissingDataError
         If the folder has no ``natural_earth_admin1_five/admin1_five.geojson``.
     DataError
-        If that file is not GeoJSON.
+        If that file is not GeoJSON, or has a region twice.
     """
-    file = folder / FILE
-    if not file.exists():
-        raise MissingDataError(f"No outlines in '{folder}': expected {FILE}.")
+    file = provider_file(folder, *FILE)
     lines = {}
     for number, feature in enumerate(_features(file), start=1):
         region = str(feature["properties"]["iso_3166_2"])
         if region == _SLIVER:
             continue
+        if region in lines:
+            raise _error(f"'{region}' has an outline already", file, number, "iso_3166_2")
         shape = feature["geometry"]
         parts = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
         rounded = [p for p in (_round(part, file, number) for part in parts) if p]

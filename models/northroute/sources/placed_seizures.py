@@ -16,7 +16,7 @@ from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
-from northroute.sources import drug_names, regions, unodc
+from northroute.sources import drug_names, governance, regions, unodc
 from northroute.sources.provider import provider_file
 from northroute.sources.reading import FIRST_LINE, first_true, read_csv
 from northroute.sources.table import Table
@@ -28,6 +28,7 @@ DRUGS: Final = ("heroin", "opium", "other_opiates", "synthetics", "other")
 CITATION: Final = unodc.CITATION
 LICENCE: Final = "none stated; sums as published figures; cite UNODC"
 
+_TENTH: Final = 0.0501  # seizures.csv has one decimal
 _CODES: Final = {"KAZ": "KZ", "KGZ": "KG", "TJK": "TJ", "TKM": "TM", "UZB": "UZ"}
 
 
@@ -42,18 +43,11 @@ def load(path: Path | None = None) -> Table:
     ------
     DataError
         If the file breaks its format, names a region of another country, repeats a key, has more records weighed than
-        reported, or a weight without a weighed record.
+        reported, a weight without a weighed record, or other totals of heroin and opium than ``seizures.csv``.
     """
     file = path or resource(f"data/reference/{BUNDLED}")
     frame = read_csv(file, _schema())
-    placed = frame["region"].notna()
-    abroad = placed & (frame["region"].str.split("-").str[0] != frame["iso3"].map(_CODES))
-    if abroad.any():
-        line = first_true(abroad)
-        what = f"'{frame['region'][line]}' is not a region of {frame['iso3'][line]}"
-        raise DataError(
-            what, file=file, row=line + FIRST_LINE, column="region", remedy="Mend the country or the region."
-        )
+    _own_regions(frame, file, "region")
     for bad, column, what in (
         (frame["n_weighed"] > frame["n"], "n_weighed", "more records weighed than there are"),
         (
@@ -65,6 +59,7 @@ def load(path: Path | None = None) -> Table:
         if bad.any():
             remedy = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
             raise DataError(what, file=file, row=first_true(bad) + FIRST_LINE, column=column, remedy=remedy)
+    _same_totals(frame, file)
     return Table("placed seizures (UNODC)", frame, KEY, False, {file.name: file_sha256(file)}, CITATION, LICENCE)
 
 
@@ -145,12 +140,42 @@ def trim(folder: Path) -> pd.DataFrame:
     provider, name = unodc.FILE.split("/")
     path = provider_file(folder, provider, name)
     records = unodc.load(folder).frame
+    _own_regions(records, path, "region_iso")
     records["drug"] = drug_names.grouped(records["drug"], drug_names.INDIVIDUAL, path, "drug_name")
     records = records.assign(year=records["date"].dt.year, region=records["region"].fillna(""))
     sums = records.groupby(list(KEY), as_index=False).agg(
         n=("drug", "size"), n_weighed=("amount_kg", "count"), kg=("amount_kg", lambda s: s.sum(min_count=1))
     )
     return sums.assign(kg=sums["kg"].round(6)).sort_values(list(KEY)).reset_index(drop=True)
+
+
+def _own_regions(frame: pd.DataFrame, file: Path, column: str) -> None:
+    abroad = frame["region"].notna() & (frame["region"].str.split("-").str[0] != frame["iso3"].map(_CODES))
+    if abroad.any():
+        line = first_true(abroad)
+        what = f"'{frame['region'][line]}' is not a region of {frame['iso3'][line]}"
+        remedy = "Mend the country or the region."
+        raise DataError(what, file=file, row=line + FIRST_LINE, column=column, remedy=remedy)
+
+
+def _same_totals(frame: pd.DataFrame, file: Path) -> None:
+    """Refuse sums that differ from the totals by country and year, which rest on the same records."""
+    totals = governance.load("seizures").frame
+    where = ["iso3", "year", "drug"]
+    sums = frame[frame["drug"].isin(totals["drug"])].groupby(where)[["n", "kg"]].sum().reset_index()
+    both = totals.merge(sums, on=where, how="outer", suffixes=("_total", "_here"))
+    differ = (both["n_reported"] != both["n"]) | ~((both["kg_total"] - both["kg_here"]).abs() <= _TENTH)
+    if differ.any():
+        cell = both.iloc[first_true(differ)]
+        lines = (frame[where] == cell[where]).all(axis=1)
+        what = (
+            f"{cell['iso3']} {cell['year']}: {cell['n']:g} records of {cell['drug']} and {cell['kg_here']:g} kg, while "
+            f"seizures.csv has {cell['n_reported']:g} and {cell['kg_total']:g} kg"
+        )
+        column = "n" if cell["n_reported"] != cell["n"] else "kg"
+        row = first_true(lines) + FIRST_LINE if lines.any() else None
+        remedy = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
+        raise DataError(what, file=file, row=row, column=column, remedy=remedy)
 
 
 def _schema() -> pa.DataFrameSchema:
