@@ -30,13 +30,13 @@ LEVEL = {room: level for level, rooms in enumerate(LEFT_TO_RIGHT) for room in ro
 EXPORTS = {
     "northroute.bayes": "COUNTS MEASUREMENT QUICK BayesFit Check CountSpec Gate MeasurementSpec Model Origin Prior "
     "Sampling fit_counts fit_measurement fit_model load prior_set replaced",
-    "northroute.claims": "Answer Claim Estimate Proxy Quantity Register Requirement Specification Verdict decide load "
-    "not_recovered not_testable to_frame write_lock",
+    "northroute.claims": "Answer Claim Estimate Estimated Proxy Quantity Question Register Requirement Specification Verdict "
+    "answer combine load not_summarised recovery to_frame write_lock",
     "northroute.cli": "app",
     "northroute.frequentist": "CONVENTIONS Estimate FrequentistFit PoissonSpec Regression conditional_poisson fit_poisson "
     "fit_poisson_frame gee hurdle load negative_binomial poisson random_effects regression zero_inflated",
     "northroute.panel": "Panel Scaling build lag load log_rate original_slope save standardise within_between",
-    "northroute.report": "Finding Site write",
+    "northroute.report": "Site write",
     "northroute.sources": "Table",
     "northroute.workflow": "Options Recovery Result recover reproduce",
 }

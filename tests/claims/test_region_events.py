@@ -94,11 +94,11 @@ def test_one_fit_holds_every_outcome(region_panel: Panel) -> None:
     assert dict(level.sizes) == {"chain": 1, "draw": 2, "outcome": 4, "unit": 51}
 
 
-@pytest.mark.parametrize("claim_id", list(region_events.ESTIMANDS))
+@pytest.mark.parametrize("name", list(region_events.ESTIMANDS))
 def test_truth_and_posterior_use_one_function(
-    claim_id: str, around_the_truth: BayesFit, where: Regions, register: Register, simulation: Simulation
+    name: str, around_the_truth: BayesFit, where: Regions, register: Register, simulation: Simulation
 ) -> None:
-    answer = region_events.answer(claim_id, around_the_truth, where, register, simulation.truth)
+    answer = region_events.estimated(name, around_the_truth, where, register, simulation.truth)
     assert answer.estimate.fits == ("made up",)
     decisive = [q for q in answer.estimate.quantities if q.decisive]
     assert decisive
@@ -115,8 +115,8 @@ def test_truth_and_posterior_use_one_function(
 def test_a_failed_fit_answers_nothing(around_the_truth: BayesFit, where: Regions, register: Register) -> None:
     failed = replace(around_the_truth, gate=Gate((Check("divergences", 3, 0, False, advice="Raise acceptance."),)))
     with pytest.raises(GateError, match=r"'made up' failed.*divergences 3"):
-        region_events.answer("C04", failed, where, register)
-    allowed = region_events.answer("C04", failed.allow_failed(), where, register)
+        region_events.estimated("region_events.co_location", failed, where, register)
+    allowed = region_events.estimated("region_events.co_location", failed.allow_failed(), where, register)
     assert allowed.estimate.stamps[0].startswith("FAILED DIAGNOSTICS")
 
 

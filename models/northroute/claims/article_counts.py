@@ -8,14 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.bayes import BayesFit, CountSpec
-from northroute.claims.answer import Answer
 from northroute.claims.estimate import Estimate, Quantity, Requirement, Specification
+from northroute.claims.estimated import Estimated
 from northroute.claims.register import Claim, Register
 from northroute.conventions import WINDOW
 from northroute.panel import Panel, lag, log_rate, standardise, within_between
 
 CENTRAL_ASIA = ("KAZ", "KGZ", "UZB")
-COMPARISON = "COL"
 EXPOSURE = "article_total"
 PER_ARTICLES = 100.0
 WINDOWS = {"2015-2018": ("2015-01", "2018-12"), "2019-2022": ("2019-01", "2022-12")}
@@ -27,15 +26,12 @@ _LEVELS = (
     "criminal_lethal",
     "criminal_nonlethal",
     "other_crime",
-    "crime_enforcement",
     "drug_incident",
 )
 _INDEPENDENT = "constructs fitted one by one: their posteriors are taken as independent given the data"
 _ARTICLES = (
     "articles, not incidents; one incident can give many articles, and coverage is followed only by the article total"
 )
-NO_TJK_TKM = "no counts for Tajikistan and Turkmenistan"
-_REGIONS = "the geographic half (share of regions) needs region-month events"
 
 Array = NDArray[np.float64]
 Fits = Mapping[str, BayesFit]
@@ -103,30 +99,28 @@ def lagged(name: str) -> str:
 
 def catalog(register: Register) -> dict[str, tuple[CountSpec, tuple[str, ...]]]:
     """Every fit that the estimands need: specification and countries, by name."""
-    everywhere = (*CENTRAL_ASIA, COMPARISON)
     fits: dict[str, tuple[CountSpec, tuple[str, ...]]] = {}
 
-    def add(name: str, outcome: str, countries: tuple[str, ...], **slopes: tuple[str, ...]) -> None:
+    def add(name: str, outcome: str, **slopes: tuple[str, ...]) -> None:
         spec = CountSpec(f"articles_{name}", outcome, EXPOSURE, PER_ARTICLES, month="country", **slopes)  # type: ignore[arg-type]
-        fits[name] = (spec, countries)
+        fits[name] = (spec, CENTRAL_ASIA)
 
     for construct in _LEVELS:
         for name in variants(register, construct):
-            add(name, name, everywhere)
+            add(name, name)
     for crime in variants(register, "other_crime"):
         add(
             f"C11_{crime}",
             "drug_incident",
-            CENTRAL_ASIA,
             varying=(within(crime),),
             covariates=(f"{crime}_x_effectiveness",),
         )
     for outcome in variants(register, "state_violence"):
-        add(f"C16_{outcome}", outcome, CENTRAL_ASIA, varying=(within("drug_incident"),))
-    add("C16_common", "state_violence", CENTRAL_ASIA, covariates=(within("drug_incident"),))
+        add(f"C16_{outcome}", outcome, varying=(within("drug_incident"),))
+    add("C16_common", "state_violence", covariates=(within("drug_incident"),))
     for outcome in variants(register, "state_response"):
         for corruption in variants(register, "corruption_reports"):
-            add(f"C22_{outcome}_{corruption}", outcome, CENTRAL_ASIA, varying=(lagged(corruption),))
+            add(f"C22_{outcome}_{corruption}", outcome, varying=(lagged(corruption),))
     return fits
 
 
@@ -211,42 +205,19 @@ def kazakh_gap(rates: Rates, claim: Claim) -> Values:
     return values | {f"log crime rate minus log drug rate, {c}": (g, (None, None), False) for c, g in gaps.items()}
 
 
-def unlike_latin_america(rates: Rates, claim: Claim) -> Values:
-    """C29."""
-    violence, enforcement = rates["criminal_violence"], rates["crime_enforcement"]
-    here = violence["pooled"] / enforcement["pooled"]
-    there = violence[COMPARISON] / enforcement[COMPARISON]
-    return {
-        "violence per enforcement article, Central Asia to Colombia": (
-            here / there,
-            (None, claim.threshold("rate_ratio")),
-            True,
-        )
-    }
-
-
-RATE_CLAIMS: Mapping[str, tuple[Callable[[Rates, Claim], Values], tuple[str, ...], str]] = {
-    "C01": (state_over_criminal, ("state_violence", "criminal_violence"), f"{NO_TJK_TKM}; {_REGIONS}"),
-    "C02": (
-        lethal_share,
-        ("criminal_lethal", "criminal_nonlethal"),
-        f"{NO_TJK_TKM}; articles per event need events",
-    ),
-    "C03": (violence_share, ("criminal_violence", "other_crime"), NO_TJK_TKM),
-    "C10": (kazakh_gap, ("criminal_violence", "other_crime", "drug_incident"), NO_TJK_TKM),
-    "C29": (
-        unlike_latin_america,
-        ("criminal_violence", "crime_enforcement"),
-        f"{NO_TJK_TKM}; Colombia only; drug reports are not counted, so enforcement articles stand in their place",
-    ),
+RATE_CLAIMS: Mapping[str, tuple[Callable[[Rates, Claim], Values], tuple[str, ...]]] = {
+    "article_counts.state_over_criminal": (state_over_criminal, ("state_violence", "criminal_violence")),
+    "article_counts.lethal_share": (lethal_share, ("criminal_lethal", "criminal_nonlethal")),
+    "article_counts.violence_share": (violence_share, ("criminal_violence", "other_crime")),
+    "article_counts.kazakh_gap": (kazakh_gap, ("criminal_violence", "other_crime", "drug_incident")),
 }
-"""Claims on mean rates: the estimand, the constructs it needs, and what of the claim is left out."""
+"""Questions on mean rates: the estimand and the constructs it needs."""
 
 
-def answer_rates(claim_id: str, fits: Fits, register: Register) -> Answer:
-    """Answer a claim of :data:`RATE_CLAIMS`, with each proxy's alternatives and both halves of the window."""
-    function, constructs, scope = RATE_CLAIMS[claim_id]
-    claim = register[claim_id]
+def answer_rates(name: str, fits: Fits, register: Register) -> Estimated:
+    """Estimate a question of :data:`RATE_CLAIMS`, with each proxy's alternatives and both halves of the window."""
+    function, constructs = RATE_CLAIMS[name]
+    claim, _ = register.asked(name)
     reference = {c: column(c) for c in constructs}
     posterior = _evaluate(function, reference, fits, claim)
     prior = _evaluate(function, reference, fits, claim, "prior")
@@ -263,8 +234,8 @@ def answer_rates(claim_id: str, fits: Fits, register: Register) -> Answer:
     for label, window in WINDOWS.items():
         values = _evaluate(function, reference, fits, claim, window=window)
         specifications.append(Specification(f"months {label}", _probability(values)))
-    estimate = estimate_from(claim_id, quantities, [fits[c] for c in reference.values()], register, constructs, scope)
-    return Answer(estimate, tuple(specifications))
+    estimate = estimate_from(claim.id, quantities, [fits[c] for c in reference.values()], register, constructs)
+    return Estimated(estimate, tuple(specifications))
 
 
 def _evaluate(
@@ -303,7 +274,6 @@ def estimate_from(
     used: Sequence[BayesFit],
     register: Register,
     constructs: Sequence[str],
-    scope: str,
     assumptions: tuple[str, ...] = (),
     requirements: tuple[Requirement, ...] = (),
 ) -> Estimate:
@@ -314,7 +284,6 @@ def estimate_from(
         claim_id=claim_id,
         quantities=quantities,
         data=(f"{first.info['panel']}, {WINDOW[0]} to {WINDOW[1]}: {first.info['rows']} country-months",),
-        scope=scope,
         proxies=proxies,
         assumptions=(_ARTICLES, *((_INDEPENDENT,) if len(constructs) > 1 and len(used) > 1 else ()), *assumptions),
         requirements=requirements,

@@ -8,15 +8,15 @@ import arviz_stats as azs
 import numpy as np
 
 from northroute.bayes import BayesFit
-from northroute.claims.answer import Answer
-from northroute.claims.article_counts import NO_TJK_TKM, Fits, estimate_from, joint, variants
+from northroute.claims.article_counts import Fits, estimate_from, joint, variants
 from northroute.claims.estimate import Quantity, Requirement, Specification
+from northroute.claims.estimated import Estimated
 from northroute.claims.register import Register
 
 MAX_PARETO_K: Final = 0.7
 
 
-def crime_shows_capability(fits: Fits, register: Register) -> Answer:
+def crime_shows_capability(fits: Fits, register: Register) -> Estimated:
     """C11: slope of drug incidents on other crime, and its interaction with government effectiveness."""
     claim = register["C11"]
 
@@ -30,23 +30,26 @@ def crime_shows_capability(fits: Fits, register: Register) -> Answer:
         )
 
     reference, *others = variants(register, "other_crime")
-    specifications = tuple(Specification(name, joint(quantities(name))) for name in others)
+    labels = register.proxies["other_crime"].alternatives
+    specifications = tuple(
+        Specification(f"other_crime: {label}", joint(quantities(name)))
+        for label, name in zip(labels, others, strict=True)
+    )
     estimate = estimate_from(
         "C11",
         quantities(reference),
         [fits[f"C11_{reference}"]],
         register,
         ("drug_incident", "other_crime"),
-        NO_TJK_TKM,
         assumptions=(
             "both counts come from the same news: a common-method association, not an effect",
             "effectiveness is taken at its published estimate; its standard error would shrink the interaction",
         ),
     )
-    return Answer(estimate, specifications)
+    return Estimated(estimate, specifications)
 
 
-def unique_countries(fits: Fits, register: Register) -> Answer:
+def unique_countries(fits: Fits, register: Register) -> Estimated:
     """C16: spread of the interdiction slopes across countries, and varying against common slopes in LOO."""
     claim = register["C16"]
 
@@ -74,7 +77,6 @@ def unique_countries(fits: Fits, register: Register) -> Answer:
         [varying, common],
         register,
         ("state_violence", "drug_incident"),
-        f"{NO_TJK_TKM}; three countries carry little information on a spread",
         assumptions=("interdiction is read from articles on transnational organised crime",),
         requirements=(
             Requirement(
@@ -84,10 +86,17 @@ def unique_countries(fits: Fits, register: Register) -> Answer:
             ),
         ),
     )
-    return Answer(estimate, tuple(Specification(name, joint((quantity(name),))) for name in others))
+    labels = register.proxies["state_violence"].alternatives
+    return Estimated(
+        estimate,
+        tuple(
+            Specification(f"state_violence: {label}", joint((quantity(name),)))
+            for label, name in zip(labels, others, strict=True)
+        ),
+    )
 
 
-def civil_society(fits: Fits, register: Register) -> Answer:
+def civil_society(fits: Fits, register: Register) -> Estimated:
     """C22: slopes of next month's state response on this month's corruption reports."""
     claim = register["C22"]
 
@@ -106,30 +115,29 @@ def civil_society(fits: Fits, register: Register) -> Answer:
         )
 
     responses, reports = variants(register, "state_response"), variants(register, "corruption_reports")
-    specifications = tuple(
-        Specification(f"{r} on {c}", joint(quantities(r, c)))
-        for r in responses
-        for c in reports
-        if (r, c) != (responses[0], reports[0])
-    )
+    labels = {
+        "corruption_reports: with ordinary corruption": (responses[0], reports[1]),
+        "state_response: with purges": (responses[1], reports[0]),
+        "both": (responses[1], reports[1]),
+    }
+    specifications = tuple(Specification(label, joint(quantities(r, c))) for label, (r, c) in labels.items())
     estimate = estimate_from(
         "C22",
         quantities(responses[0], reports[0]),
         [fits[f"C22_{responses[0]}_{reports[0]}"]],
         register,
         ("state_response", "corruption_reports"),
-        "Uzbekistan is the only other country with counts",
         assumptions=("a lag of one month; who uncovered the corruption is not known from the counts",),
     )
-    return Answer(estimate, specifications)
+    return Estimated(estimate, specifications)
 
 
-SLOPE_CLAIMS: Mapping[str, Callable[[Fits, Register], Answer]] = {
-    "C11": crime_shows_capability,
-    "C16": unique_countries,
-    "C22": civil_society,
+SLOPE_CLAIMS: Mapping[str, Callable[[Fits, Register], Estimated]] = {
+    "article_slopes.crime_shows_capability": crime_shows_capability,
+    "article_slopes.unique_countries": unique_countries,
+    "article_slopes.civil_society": civil_society,
 }
-"""Claims on slopes within countries."""
+"""Questions on slopes within countries."""
 
 
 def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float, int]:

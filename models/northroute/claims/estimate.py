@@ -28,6 +28,8 @@ class Quantity:
         Whether plots use a logarithmic axis (ratios).
     truth : float, optional
         The known value, on simulated data.
+    discrete : bool
+        Whether it takes whole numbers only, such as a count of countries; plots then draw bars.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Quantity:
     region: tuple[float | None, float | None] = (None, None)
     log_scale: bool = False
     truth: float | None = None
+    discrete: bool = False
 
     @property
     def decisive(self) -> bool:
@@ -69,8 +72,6 @@ class Estimate:
         The claim's event is that every decisive quantity lies in its region, jointly, draw by draw.
     data : tuple of str
         The data used, in words.
-    scope : str
-        Which part of the claim is tested, and which is not; empty if all of it.
     proxies : mapping of str to str
         Construct to the columns that stand for it; a verdict with proxies is marked.
     assumptions : tuple of str
@@ -85,7 +86,6 @@ class Estimate:
     claim_id: str
     quantities: tuple[Quantity, ...]
     data: tuple[str, ...]
-    scope: str = ""
     proxies: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from northroute import seeds
 from northroute.bayes import BayesFit, MeasurementSpec, Prior
-from northroute.claims.answer import Answer
 from northroute.claims.estimate import Estimate, Quantity, Specification
+from northroute.claims.estimated import Estimated
 from northroute.claims.register import Register
 from northroute.conventions import WINDOW
 
@@ -102,7 +102,7 @@ def _spec(name: str, response: str, predictor: str | None = None) -> Measurement
     )
 
 
-def opium_over_heroin(fits: Mapping[str, BayesFit], register: Register) -> Answer:
+def opium_over_heroin(fits: Mapping[str, BayesFit], register: Register) -> Estimated:
     """C13: in how many countries the typical reported year has more opium than heroin by weight."""
     claim = register["C13"]
     threshold, majority = np.log(claim.threshold("ratio")), claim.threshold("countries")
@@ -125,13 +125,11 @@ def opium_over_heroin(fits: Mapping[str, BayesFit], register: Register) -> Answe
     decisive = Quantity(
         "countries with more opium than heroin, of 5", count(fit), count(fit, "prior").ravel(), (majority, None)
     )
-    estimate = _seizure_estimate(
-        "C13", (decisive, *by_country), fit, "opium against heroin; 'other drugs' are not in the bundled totals"
-    )
-    return Answer(estimate, _others("C13", fits, lambda f: float((count(f) > majority).mean())))
+    estimate = _seizure_estimate("C13", (decisive, *by_country), fit)
+    return Estimated(estimate, _others("C13", fits, lambda f: float((count(f) > majority).mean())))
 
 
-def heroin_protected(fits: Mapping[str, BayesFit], register: Register) -> Answer:
+def heroin_protected(fits: Mapping[str, BayesFit], register: Register) -> Estimated:
     """C14: slope of the log odds of heroin among seized opiates on executive corruption."""
     limit = register["C14"].threshold("slope")
     fit = fits["C14 reference"]
@@ -145,10 +143,9 @@ def heroin_protected(fits: Mapping[str, BayesFit], register: Register) -> Answer
         "C14",
         (slope,),
         fit,
-        "seizures stand for what is obstructed; corruption varies mostly between five countries",
         (f"V-Dem index measured with sd {INDEX_SD} (assumed: none is published in the bundled table)",),
     )
-    return Answer(estimate, _others("C14", fits, lambda f: float((f.draws("slope") < limit).mean())))
+    return Estimated(estimate, _others("C14", fits, lambda f: float((f.draws("slope") < limit).mean())))
 
 
 def _others(
@@ -162,7 +159,7 @@ def _others(
 
 
 def _seizure_estimate(
-    claim_id: str, quantities: tuple[Quantity, ...], fit: BayesFit, scope: str, more: tuple[str, ...] = ()
+    claim_id: str, quantities: tuple[Quantity, ...], fit: BayesFit, more: tuple[str, ...] = ()
 ) -> Estimate:
     return Estimate(
         claim_id=claim_id,
@@ -170,7 +167,6 @@ def _seizure_estimate(
         data=(
             f"UNODC individual drug seizures 2011-2016: {fit.info['rows']} country-years that reported both drugs, of 30",
         ),
-        scope=scope,
         assumptions=(
             "reporting is voluntary and partial: country-years without a report are unobserved, never zero",
             f"weights of single seizures have coefficient of variation {SEIZURE_CV:g}, so a total of n has (1 + cv^2)/n",
@@ -182,7 +178,7 @@ def _seizure_estimate(
     )
 
 
-def two_types(vdem: pd.DataFrame, register: Register, seed: int) -> Answer:
+def two_types(vdem: pd.DataFrame, register: Register, seed: int) -> Estimated:
     """C15: executive corruption of the two groups of countries, and its distance from public-sector corruption.
 
     Index errors are drawn once a country, not once a year: the same coders rate every year, so averaging years does not
@@ -235,13 +231,12 @@ def two_types(vdem: pd.DataFrame, register: Register, seed: int) -> Answer:
         claim_id="C15",
         quantities=quantities,
         data=(f"V-Dem v15 executive and public-sector corruption, {window[0]}-{window[1]}, four countries",),
-        scope="corruption of the executive and of the public sector, not their part in drug trafficking",
         assumptions=(
             f"each index is measured with sd {INDEX_SD} (assumed), the same error in every year of a country",
             "errors are independent between countries and between the two indices",
         ),
     )
-    return Answer(estimate, specifications)
+    return Estimated(estimate, specifications)
 
 
 def _two_types(indices: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
@@ -275,7 +270,7 @@ class Conversion:
     """Relative standard error of a survey's production figure."""
 
 
-def a_third(opium: pd.DataFrame, register: Register, seed: int) -> Answer:
+def a_third(opium: pd.DataFrame, register: Register, seed: int) -> Estimated:
     """C26: the stated transit tonnage as a share of the heroin that opium production yields.
 
     ``share = flow * purity / (production * converted / per_kilogram)``, both sides as pure heroin.
@@ -316,11 +311,10 @@ def a_third(opium: pd.DataFrame, register: Register, seed: int) -> Answer:
         claim_id="C26",
         quantities=(ratio,),
         data=(f"UNODC opium production {years[0]}-{years[1]}; the 90 t are the brief's",),
-        scope="the share only; the 90 t themselves are taken as stated",
         assumptions=(
             "share of opium converted: Beta(16, 4); opium per kg of pure heroin: 18.5 kg, log sd 0.15; "
             "purity of the 90 t: uniform from 0.5 to 1; production error: 10 %",
             f"production figures recalled, not seen at the source: {', '.join(map(str, recalled)) or 'none'}",
         ),
     )
-    return Answer(estimate, specifications)
+    return Estimated(estimate, specifications)

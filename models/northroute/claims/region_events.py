@@ -14,8 +14,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute.bayes import BayesFit, CountSpec
-from northroute.claims.answer import Answer
 from northroute.claims.estimate import Estimate, Quantity, Specification
+from northroute.claims.estimated import Estimated
 from northroute.claims.register import Claim, Register
 from northroute.errors import ModelError
 from northroute.panel import Panel
@@ -200,28 +200,28 @@ def russian_border(levels: Levels, where: Regions, claim: Claim) -> Values:
 
 
 ESTIMANDS: Mapping[str, tuple[Callable[[Levels, Regions, Claim], Values], tuple[str, ...]]] = {
-    "C04": (co_location, ("state_violence", "criminal_violence", "drug_incident")),
-    "C05": (density, ("state_violence", "criminal_violence")),
-    "C07": (hubs, ("drug_incident",)),
-    "C08": (rail_corridor, ("state_violence", "drug_incident")),
-    "C10": (kazakh_gap, ("general_crime", "drug_incident")),
-    "C12": (russian_border, ("drug_incident",)),
+    "region_events.co_location": (co_location, ("state_violence", "criminal_violence", "drug_incident")),
+    "region_events.density": (density, ("state_violence", "criminal_violence")),
+    "region_events.hubs": (hubs, ("drug_incident",)),
+    "region_events.rail_corridor": (rail_corridor, ("state_violence", "drug_incident")),
+    "region_events.kazakh_gap": (kazakh_gap, ("general_crime", "drug_incident")),
+    "region_events.russian_border": (russian_border, ("drug_incident",)),
 }
-"""Claims that region-month events answer: the estimand and the outcomes it reads."""
+"""Questions that region-month events answer: the estimand and the outcomes it reads."""
 
 
-def answer(
-    claim_id: str,
+def estimated(
+    name: str,
     fit: BayesFit,
     where: Regions,
     register: Register,
     truth: xr.Dataset | None = None,
-) -> Answer:
+) -> Estimated:
     """Estimate a claim from the fit of all outcomes.
 
     Parameters
     ----------
-    claim_id : str
+    name : str
         A key of :data:`ESTIMANDS`.
     fit : BayesFit
         Of :func:`specification`, or of the outcomes that the estimand reads.
@@ -235,8 +235,8 @@ def answer(
     GateError
         If the fit failed its diagnostics and was not allowed.
     """
-    claim = register[claim_id]
-    function, outcomes = ESTIMANDS[claim_id]
+    claim, _ = register.asked(name)
+    function, outcomes = ESTIMANDS[name]
     order = list(where.names)
 
     def value(levels: xr.DataArray) -> Values:
@@ -257,7 +257,7 @@ def answer(
         for name, (draws, region, log_scale) in posterior.items()
     )
     estimate = Estimate(
-        claim_id=claim_id,
+        claim_id=claim.id,
         quantities=quantities,
         data=(f"{fit.info['panel']}: {fit.info['rows']} counts, of outcomes by region and month",),
         assumptions=(_DETECTION,),
@@ -265,4 +265,4 @@ def answer(
         stamps=(fit.stamp,) if fit.stamp else (),
         simulated=fit.simulated,
     )
-    return Answer(estimate, tuple[Specification, ...]())
+    return Estimated(estimate, tuple[Specification, ...]())

@@ -1,23 +1,94 @@
-"""The claims register: the brief's claims as data, hashed, with the registered version beside it."""
+"""The claims register: the brief's claims as data, one question a claim and kind of data, with everything that decides."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import yaml
 
+from northroute.bayes import Prior
+from northroute.claims import lock as locks
+from northroute.claims.parse import Record, numbers, parse_prior
+from northroute.conventions import COUNTRIES
 from northroute.errors import RegisterError
 from northroute.provenance import value_hash
 from northroute.resources import resource
 
-DATA_KINDS: Mapping[str, str] = {
+VERSION: Final = 2
+DATA_KINDS: Final[Mapping[str, str]] = {
     "E": "region-month events",
     "M": "country-month article counts",
-    "S": "individual drug seizures",
-    "I": "country-year indicators",
+    "O": "official statistics by region",
+    "S": "individual drug seizures, placed in regions",
+    "A": "annual seizures by country",
+    "I": "country-year indicators and expert indices",
 }
+Grade = Literal["A", "B", "C"]
+GRADES: Final[Mapping[str, str]] = {
+    "A": "measures what the brief speaks of: events, registered offences, seizures",
+    "B": "stands near it: articles on the act, expert scores, country totals for a claim on regions",
+    "C": "a weak stand-in: it indicates, and decides nothing",
+}
+_CLAIM: Final = ("id", "slug", "quote", "about", "data", "estimand")
+_CLAIM_MORE: Final = ("thresholds", "untestable", "wanted", "answers")
+_QUESTION: Final = ("kind", "function", "grade", "countries", "years", "estimand")
+_QUESTION_MORE: Final = ("part", "variants", "leaves_out", "errs", "errs_because", "seen", "assumes")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A claim put to one kind of data, as registered before any fit.
+
+    Attributes
+    ----------
+    claim : str
+        Id of the claim.
+    kind : str
+        A key of :data:`DATA_KINDS`.
+    function : str
+        Name of the estimand in the code, ``subject.name``; see :mod:`northroute.claims.inquiries`.
+    grade : {"A", "B", "C"}
+        How near the measure is to what the claim speaks of (:data:`GRADES`).
+    countries : tuple of str
+        Countries that the data reach.
+    years : (int, int)
+        First and last year.
+    estimand : str
+        What is estimated and when the claim holds, in words.
+    variants : tuple of str
+        Labels of the equivalent specifications that enter agreement.
+    part : str
+        Tells two questions of one kind apart; empty where there is one.
+    leaves_out : str
+        What of the claim these data do not reach.
+    errs : {"supported", "contradicted", ""}
+        A word that the measure is known to err towards; an answer with that word counts one grade lower.
+    errs_because : str
+    seen : bool
+        Whether raw sums had been looked at when the question was registered.
+    assumes : tuple of str
+    """
+
+    claim: str
+    kind: str
+    function: str
+    grade: Grade
+    countries: tuple[str, ...]
+    years: tuple[int, int]
+    estimand: str
+    variants: tuple[str, ...] = ()
+    part: str = ""
+    leaves_out: str = ""
+    errs: Literal["supported", "contradicted", ""] = ""
+    errs_because: str = ""
+    seen: bool = False
+    assumes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Such as ``C05.O`` or ``C05.O.UZB``."""
+        return ".".join(filter(None, (self.claim, self.kind, self.part)))
 
 
 @dataclass(frozen=True)
@@ -30,6 +101,8 @@ class Claim:
         ``C01`` to ``C29`` and a short name.
     quote : str
         The brief's own words.
+    about : tuple of str
+        Countries that the claim speaks of.
     data : tuple of str
         Kinds of data that could test it, keys of :data:`DATA_KINDS`.
     estimand : str
@@ -37,16 +110,22 @@ class Claim:
     thresholds : mapping of str to float
         The numbers that decide, fixed before any fit.
     untestable : str
-        Why no data of this kind can answer it; empty if testable.
+        Why no data can answer it; empty if some can.
+    wanted : str
+        What would answer a claim that has no question yet.
+    questions : tuple of Question
     """
 
     id: str
     slug: str
     quote: str
+    about: tuple[str, ...]
     data: tuple[str, ...]
     estimand: str
     thresholds: Mapping[str, float]
     untestable: str = ""
+    wanted: str = ""
+    questions: tuple[Question, ...] = ()
 
     def threshold(self, name: str) -> float:
         """Return a threshold by name, or raise :class:`RegisterError` naming those that exist."""
@@ -79,111 +158,197 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Register:
-    """All claims and proxies, with the hash of the version in force and of the registered one."""
+    """All claims, proxies, priors and constants, with the hash of the version in force and of the registered one.
+
+    Attributes
+    ----------
+    claims, proxies : mapping
+    priors : mapping of str to Prior
+        Of the models behind the answers.
+    constants : mapping of str to float
+        Numbers that are assumed.
+    sha256, registered_sha256 : str
+        Of the register, the priors of the article models, the code book and the bundled tables together.
+    changes : tuple of str
+        What differs from the registered version, each by its name.
+    """
 
     claims: Mapping[str, Claim]
     proxies: Mapping[str, Proxy]
     sha256: str
     registered_sha256: str
     changes: tuple[str, ...]
+    priors: Mapping[str, Prior] = field(default_factory=dict)
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
-        """True if the register in force is not the registered one."""
-        return self.sha256 != self.registered_sha256
+        """True if anything that decides an answer is not as registered."""
+        return bool(self.changes)
+
+    @property
+    def questions(self) -> Iterator[Question]:
+        """Every question of every claim."""
+        return (q for claim in self.claims.values() for q in claim.questions)
 
     def __getitem__(self, claim_id: str) -> Claim:
         if claim_id not in self.claims:
             raise RegisterError(f"No claim '{claim_id}' in the register; it has {', '.join(self.claims)}.")
         return self.claims[claim_id]
 
+    def asked(self, function: str) -> tuple[Claim, Question]:
+        """Return the claim and the question that a function answers, or raise :class:`RegisterError`."""
+        for claim in self.claims.values():
+            for question in claim.questions:
+                if question.function == function:
+                    return claim, question
+        raise RegisterError(f"The register asks no question of '{function}'.")
+
+    def prior(self, name: str) -> Prior:
+        """Return a prior by name, or raise :class:`RegisterError` naming those that exist."""
+        if name not in self.priors:
+            raise RegisterError(f"The register has no prior '{name}'; it has {sorted(self.priors)}.")
+        return self.priors[name]
+
+    def constant(self, name: str) -> float:
+        """Return a constant by name, or raise :class:`RegisterError` naming those that exist."""
+        if name not in self.constants:
+            raise RegisterError(f"The register has no constant '{name}'; it has {sorted(self.constants)}.")
+        return self.constants[name]
+
     def notice(self) -> str:
-        """Return the notice to print and to show when the register was changed; empty otherwise."""
+        """Return the notice to print and to show when something was changed; empty otherwise."""
         if not self.changed:
             return ""
-        what = "; ".join(self.changes) or "wording only, no threshold"
         return (
-            f"The claims register differs from the registered one. Changed: {what}. "
-            f"Registered {self.registered_sha256[:12]}, in force {self.sha256[:12]}. Verdicts follow the one in force."
+            f"What decides the answers differs from what was registered. Changed: {'; '.join(self.changes)}. "
+            f"Registered {self.registered_sha256[:12]}, in force {self.sha256[:12]}. Answers follow what is in force."
         )
 
 
 def load(path: Path | None = None, lock: Path | None = None) -> Register:
-    """Read the register and compare it with the registered version.
+    """Read the register and compare everything that decides an answer with the registered version.
 
     Parameters
     ----------
     path : Path, optional
         A register to use instead of ``analysis/claims.yaml``.
     lock : Path, optional
-        The registered hash and thresholds; by default ``analysis/claims.lock.json``.
+        The registered version; by default ``analysis/claims.lock.json``.
 
     Raises
     ------
     RegisterError
-        For a file that is not a register: missing fields, repeated ids, unknown kinds of data, thresholds that are not
-        numbers.
+        For a file that is not a register: missing or unknown fields, repeated ids, unknown kinds, grades or countries,
+        thresholds that are not finite numbers, one function for two answers.
     """
     path = path or resource("analysis/claims.yaml")
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as failure:
-        raise RegisterError(f"{path}: not valid YAML ({failure}). Restore it from the repository.") from failure
-    if not isinstance(raw, dict) or not isinstance(raw.get("claims"), list) or not raw["claims"]:
-        raise RegisterError(f"{path}: no list 'claims' in it. Restore the register from the repository.")
+    raw = _read(path)
     claims: dict[str, Claim] = {}
-    for position, record in enumerate(raw["claims"], start=1):
-        claim = _claim(record, position, path)
+    for position, entry in enumerate(raw["claims"], start=1):
+        claim = _claim(entry, position, path)
         if claim.id in claims:
             raise RegisterError(f"{path}: claim {claim.id} is there twice. Keep one record a claim.")
         claims[claim.id] = claim
+    _once(claims, path)
+    priors = {k: parse_prior(k, v, path) for k, v in (raw.get("priors") or {}).items()}
+    constants = numbers(raw.get("constants") or {}, f"{path}, constants")
     proxies = {name: _proxy(name, record, path) for name, record in (raw.get("proxies") or {}).items()}
-    registered = json.loads((lock or resource("analysis/claims.lock.json")).read_text(encoding="utf-8"))
+    content = locks.content(raw)
+    registered = locks.read(lock or resource("analysis/claims.lock.json"))
     return Register(
         claims=claims,
         proxies=proxies,
-        sha256=value_hash(raw),
-        registered_sha256=registered["sha256"],
-        changes=_changes(registered["thresholds"], thresholds(claims)),
+        sha256=value_hash(content),
+        registered_sha256=value_hash(registered),
+        changes=locks.changes(registered, content),
+        priors=priors,
+        constants=constants,
     )
 
 
-def thresholds(claims: Mapping[str, Claim]) -> dict[str, dict[str, float]]:
-    """Thresholds by claim, as the lock file keeps them."""
-    return {c.id: dict(c.thresholds) for c in claims.values()}
+def write_lock(path: Path, register: Path | None = None) -> str:
+    """Register what is in force: write it to ``path`` and return its hash."""
+    content = locks.content(_read(register or resource("analysis/claims.yaml")))
+    locks.write(content, path)
+    return value_hash(content)
 
 
-def write_lock(register: Register, path: Path) -> None:
-    """Register the version in force: write its hash and thresholds to ``path``."""
-    content = {"sha256": register.sha256, "thresholds": thresholds(register.claims)}
-    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as failure:
+        raise RegisterError(f"{path}: not valid YAML ({failure}). Restore it from the repository.") from failure
+    if not isinstance(raw, dict) or not isinstance(raw.get("claims"), list) or not raw["claims"]:
+        raise RegisterError(f"{path}: no list 'claims' in it. Restore the register from the repository.")
+    if raw.get("version") != VERSION:
+        raise RegisterError(f"{path}: version {raw.get('version')!r}; this northroute reads version {VERSION}.")
+    unknown = sorted(set(raw) - {"version", "proxies", "priors", "constants", "claims"})
+    if unknown:
+        raise RegisterError(f"{path}: unknown {unknown}. See CONTRIBUTING.")
+    return raw
 
 
-def _claim(record: Any, position: int, path: Path) -> Claim:
-    place = f"{path}, claim number {position}"
-    if not isinstance(record, dict):
-        raise RegisterError(f"{place}: not a record. Each claim needs id, slug, quote, data, estimand and thresholds.")
-    missing = [k for k in ("id", "slug", "quote", "data", "estimand") if k not in record]
-    unknown = sorted(set(record) - {"id", "slug", "quote", "data", "estimand", "thresholds", "untestable"})
-    if missing or unknown:
-        raise RegisterError(
-            f"{place} ({record.get('id', '?')}): missing {missing}, unknown {unknown}. See CONTRIBUTING."
-        )
-    kinds = tuple(record["data"])
-    if set(kinds) - set(DATA_KINDS):
-        raise RegisterError(f"{place} ({record['id']}): data {kinds} has kinds other than {sorted(DATA_KINDS)}.")
-    limits = record.get("thresholds") or {}
-    for name, value in limits.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise RegisterError(f"{place} ({record['id']}): threshold '{name}' is {value!r}, not a number.")
+def _once(claims: Mapping[str, Claim], path: Path) -> None:
+    functions = [q.function for claim in claims.values() for q in claim.questions]
+    twice = sorted({f for f in functions if functions.count(f) > 1})
+    if twice:
+        raise RegisterError(f"{path}: two answers name the function '{twice[0]}'. Each has one of its own.")
+
+
+def _claim(entry: Any, position: int, path: Path) -> Claim:
+    record = Record.of(entry, f"{path}, claim number {position}", "id", _CLAIM, _CLAIM_MORE)
+    own = str(record["id"])
+    questions = tuple(
+        _question(own, asked, f"{record.place}, answer number {i}")
+        for i, asked in enumerate(record.get("answers") or (), start=1)
+    )
+    twice = sorted({q.id for q in questions if [p.id for p in questions].count(q.id) > 1})
+    if twice:
+        raise RegisterError(f"{record.place}: answer {twice[0]} is there twice. Give one of them a 'part'.")
     return Claim(
-        id=str(record["id"]),
+        id=own,
         slug=str(record["slug"]),
         quote=str(record["quote"]),
-        data=kinds,
+        about=record.among("about", COUNTRIES),
+        data=record.among("data", DATA_KINDS),
         estimand=str(record["estimand"]),
-        thresholds={str(k): float(v) for k, v in limits.items()},
-        untestable=str(record.get("untestable", "")),
+        thresholds=numbers(record.get("thresholds") or {}, f"{record.place}, threshold"),
+        untestable=str(record.get("untestable") or ""),
+        wanted=str(record.get("wanted") or ""),
+        questions=questions,
+    )
+
+
+def _question(claim: str, entry: Any, place: str) -> Question:
+    record = Record.of(entry, place, "kind", _QUESTION, _QUESTION_MORE)
+    (kind,) = record.among("kind", DATA_KINDS)
+    (grade,) = record.among("grade", GRADES)
+    errs = record.among("errs", ("supported", "contradicted")) if record.get("errs") else ("",)
+    if bool(errs[0]) != bool(record.get("errs_because")):
+        raise RegisterError(f"{record.place}: 'errs' and 'errs_because' go together. Give both or neither.")
+    if not isinstance(record.get("seen", False), bool):
+        raise RegisterError(f"{record.place}: 'seen' is {record.get('seen')!r}, not true or false.")
+    years = record["years"]
+    if not (
+        isinstance(years, list) and len(years) == 2 and all(type(y) is int for y in years) and years[0] <= years[1]
+    ):
+        raise RegisterError(f"{record.place}: 'years' is {years!r}, not a first and a last year.")
+    return Question(
+        claim=claim,
+        kind=kind,
+        function=str(record["function"]),
+        grade=grade,  # type: ignore[arg-type]
+        countries=record.among("countries", COUNTRIES),
+        years=(years[0], years[1]),
+        estimand=str(record["estimand"]),
+        variants=record.words("variants"),
+        part=str(record.get("part") or ""),
+        leaves_out=str(record.get("leaves_out") or ""),
+        errs=errs[0],  # type: ignore[arg-type]
+        errs_because=str(record.get("errs_because") or ""),
+        seen=bool(record.get("seen", False)),
+        assumes=record.words("assumes"),
     )
 
 
@@ -195,19 +360,5 @@ def _proxy(name: str, record: Any, path: Path) -> Proxy:
             alternatives={k: tuple(v) for k, v in (record.get("alternatives") or {}).items()},
             caveat=str(record["caveat"]),
         )
-    except (KeyError, TypeError) as failure:
+    except (KeyError, TypeError, AttributeError) as failure:
         raise RegisterError(f"{path}, proxy '{name}': needs reference, caveat and optional alternatives.") from failure
-
-
-def _changes(
-    registered: Mapping[str, Mapping[str, float]], current: Mapping[str, Mapping[str, float]]
-) -> tuple[str, ...]:
-    found = [f"{i} added" for i in current if i not in registered] + [
-        f"{i} removed" for i in registered if i not in current
-    ]
-    for claim in registered.keys() & current.keys():
-        before, now = registered[claim], current[claim]
-        for name in before.keys() | now.keys():
-            if before.get(name) != now.get(name):
-                found.append(f"{claim} {name}: {before.get(name, 'absent')} -> {now.get(name, 'absent')}")
-    return tuple(sorted(found))

@@ -1,157 +1,118 @@
-"""The register's rule, from an estimate and its equivalent specifications to a verdict."""
+"""A claim's word from its answers, and the table of verdicts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-import arviz_stats as azs
-import numpy as np
 import pandas as pd
 
-from northroute.claims.estimate import Draws, Estimate, Quantity, Specification
-from northroute.claims.register import Claim
-from northroute.conventions import (
-    AGREEMENT_AT,
-    CONTRADICTED_AT,
-    INTERVAL_PROB,
-    SIMULATED_MARK,
-    SUPPORTED_AT,
-    interval_label,
-)
+from northroute.claims.answer import Answer
+from northroute.claims.register import DATA_KINDS, Claim
+from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
 from northroute.errors import SimulatedDataError
 
-Word = Literal["supported", "contradicted", "undecided", "not testable", "recovered", "missed"]
-_SIMULATED_WORDS = ("recovered", "missed")
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Median and equal-tailed interval of one quantity; the interval's kind and probability travel along."""
-
-    name: str
-    median: float
-    low: float
-    high: float
-    prob: float
-    region: tuple[float | None, float | None]
-    probability: float
-    truth: float | None
+Word = Literal["supported", "contradicted", "split", "undecided", "not testable", "recovered", "missed"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim's verdict and everything that stands beside it.
+    """A claim's word, and the answers that it comes from.
 
-    ``probability``, ``mcse``, ``prior_probability`` and ``agreement`` are NaN for a claim that is not testable. A
-    verdict on simulated data reads ``recovered`` or ``missed`` and no other; the constructor refuses anything else.
+    Attributes
+    ----------
+    claim : Claim
+    word : str
+    answers : tuple of Answer
+    in_part : bool
+        The answers that decide reach less than the claim says.
+    reason : str
+        Why the word is what it is, in a sentence or two.
     """
 
     claim: Claim
     word: Word
-    simulated: bool
+    answers: tuple[Answer, ...] = ()
+    in_part: bool = False
     reason: str = ""
-    probability: float = float("nan")
-    mcse: float = float("nan")
-    prior_probability: float = float("nan")
-    agreement: float = float("nan")
-    draws: int = 0
-    specifications: tuple[Specification, ...] = ()
-    quantities: tuple[Summary, ...] = ()
-    data: tuple[str, ...] = ()
-    scope: str = ""
-    proxies: Mapping[str, str] = field(default_factory=dict)
-    assumptions: tuple[str, ...] = ()
-    fits: tuple[str, ...] = ()
-    stamps: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if self.simulated != (self.word in _SIMULATED_WORDS):
-            raise SimulatedDataError(
-                f"Claim {self.claim.id}: the word '{self.word}' does not go with simulated={self.simulated}. Simulated "
-                "data give 'recovered' or 'missed', never a verdict on the world."
-            )
+    @property
+    def simulated(self) -> bool:
+        """True if it rests on simulated data."""
+        return any(a.simulated for a in self.answers)
+
+    @property
+    def deciding(self) -> tuple[Answer, ...]:
+        """Answers that the word rests on."""
+        return tuple(a for a in self.answers if a.decides)
+
+    @property
+    def leading(self) -> Answer | None:
+        """The answer to show first: of those that decide, else of all, the first of the best grade; None without any."""
+        known = self.deciding or tuple(a for a in self.answers if a.estimate is not None)
+        return min(known, key=lambda a: a.grade, default=None)
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Countries that its answers reach, in the project's order."""
+        reached = {c for a in self.answers if a.estimate is not None for c in a.question.countries}
+        return tuple(c for c in COUNTRIES if c in reached)
 
     @property
     def marked(self) -> str:
-        """The word with its marks: SIMULATED, proxies, partial scope."""
-        marks = [SIMULATED_MARK] if self.simulated else []
-        marks += ["proxy"] if self.proxies else []
-        marks += ["part"] if self.scope else []
-        return self.word + (f" ({', '.join(marks)})" if marks else "")
+        """The word with its marks."""
+        if self.simulated:
+            return f"{self.word} ({SIMULATED_MARK})"
+        return f"{self.word} in part" if self.in_part else self.word
 
 
-def decide(claim: Claim, estimate: Estimate, specifications: Sequence[Specification] = ()) -> Verdict:
-    """Apply the register's rule.
+def combine(claim: Claim, answers: Sequence[Answer]) -> Verdict:
+    """Return a claim's word from its answers on real data.
 
-    Supported: P >= 0.95 in the reference model, every requirement met, and at least 80 % of the equivalent
-    specifications (the reference among them) on the same side of 0.5. Contradicted: P <= 0.05 likewise. Undecided
-    otherwise. On simulated data: recovered if P lies on the truth's side of 0.5 and the intervals of all decisive
-    quantities, widened to joint 89 % by Bonferroni, cover the truth.
+    Answers of grades A and B that decide and agree give their word, in part where they reach less than the claim says; where
+    they disagree the word is split; where none decides it is undecided, with what answers of grade C indicate; without any
+    answer the claim is not testable.
 
-    Parameters
-    ----------
-    claim : Claim
-    estimate : Estimate
-        The reference specification.
-    specifications : sequence of Specification
-        The equivalent specifications other than the reference.
+    Raises
+    ------
+    SimulatedDataError
+        If an answer rests on simulated data.
     """
-    event = estimate.event
-    probability = float(event.mean())
-    stated = (Specification("reference", probability), *specifications)
-    agreement = float(np.mean([(s.probability > 0.5) == (probability > 0.5) for s in stated]))
-    word, reason = _word(estimate, probability, agreement, len(stated))
+    if any(a.simulated for a in answers):
+        raise SimulatedDataError(f"Claim {claim.id}: an answer on simulated data gives no verdict on the world.")
+    kept = tuple(answers)
+    if not any(a.estimate is not None for a in kept):
+        return Verdict(claim, "not testable", kept, reason=_why_not(claim, kept))
+    deciding = [a for a in kept if a.decides]
+    words = {a.word for a in deciding}
+    if not deciding:
+        return Verdict(claim, "undecided", kept, reason=_undecided(kept))
+    if len(words) > 1:
+        return Verdict(claim, "split", kept, reason=_split(deciding))
+    missing = [c for c in claim.about if not any(c in a.question.countries for a in deciding)]
+    left_out = list(dict.fromkeys(a.question.leaves_out for a in deciding if a.question.leaves_out))
+    everything = any(not a.question.leaves_out for a in deciding) and not missing
+    parts = [f"not reached: {', '.join(COUNTRIES[c] for c in missing)}"] if missing else []
+    word: Word = "supported" if words == {"supported"} else "contradicted"
     return Verdict(
-        claim=claim,
-        word=word,
-        simulated=estimate.simulated,
-        reason=reason,
-        probability=probability,
-        mcse=probability_mcse(event.astype(float)),
-        prior_probability=estimate.prior_probability,
-        agreement=agreement,
-        draws=int(event.size),
-        specifications=stated,
-        quantities=tuple(summarise(q) for q in estimate.quantities),
-        data=estimate.data,
-        scope=estimate.scope,
-        proxies=estimate.proxies,
-        assumptions=estimate.assumptions,
-        fits=estimate.fits,
-        stamps=estimate.stamps,
+        claim, word, kept, in_part=not everything, reason="" if everything else "; ".join([*parts, *left_out])
     )
 
 
-def not_testable(claim: Claim, reason: str) -> Verdict:
-    """Return the verdict of a claim that the data at hand cannot answer."""
-    return Verdict(claim=claim, word="not testable", simulated=False, reason=reason)
+def recovery(claim: Claim, answer: Answer) -> Verdict:
+    """Return the word on a simulated world: recovered or missed.
 
-
-def not_recovered(claim: Claim, reason: str) -> Verdict:
-    """Return the verdict of a claim whose simulated estimate may not be summarised."""
-    return Verdict(claim=claim, word="missed", simulated=True, reason=reason)
-
-
-def summarise(quantity: Quantity, prob: float = INTERVAL_PROB) -> Summary:
-    """Median, equal-tailed interval and probability of the region for one quantity."""
-    low, median, high = np.quantile(quantity.draws, [(1 - prob) / 2, 0.5, (1 + prob) / 2])
-    inside = float(quantity.inside(quantity.draws).mean()) if quantity.decisive else float("nan")
-    return Summary(quantity.name, float(median), float(low), float(high), prob, quantity.region, inside, quantity.truth)
-
-
-def probability_mcse(indicator: Draws) -> float:
-    """Monte Carlo standard error of a probability, from draws of its indicator of shape (chain, draw).
-
-    Where every draw agrees the effective sample size is undefined; the standard error is then that of one contrary draw
-    among them, ``sqrt(1/n) / sqrt(n)``, an upper bound rather than a false zero.
+    Raises
+    ------
+    SimulatedDataError
+        If the answer rests on real data.
     """
-    if indicator.min() == indicator.max():
-        return 1.0 / indicator.size
-    return float(azs.mcse(indicator, method="mean"))
+    if answer.word != "recovered" and answer.word != "missed":
+        raise SimulatedDataError(f"Claim {claim.id}: an answer on real data is no recovery.")
+    return Verdict(claim, answer.word, (answer,), reason=answer.reason)
 
 
 def to_frame(verdicts: Sequence[Verdict], register_hash: str) -> pd.DataFrame:
-    """One row a claim, quantity by quantity, for CSV and LaTeX; the simulated mark stands in every row."""
+    """One row a claim, answer and quantity, for CSV and LaTeX; the simulated mark stands in every row."""
     rows: list[dict[str, Any]] = []
     for v in verdicts:
         common = {
@@ -159,70 +120,78 @@ def to_frame(verdicts: Sequence[Verdict], register_hash: str) -> pd.DataFrame:
             "slug": v.claim.slug,
             "source": SIMULATED_MARK if v.simulated else "real",
             "verdict": v.marked,
-            "probability": v.probability,
-            "mcse": v.mcse,
-            "prior_probability": v.prior_probability,
-            "agreement": v.agreement,
-            "specifications": len(v.specifications),
         }
-        tail = {
-            "data": "; ".join(v.data),
-            "proxies": "; ".join(f"{k}: {p}" for k, p in v.proxies.items()),
-            "scope": v.scope,
-            "reason": v.reason,
-            "register_sha256": register_hash,
-        }
-        for q in v.quantities or (None,):
-            detail = (
-                {
-                    "quantity": q.name,
-                    "median": q.median,
-                    "low": q.low,
-                    "high": q.high,
-                    "interval": interval_label(q.prob),
-                    "holds_above": q.region[0],
-                    "holds_below": q.region[1],
-                    "truth": q.truth,
-                }
-                if q
-                else {}
-            )
-            rows.append(common | detail | tail)
+        tail = {"verdict_reason": v.reason, "register_sha256": register_hash}
+        for a in v.answers or (None,):
+            own = _of_answer(a) if a else {}
+            for q in (a.quantities if a else ()) or (None,):
+                detail = (
+                    {
+                        "quantity": q.name,
+                        "median": q.median,
+                        "low": q.low,
+                        "high": q.high,
+                        "interval": interval_label(q.prob),
+                        "holds_above": q.region[0],
+                        "holds_below": q.region[1],
+                        "truth": q.truth,
+                    }
+                    if q
+                    else {}
+                )
+                rows.append(common | own | detail | tail)
     return pd.DataFrame(rows)
 
 
-def _word(estimate: Estimate, probability: float, agreement: float, count: int) -> tuple[Word, str]:
-    if estimate.simulated:
-        return _recovery(estimate, probability)
-    unmet = [r.text for r in estimate.requirements if not r.met]
-    extreme = probability >= SUPPORTED_AT or probability <= CONTRADICTED_AT
-    if extreme and agreement < AGREEMENT_AT:
-        return (
-            "undecided",
-            f"{agreement:.0%} of {count} equivalent specifications agree; the rule asks for {AGREEMENT_AT:.0%}",
+def _of_answer(a: Answer) -> dict[str, Any]:
+    q, e = a.question, a.estimate
+    return {
+        "answer": q.id,
+        "kind": q.kind,
+        "grade": a.grade,
+        "registered_grade": q.grade,
+        "word": a.marked,
+        "probability": a.probability,
+        "mcse": a.mcse,
+        "prior_probability": a.prior_probability,
+        "agreement": a.agreement,
+        "specifications": len(a.specifications),
+        "countries": " ".join(q.countries),
+        "years": f"{q.years[0]}-{q.years[1]}",
+        "seen": q.seen,
+        "data": "; ".join(e.data) if e else "",
+        "proxies": "; ".join(f"{k}: {p}" for k, p in e.proxies.items()) if e else "",
+        "leaves_out": q.leaves_out,
+        "reason": a.reason,
+    }
+
+
+def _why_not(claim: Claim, answers: Sequence[Answer]) -> str:
+    reasons = [claim.untestable, *(f"{a.question.id} {a.reason}" for a in answers)]
+    wanted = f"it would need {claim.wanted}" if claim.wanted else ""
+    kinds = "" if claim.untestable or wanted else f"it would need {' or '.join(DATA_KINDS[k] for k in claim.data)}"
+    return "; ".join(filter(None, (*reasons, wanted, kinds)))
+
+
+def _named(answers: Sequence[Answer]) -> str:
+    return " and ".join(f"{DATA_KINDS[a.question.kind]} (grade {a.grade})" for a in answers)
+
+
+def _undecided(answers: Sequence[Answer]) -> str:
+    parts = [f"{DATA_KINDS[a.question.kind]} {a.marked}" for a in answers if a.grade == "C" and "indicates" in a.marked]
+    if all(a.grade == "C" for a in answers if a.estimate is not None):
+        return "; ".join(["weak stand-ins alone, which decide nothing", *parts])
+    return "; ".join(["no answer decides", *parts])
+
+
+def _split(deciding: Sequence[Answer]) -> str:
+    sides = {w: [a for a in deciding if a.word == w] for w in ("supported", "contradicted")}
+    text = f"supported by {_named(sides['supported'])}, contradicted by {_named(sides['contradicted'])}"
+    best = {w: min(a.grade for a in own) for w, own in sides.items()}
+    if best["supported"] != best["contradicted"]:
+        word = min(best, key=lambda w: best[w])
+        text += (
+            f". The nearer measure {'supports' if word == 'supported' else 'contradicts'} it and only the one that stands "
+            "beside it disagrees: that they differ is itself a finding"
         )
-    if probability >= SUPPORTED_AT and unmet:
-        return "undecided", f"requirement not met: {'; '.join(unmet)}"
-    if probability >= SUPPORTED_AT:
-        return "supported", ""
-    if probability <= CONTRADICTED_AT:
-        return "contradicted", ""
-    return "undecided", f"P lies between {CONTRADICTED_AT} and {SUPPORTED_AT}"
-
-
-def _recovery(estimate: Estimate, probability: float) -> tuple[Word, str]:
-    truth = estimate.truth
-    if truth is None:
-        raise SimulatedDataError(f"Claim {estimate.claim_id}: a simulated estimate without its truth cannot be judged.")
-    decisive = [q for q in estimate.quantities if q.decisive]
-    joint = 1 - (1 - INTERVAL_PROB) / len(decisive)
-    outside = []
-    for q in decisive:
-        s = summarise(q, joint)
-        if q.truth is None or not s.low <= q.truth <= s.high:
-            outside.append(q.name)
-    if (probability > 0.5) != truth:
-        return "missed", f"the claim is {str(truth).lower()} in the simulated world, P points the other way"
-    if outside:
-        return "missed", f"the {joint * 100:.1f} % interval misses the truth of: {', '.join(outside)}"
-    return "recovered", f"the claim is {str(truth).lower()} in the simulated world"
+    return text

@@ -54,12 +54,12 @@ def reproduce(
         options = Options(out_folder, data_folder(data), quick, allow_failed, seed, command(), events_folder(events))
         result = run(options, tell)
     grid = Grid("claim", "verdict", "P", "prior P", "slug", box=None)
-    for f in (*result.real, *result.simulated):
-        v = f.verdict
-        if f.estimate is not None or v.simulated:
-            grid.add_row(v.claim.id, v.marked, f"{v.probability:.3f}", f"{v.prior_probability:.3f}", v.claim.slug)
+    for v in (*result.real, *result.simulated):
+        a = v.leading
+        if a is not None:
+            grid.add_row(v.claim.id, v.marked, f"{a.probability:.3f}", f"{a.prior_probability:.3f}", v.claim.slug)
     out.print(grid)
-    untested = sum(f.verdict.word == "not testable" for f in result.real)
+    untested = sum(v.word == "not testable" for v in result.real)
     out.print(f"{untested} of {len(result.real)} claims are not testable on the real data at hand; the page says why.")
     for notice in result.notices:
         out.print(f"[bold]Notice[/bold] {escape(notice)}")
@@ -80,8 +80,7 @@ def claims(
         register = load()
         if lock:
             path = resource("analysis/claims.lock.json")
-            write_lock(register, path)
-            out.print(f"registered {register.sha256[:12]} in {path.name}")
+            out.print(f"registered {write_lock(path)[:12]} in {path.name}")
         elif claim_id:
             claim = register[claim_id]
             out.print(f'[bold]{claim.id} {claim.slug}[/bold]\n"{escape(claim.quote)}"\n{escape(claim.estimand)}')

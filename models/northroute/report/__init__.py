@@ -1,6 +1,5 @@
 """Tables, figures and the page: everything a reader sees, each stamped with what it rests on."""
 
-from northroute.report.finding import Finding
 from northroute.report.page import Site, write
 
-__all__ = ["Finding", "Site", "write"]
+__all__ = ["Site", "write"]

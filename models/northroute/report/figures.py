@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from northroute.claims import Estimate, Quantity
+from northroute.claims import Answer, Estimate, Quantity
 from northroute.conventions import (
     CONTRADICTED_AT,
     COUNTRIES,
@@ -22,7 +22,6 @@ from northroute.conventions import (
 )
 from northroute.look import INK, look, mark
 from northroute.report import style
-from northroute.report.finding import Finding
 
 Array = NDArray[np.float64]
 
@@ -121,9 +120,9 @@ def _legend(estimate: Estimate) -> list[Line2D | Patch]:
     return marks
 
 
-def overview(findings: Sequence[Finding], *, simulated: bool) -> Figure:
-    """Draw P(claim) for every claim that has one, with each equivalent specification and the prior beside it."""
-    shown = [f.verdict for f in findings if f.estimate is not None]
+def overview(answers: Sequence[Answer], *, simulated: bool) -> Figure:
+    """Draw P(claim) for every answer that has one, with each equivalent specification and the prior beside it."""
+    shown = [a for a in answers if a.estimate is not None]
     with look():
         figure = Figure(figsize=(7.2, 1.3 + 0.32 * len(shown)), layout="constrained")
         axes = figure.subplots()
@@ -135,7 +134,7 @@ def overview(findings: Sequence[Finding], *, simulated: bool) -> Figure:
             axes.plot(others, [-row] * len(others), "|", color=style.PRIOR, ms=9)
             axes.plot(v.prior_probability, -row, "x", color=style.THRESHOLD, ms=5)
             axes.plot(v.probability, -row, "o", color=style.POSTERIOR, ms=6)
-        axes.set_yticks([-i for i in range(len(shown))], [f"{v.claim.id}  {v.claim.slug}" for v in shown])
+        axes.set_yticks([-i for i in range(len(shown))], [f"{v.question.id}  {v.claim.slug}" for v in shown])
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-len(shown) + 0.4, 0.6)
         axes.set_xlabel("posterior probability that the claim's inequality holds")

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import BayesFit, prior_predictive, row_check
-from northroute.claims import Register, to_frame
+from northroute.claims import Answer, Register, Verdict, to_frame
 from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
 from northroute.frequentist import FrequentistFit
 from northroute.report import figures, ladder, style, tables
-from northroute.report.finding import Finding
 from northroute.report.ladder import LadderRow
 from northroute.resources import resource
 
@@ -32,10 +31,10 @@ class Site:
     Attributes
     ----------
     register : Register
-    real, simulated : tuple of Finding
+    real, simulated : tuple of Verdict
         Kept apart: two tables, never one.
     fits : tuple of BayesFit
-        Fits behind the findings, failed ones too.
+        Fits behind the answers, failed ones too.
     fixed_effects : tuple of FrequentistFit
         Fixed-effects companions.
     regions : pandas.DataFrame
@@ -55,8 +54,8 @@ class Site:
     """
 
     register: Register
-    real: tuple[Finding, ...]
-    simulated: tuple[Finding, ...]
+    real: tuple[Verdict, ...]
+    simulated: tuple[Verdict, ...]
     fits: tuple[BayesFit, ...]
     fixed_effects: tuple[FrequentistFit, ...]
     regions: pd.DataFrame
@@ -132,15 +131,15 @@ def diagnostics(fits: Iterable[BayesFit]) -> pd.DataFrame:
 
 def _figures(site: Site, folder: Path) -> dict[str, Path]:
     drawn: dict[str, Path] = {}
-    for kind, findings in (("real", site.real), ("simulated", site.simulated)):
-        simulated = kind == "simulated"
-        for f in findings:
-            if f.estimate is not None:
-                name = f"{kind}_{f.verdict.claim.id}"
-                drawn[name] = style.save(figures.posterior(f.estimate), folder, name)
-        if any(f.estimate is not None for f in findings):
+    for kind, verdicts in (("real", site.real), ("simulated", site.simulated)):
+        answers = _answers(verdicts)
+        for a in answers:
+            if a.estimate is not None:
+                name = f"{kind}_{a.question.id}"
+                drawn[name] = style.save(figures.posterior(a.estimate), folder, name)
+        if answers:
             name = f"{kind}_overview"
-            drawn[name] = style.save(figures.overview(findings, simulated=simulated), folder, name)
+            drawn[name] = style.save(figures.overview(answers, simulated=kind == "simulated"), folder, name)
     drawn["map_regions"] = style.save(figures.region_map(site.regions), folder, "map_regions")
     if site.region_rates:
         label = "drug incidents per 100 events (posterior median)"
@@ -164,10 +163,10 @@ def _tables(site: Site, folder: Path) -> None:
     for kind, rows in _ladder(site).items():
         if rows:
             tables.write(ladder.table(rows), folder, f"ladder_{kind}", site.stamp, simulated=kind == "simulated")
-    for kind, findings in (("real", site.real), ("simulated", site.simulated)):
-        if not findings:
+    for kind, verdicts in (("real", site.real), ("simulated", site.simulated)):
+        if not verdicts:
             continue
-        frame = to_frame([f.verdict for f in findings], sha)
+        frame = to_frame(verdicts, sha)
         columns = [c for c in _VERDICT_COLUMNS if c in frame.columns]
         tables.write(frame, folder, f"claims_{kind}", site.stamp, simulated=kind == "simulated", columns=columns)
         fits = [f for f in site.fits if f.simulated == (kind == "simulated")]
@@ -197,8 +196,12 @@ def _stacked(fits: Sequence[FrequentistFit]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _counts(findings: Sequence[Finding]) -> dict[str, int]:
-    words = [f.verdict.word for f in findings]
+def _answers(verdicts: Sequence[Verdict]) -> list[Answer]:
+    return [a for v in verdicts for a in v.answers if a.estimate is not None]
+
+
+def _counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    words = [v.word for v in verdicts]
     return {w: words.count(w) for w in dict.fromkeys(words)}
 
 

@@ -4,22 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from northroute.bayes import Sampling, fit_counts
-from northroute.claims import Register, article_counts, article_slopes
-from northroute.claims.answer import Answer
+from northroute.claims import Estimated, Register, article_counts, article_slopes
 from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson
 from northroute.panel import Panel, build
 from northroute.sources import governance, mlp
-from northroute.workflow.line import Line, Run, finding
+from northroute.workflow.line import Line, Run, answered
 
 SETTINGS = Sampling(draws=1500, target_accept=0.98, retries=2)
 """Country panels have few units: scales lie near zero, so steps are shorter and draws more."""
 
-CLAIMS = (*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS)
+FUNCTIONS = (*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS)
 
 
-def panel(data: Path, register: Register) -> tuple[Panel, dict[str, str]]:
-    """Read the counts and return the panel of constructs, with the SHA-256 of the files read."""
-    table = mlp.load(data)
+def panel(data: Path | None, register: Register) -> tuple[Panel, dict[str, str]]:
+    """Return the panel of constructs, with the SHA-256 of the files read; without a folder from the bundled counts."""
+    table = mlp.load(data, countries=article_counts.CENTRAL_ASIA)
     wgi = governance.load("wgi")
     source = build(
         table, unit="country", outcomes=mlp.COUNTS, exposures=(mlp.EXPOSURE,), name="monthly article counts (MLP)"
@@ -28,7 +27,7 @@ def panel(data: Path, register: Register) -> tuple[Panel, dict[str, str]]:
     return built, {**table.files, **wgi.files}
 
 
-def run(data: Path, register: Register, run: Run) -> Line:
+def run(data: Path | None, register: Register, run: Run) -> Line:
     """Fit and answer what the article counts can answer."""
     built, inputs = panel(data, register)
     settings = run.settings(SETTINGS)
@@ -46,13 +45,13 @@ def run(data: Path, register: Register, run: Run) -> Line:
         for name, (spec, countries) in article_counts.catalog(register).items()
     }
 
-    def make(claim_id: str) -> Callable[[], Answer]:
-        if claim_id in article_counts.RATE_CLAIMS:
-            return lambda: article_counts.answer_rates(claim_id, fits, register)
-        return lambda: article_slopes.SLOPE_CLAIMS[claim_id](fits, register)
+    def make(name: str) -> Callable[[], Estimated]:
+        if name in article_counts.RATE_CLAIMS:
+            return lambda: article_counts.answer_rates(name, fits, register)
+        return lambda: article_slopes.SLOPE_CLAIMS[name](fits, register)
 
     return Line(
-        findings={c: finding(register[c], make(c)) for c in CLAIMS},
+        answers=tuple(answered(register, name, make(name)) for name in FUNCTIONS),
         fits=tuple(fits.values()),
         fixed_effects=_companions(built.select(countries=article_counts.CENTRAL_ASIA), run),
         inputs=inputs,

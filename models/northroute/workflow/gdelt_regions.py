@@ -13,14 +13,13 @@ from northroute.errors import MissingDataError
 from northroute.panel import Panel, load
 from northroute.sources import regions
 from northroute.workflow.events import REGION_PANEL
-from northroute.workflow.line import Line, Run, finding
+from northroute.workflow.line import Line, Run, answered
 
 EXPOSURE: Final = "all_events"
 EXPOSURE_UNIT: Final = 100.0
 """Rates are per 100 events of any kind."""
 SETTINGS: Final = Sampling(draws=1500, target_accept=0.98, retries=2)
 """Scales may lie near zero, so steps are shorter and draws more; a quick run leaves real fits as they are."""
-CLAIMS: Final = tuple(region_events.ESTIMANDS)
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ def find(folder: Path | None) -> Source:
     if missing:
         needed = ", ".join(missing)
         return Source(None, f"{path} lacks {needed}: no verdict rests on it. Build it again with every construct.")
-    claims = ", ".join(CLAIMS)
-    return Source(panel, f"{claims} rest on {panel.name} ({path}), C10 on article counts where these are here.")
+    return Source(panel, f"Answers on region-month events rest on {panel.name} ({path}).")
 
 
 def prepare(panel: Panel) -> Panel:
@@ -91,8 +89,8 @@ def run(panel: Panel, register: Register, run: Run) -> Line:
     fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("constant")
     where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
-    findings = {
-        c: finding(register[c], lambda c=c: region_events.answer(c, fit, where, register))  # type: ignore[misc]
-        for c in CLAIMS
-    }
-    return Line(findings, (fit,), inputs={**table.files, **panel.inputs})
+    answers = tuple(
+        answered(register, name, lambda name=name: region_events.estimated(name, fit, where, register))  # type: ignore[misc]
+        for name in region_events.ESTIMANDS
+    )
+    return Line(answers, (fit,), inputs={**table.files, **panel.inputs})

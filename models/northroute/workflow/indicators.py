@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from northroute.bayes import Sampling, fit_measurement
-from northroute.claims import Register, indicators
-from northroute.claims.answer import Answer
+from northroute.claims import Estimated, Register, indicators
 from northroute.sources import governance, unodc
-from northroute.workflow.line import Line, Run, finding
+from northroute.workflow.line import Line, Run, answered
 
 _SETTINGS = Sampling(draws=3000, target_accept=0.95, retries=2)
 
@@ -35,14 +34,13 @@ def run(data: Path | None, register: Register, run: Run) -> Line:
         )
         for name, job in indicators.catalog(seizures, vdem).items()
     }
-    answers: dict[str, Callable[[], Answer]] = {
-        "C13": lambda: indicators.opium_over_heroin(fits, register),
-        "C14": lambda: indicators.heroin_protected(fits, register),
-        "C15": lambda: indicators.two_types(vdem, register, run.seed),
-        "C26": lambda: indicators.a_third(opium, register, run.seed),
+    makers: dict[str, Callable[[], Estimated]] = {
+        "indicators.opium_over_heroin": lambda: indicators.opium_over_heroin(fits, register),
+        "indicators.heroin_protected": lambda: indicators.heroin_protected(fits, register),
+        "indicators.a_third": lambda: indicators.a_third(opium, register, run.seed),
     }
     return Line(
-        findings={c: finding(register[c], make) for c, make in answers.items()},
+        answers=tuple(answered(register, name, make) for name, make in makers.items()),
         fits=tuple(fits.values()),
         inputs={f: sha for t in (seizure_table, vdem_table, opium_table) for f, sha in t.files.items()},
     )

@@ -1,17 +1,15 @@
-"""A line of the job: one kind of data through panel, fits and estimands to findings."""
+"""A line of the job: one kind of data through panel, fits and estimands to answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from northroute.bayes import BayesFit, Sampling
-from northroute.claims import Claim, decide, not_recovered, not_testable
-from northroute.claims.answer import Answer
+from northroute.claims import Answer, Estimated, Register, answer, not_summarised
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import GateError
 from northroute.frequentist import FrequentistFit
 from northroute.progress import Progress, quiet
-from northroute.report import Finding
 
 
 @dataclass(frozen=True)
@@ -38,17 +36,17 @@ class Run:
 class Line:
     """What a line brings to the page."""
 
-    findings: Mapping[str, Finding]
+    answers: tuple[Answer, ...]
     fits: tuple[BayesFit, ...] = ()
     fixed_effects: tuple[FrequentistFit, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
-def finding(claim: Claim, make: Callable[[], Answer], *, simulated: bool = False) -> Finding:
-    """Answer a claim; a fit behind the gate leaves it without an answer and with the gate's reason."""
+def answered(register: Register, function: str, make: Callable[[], Estimated], *, simulated: bool = False) -> Answer:
+    """Answer the question of a function; a fit behind the gate leaves it without a number and with the gate's reason."""
+    claim, question = register.asked(function)
     try:
-        answer = make()
+        found = make()
     except GateError as refusal:
-        without = not_recovered if simulated else not_testable
-        return Finding(without(claim, f"not summarised. {refusal}"))
-    return Finding(decide(claim, answer.estimate, answer.specifications), answer.estimate)
+        return not_summarised(claim, question, str(refusal), simulated=simulated)
+    return answer(claim, question, found)

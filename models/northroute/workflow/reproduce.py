@@ -10,21 +10,16 @@ from typing import Any
 
 from northroute import provenance
 from northroute.bayes import BayesFit
-from northroute.claims import Claim, Register, load, not_testable
+from northroute.claims import Register, Verdict, combine, load, recovery
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import MissingDataError
 from northroute.progress import Progress, quiet
-from northroute.report import Finding, Site, write
+from northroute.report import Site, write
 from northroute.sources import mlp, regions
 from northroute.workflow import articles, gdelt_regions, indicators, ladder, simulated
 from northroute.workflow.line import Run
 
 FETCH = "northroute fetch mlp"
-_NO_ARTICLES = (
-    f"needs the monthly article counts, which are not here: {FETCH}, or --data DIR with mlp_civic_space_counts"
-)
-_NO_EVENTS = "needs region-month events, which are not here; see below for what the engine recovers on simulated ones"
-_NO_ESTIMAND = "this version has no estimand for it yet"
 
 
 @dataclass(frozen=True)
@@ -60,11 +55,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run brought: the page, the findings, the fits that failed, seconds."""
+    """What a run brought: the page, the verdicts, the fits that failed, seconds."""
 
     page: Path
-    real: tuple[Finding, ...]
-    simulated: tuple[Finding, ...]
+    real: tuple[Verdict, ...]
+    simulated: tuple[Verdict, ...]
     failed: tuple[str, ...]
     notices: tuple[str, ...]
     seconds: float
@@ -99,14 +94,11 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         lines.append(gdelt_regions.run(source.panel, register, run))
     if options.data:
         lines.append(articles.run(options.data, register, run))
-    recovery = simulated.run(register, run)
-    answered = {c: f for line in lines for c, f in line.findings.items()}
-    real = tuple(
-        answered.get(c) or Finding(not_testable(claim, _why_not(claim, options)))
-        for c, claim in register.claims.items()
-    )
-    found = tuple(recovery.line.findings.values())
-    lines.append(recovery.line)
+    world = simulated.run(register, run)
+    answers = [a for line in lines for a in line.answers]
+    real = tuple(combine(claim, [a for a in answers if a.claim.id == c]) for c, claim in register.claims.items())
+    found = tuple(recovery(a.claim, a) for a in world.line.answers)
+    lines.append(world.line)
     steps = ladder.run(options.data, register, run)
     fits = (*(f for line in lines for f in line.fits), *steps.fits)
     inputs = {name: sha for own in (*(line.inputs for line in lines), steps.inputs) for name, sha in own.items()}
@@ -126,7 +118,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         fits=fits,
         fixed_effects=tuple(f for line in lines for f in line.fixed_effects),
         regions=regions.load("first-level").frame,
-        region_rates=recovery.region_rates,
+        region_rates=world.region_rates,
         ladder=steps.rows,
         ladder_note=steps.note,
         inputs=inputs,
@@ -138,14 +130,6 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
     _manifest(options.out, stamp, inputs, fits, (*real, *found), register, started, seconds)
     failed = tuple(f"{f.name}: {' '.join(f.gate.failures)}" for f in fits if not f.gate.passed)
     return Result(page, real, found, failed, notices, seconds)
-
-
-def _why_not(claim: Claim, options: Options) -> str:
-    if claim.untestable:
-        return claim.untestable
-    if claim.id in articles.CLAIMS and not options.data:
-        return _NO_ARTICLES
-    return _NO_EVENTS if "E" in claim.data else _NO_ESTIMAND
 
 
 def _notice() -> str:
@@ -160,7 +144,7 @@ def _manifest(
     stamp: dict[str, Any],
     inputs: dict[str, str],
     fits: Sequence[BayesFit],
-    findings: Sequence[Finding],
+    verdicts: Sequence[Verdict],
     register: Register,
     started: datetime,
     seconds: float,
@@ -187,9 +171,7 @@ def _manifest(
             }
             for f in fits
         ],
-        "claims": [
-            {"id": f.verdict.claim.id, "simulated": f.verdict.simulated, "verdict": f.verdict.marked} for f in findings
-        ],
+        "claims": [{"id": v.claim.id, "simulated": v.simulated, "verdict": v.marked} for v in verdicts],
         "outputs": {str(p.relative_to(out).as_posix()): provenance.file_sha256(p) for p in files},
     }
     (out / "manifest.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

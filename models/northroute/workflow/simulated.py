@@ -12,7 +12,7 @@ from northroute.frequentist import PoissonSpec, fit_poisson
 from northroute.panel import Panel, build
 from northroute.sources import regions
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
-from northroute.workflow.line import Line, Run, finding
+from northroute.workflow.line import Line, Run, answered
 
 EXPOSURE = "all_events"
 COVARIATE = "interdiction"
@@ -48,14 +48,15 @@ def run(register: Register, run: Run) -> SimulatedLine:
     fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("first-level")
     where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
-    findings = {
-        c: finding(
-            register[c],
-            lambda c=c: region_events.answer(c, fit, where, register, simulation.truth),  # type: ignore[misc]
+    answers = tuple(
+        answered(
+            register,
+            name,
+            lambda name=name: region_events.estimated(name, fit, where, register, simulation.truth),  # type: ignore[misc]
             simulated=True,
         )
-        for c in region_events.ESTIMANDS
-    }
+        for name in region_events.ESTIMANDS
+    )
     fixed = tuple(
         fit_poisson(
             *(built, PoissonSpec(f"simulated_{outcome}", outcome, (COVARIATE,), EXPOSURE)),
@@ -64,7 +65,7 @@ def run(register: Register, run: Run) -> SimulatedLine:
         )
         for outcome in OUTCOMES
     )
-    line = Line(findings, (fit,), fixed, {**table.files, **simulation.table.files})
+    line = Line(answers, (fit,), fixed, {**table.files, **simulation.table.files})
     return SimulatedLine(line, _rates(fit, table.frame))
 
 

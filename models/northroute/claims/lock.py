@@ -1,0 +1,108 @@
+"""The registered version of everything that decides an answer, and what has changed since.
+
+The lock holds the register itself (claims, proxies, priors, constants), the priors of the article models, and the SHA-256 of
+the code book and of every bundled table, so that a change is named and not only noticed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from northroute.bayes.priors import COUNTS, MEASUREMENT
+from northroute.errors import RegisterError
+from northroute.provenance import file_sha256
+from northroute.resources import resource
+
+FOLDERS: Final = ("data/reference", "data/codebook")
+_IDENTITY: Final = ("id", "function")
+"""Fields by which records of a list are told apart."""
+_LONGEST: Final = 60
+"""Texts beyond are not written out in a change."""
+
+
+def content(register: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides the answers: the register as read, priors in force, and hashes of files.
+
+    Parameters
+    ----------
+    register : mapping
+        The register's YAML, parsed.
+    """
+    files = {
+        f"{folder}/{path.name}": file_sha256(path)
+        for folder in FOLDERS
+        for path in sorted(resource(folder).iterdir())
+        if path.is_file()
+    }
+    priors = {
+        kind: {name: str(prior) for name, prior in known.items()}
+        for kind, known in (("article models", COUNTS), ("measurement models", MEASUREMENT))
+    }
+    return {"register": dict(register), "priors in force": priors, "file": files}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read the registered version.
+
+    Raises
+    ------
+    RegisterError
+        If the file is not a lock.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as failure:
+        raise RegisterError(f"{path}: not a lock ({failure}). Restore it from the repository.") from failure
+    if not isinstance(raw, dict) or set(raw) != {"register", "priors in force", "file"}:
+        raise RegisterError(f"{path}: not a lock of this version. Restore it from the repository.")
+    return raw
+
+
+def write(registered: Mapping[str, Any], path: Path) -> None:
+    """Write the registered version."""
+    text = json.dumps(registered, indent=1, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def changes(registered: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name every difference: what was added, removed or changed, and from what to what where that is short."""
+    return tuple(_named(path, change) for path, change in _differences(registered, current, ()))
+
+
+def _differences(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    before, now = _keyed(before), _keyed(now)
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*before, *(k for k in now if k not in before)]:
+            if key not in now:
+                yield (*path, str(key)), "removed"
+            elif key not in before:
+                yield (*path, str(key)), "added"
+            else:
+                yield from _differences(before[key], now[key], (*path, str(key)))
+    elif before != now:
+        yield path, _from_to(before, now)
+
+
+def _keyed(value: Any) -> Any:
+    """Return a list of records as a mapping by what identifies them."""
+    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+        for name in _IDENTITY:
+            keys = [v.get(name) for v in value]
+            if None not in keys and len(set(map(str, keys))) == len(keys):
+                return dict(zip(map(str, keys), value, strict=True))
+    return value
+
+
+def _from_to(before: Any, now: Any) -> str:
+    texts = [str(v) for v in (before, now)]
+    if any(len(t) > _LONGEST for t in texts):
+        return "changed"
+    return f"{texts[0]} -> {texts[1]}"
+
+
+def _named(path: tuple[str, ...], change: str) -> str:
+    kept = [p for p in path if p not in ("register", "claims", "answers", "thresholds")]
+    if kept[0] == "file":
+        return f"{kept[1]} {'changed' if '->' in change or change == 'changed' else change}"
+    return f"{' '.join(kept)}: {change}" if "->" in change else f"{' '.join(kept)} {change}"
