@@ -8,7 +8,7 @@ import pytest
 
 from northroute.errors import DataError
 from northroute.resources import resource
-from northroute.sources import regions
+from northroute.sources import region_population, regions
 
 # The last paragraph of the claims' note: the brief's own groups.
 RAIL = {"TJ-DU", "TJ-RA", "UZ-SU", "UZ-QA", "UZ-BU", "TM-L", "UZ-XO", "TM-D", "UZ-QR", "KZ-MAN", "KZ-ATY"}
@@ -57,7 +57,7 @@ def test_codes_belong_to_their_country(first_level: pd.DataFrame) -> None:
 def test_shymkent_is_merged_into_turkestan(first_level: pd.DataFrame, constant: pd.DataFrame) -> None:
     assert set(first_level.index) - set(constant.index) == {"KZ-SHY"}
     parts, merged = first_level.loc[["KZ-YUZ", "KZ-SHY"]], constant.loc["KZ-YUZ"]
-    assert merged["population_2020"] == parts["population_2020"].sum() == 2_016_000 + 1_038_200
+    assert merged["population_2020"] == parts["population_2020"].sum() == 2_016_037 + 1_038_152
     assert merged["area_km2"] == parts["area_km2"].sum()
     assert merged["density"] == pytest.approx(merged["population_2020"] / merged["area_km2"], rel=1e-12)
     assert merged["name"] == "Turkestan"
@@ -159,8 +159,8 @@ def _damaged(folder: Path, name: str, old: str, new: str) -> Path:
         ("KZ-AKM,Akmola,KAZ,KZ03,KZ-AKM", "KZ-AKM,Akmola,KAZ,KZ03,KZ-SHY", 2, "panel_region", "'KZ-SHY'"),
         ("KZ-AKT,Aktobe", "KZ-AKM,Aktobe", 3, "region", "already on line 2"),
         ("KZ-AKT,Aktobe,KAZ", "KZ-AKT,Aktobe,RUS", 3, "iso3", "'RUS'"),
-        ("300596,881700", "300596,0", 3, "population_2020", "'0.0'"),
-        ("300596,881700", "300596,NaN", 3, "population_2020", "'NaN' is not a number"),
+        ("300596,881651", "300596,0", 3, "population_2020", "'0.0'"),
+        ("300596,881651", "300596,NaN", 3, "population_2020", "'NaN' is not a number"),
         ("59.262,48.335", "48.335,59.262", 3, "lat", "'59.262'"),
     ],
 )
@@ -194,22 +194,16 @@ def test_every_cell_is_the_provider_s(data_dir: Path) -> None:
     pd.testing.assert_frame_equal(ours[shared], theirs[shared], check_dtype=False, check_names=False)
     # two columns only: some notes hold a stray comma
     lines = (data_dir / "regions/population_2020.csv").read_text(encoding="utf-8").splitlines()[1:]
-    people = {line.split(",")[0]: int(line.split(",")[1]) for line in lines}
-    assert ours["population_2020"].to_dict() == people
+    recalled = pd.Series({line.split(",")[0]: int(line.split(",")[1]) for line in lines})
+    ratio = ours["population_2020"] / recalled
+    home = ours["iso3"]
+    assert (ratio[home.isin(["TJK", "TKM"])] == 1).all()  # still recalled
+    # what was found since differs from what was remembered by its rounding, Kyrgyzstan by half a year of growth too
+    assert ratio[home.isin(["KAZ", "UZB"])].between(0.9998, 1.0002).all()
+    assert ratio[home == "KGZ"].between(1.004, 1.016).all()
 
 
-@pytest.mark.data
-def test_every_edge_is_the_provider_s(data_dir: Path) -> None:
-    def undirected(path: Path) -> set[tuple[frozenset[str], int]]:
-        rows = pd.read_csv(path).itertuples(index=False)
-        return {(frozenset((str(r[0]), str(r[1]))), int(str(r[2]))) for r in rows}
-
-    ours = undirected(resource("data/reference/adjacency.csv"))
-    assert ours == undirected(data_dir / "regions/adjacency_edges.csv")
-
-
-@pytest.mark.data
-def test_fips_codes_are_in_the_published_list(data_dir: Path, first_level: pd.DataFrame) -> None:
-    listed = pd.read_csv(data_dir / "fips_adm1/fips_adm1.csv", keep_default_na=False)["adm1_code"]
-    withdrawn = {"KG05", "UZ04", "UZ11"}
-    assert set(first_level["fips_adm1"].dropna()) <= set(listed) - withdrawn
+def test_populations_of_2020_are_those_of_the_series(first_level: pd.DataFrame) -> None:
+    series = region_population.nearest(2020)
+    assert (series["year"] == 2020).all()
+    pd.testing.assert_series_equal(first_level["population_2020"].astype(int), series["population"], check_names=False)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, Simulation, World, simulate_regions
 
-CAPPED_SEED = 1
+CAPPED_SEED = 12
 """A seed whose uncapped draw of detection exceeds 1 in one country."""
 
 
