@@ -1,5 +1,6 @@
 """The bundled country-year tables: published figures, coverage, and every cell against the providers' files."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from northroute.conventions import COMPARISON_COUNTRIES, COUNTRIES
 from northroute.errors import DataError, MissingDataError
 from northroute.resources import resource
 from northroute.sources import governance
+from northroute.sources.bundled import text_of
 from northroute.sources.table import Table
 
 NINE = sorted([*COUNTRIES, *COMPARISON_COUNTRIES])
@@ -127,6 +129,13 @@ def test_direction_of_the_indices_agrees() -> None:
     assert np.corrcoef(cpi, vdem)[0, 1] < -0.6
 
 
+def test_corruption_did_not_change_when_civil_society_was_added() -> None:
+    """SHA-256 of the table as it was before."""
+    before = governance.load("vdem").frame.drop(columns="civil_society_participation")
+    sha = hashlib.sha256(text_of(before).encode()).hexdigest()
+    assert sha == "c2a26e94e1096950e943bb67974c2c08b9e8d0935b6baead6b66aa397d019067"
+
+
 @pytest.mark.parametrize("name", governance.NAMES)
 def test_each_table_says_where_it_comes_from(name: str) -> None:
     table = governance.load(name)
@@ -153,6 +162,7 @@ def test_unknown_table_lists_the_known() -> None:
         ("cpi", "KAZ,2012", "DEU,2012", "iso3", 2),
         ("wgi", "KAZ,2010,cc", "KAZ,2010,xx", "indicator", 2),
         ("vdem", "0.848", "1.848", "corruption", 2),
+        ("vdem", "0.848,0.896,0.696,0.", "0.848,0.896,0.696,1.", "civil_society_participation", 2),
         ("opium", "recalled,3600", "guessed,3600", "cultivation_status", 2),
         ("seizures", "KAZ,2011,heroin,143", "KAZ,2011,heroin,0", "n_reported", 2),
         ("population", "KAZ,2010,16836810", "KAZ,2010,16836810.5", "population", 2),
@@ -202,6 +212,7 @@ def _agree(name: str, provider: pd.DataFrame, tolerance: float) -> None:
                 "v2x_corr": "corruption",
                 "v2x_execorr": "executive_corruption",
                 "v2x_pubcorr": "public_sector_corruption",
+                "v2x_cspart": "civil_society_participation",
             },
             0,
         ),
@@ -219,6 +230,17 @@ def test_every_cell_is_the_provider_s(
 ) -> None:
     key = list(governance.load(name).key)
     _agree(name, _provider(data_dir / file, columns, key), tolerance)
+
+
+@pytest.mark.data
+def test_the_vdem_table_is_the_provider_s(data_dir: Path) -> None:
+    text = resource("data/reference/vdem.csv").read_text(encoding="utf-8")
+    assert text_of(governance.trim_vdem(data_dir)) == text
+
+
+def test_vdem_without_the_provider_s_file(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match=r"vdem_v15_country_year\.csv"):
+        governance.trim_vdem(tmp_path)
 
 
 @pytest.mark.data
