@@ -4,7 +4,7 @@ Every specification of an estimand is a :class:`Stated`: a :class:`Job` (a model
 a fit's parameters that serves posterior and prior alike. Specifications may share a job: a fit is made once a name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -146,7 +146,7 @@ class Inquiry:
     requirements: Callable[[Mapping[str, BayesFit]], tuple[Requirement, ...]] | None = None
 
 
-def jobs(stated: Mapping[str, Stated]) -> dict[str, Job]:
+def jobs(stated: Iterable[Stated]) -> dict[str, Job]:
     """Return the fits to make, by name.
 
     Raises
@@ -155,7 +155,7 @@ def jobs(stated: Mapping[str, Stated]) -> dict[str, Job]:
         If two different models have one name.
     """
     found: dict[str, Job] = {}
-    for own in stated.values():
+    for own in stated:
         job = found.setdefault(own.job.model.name, own.job)
         if job.model != own.job.model or not job.frame.equals(own.job.frame):
             raise ModelError(f"Two different fits are named '{job.model.name}'. Name them apart.")

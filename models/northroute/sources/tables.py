@@ -1,0 +1,116 @@
+"""Every table that the answers read: the bundled ones, or a folder's newer or fuller files of the same providers."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from northroute.errors import MissingDataError
+from northroute.provenance import value_hash
+from northroute.resources import resource
+from northroute.sources import (
+    annual_seizures,
+    bundled,
+    crime_index,
+    governance,
+    kg_regions,
+    mlp,
+    offences,
+    placed_seizures,
+    region_population,
+    regions,
+    uz_regions,
+)
+from northroute.sources.table import Table
+
+ARTICLES: Final = "article_counts"
+READERS: Final[Mapping[str, tuple[str, Callable[[Path | None], Table]]]] = {
+    "offences": (offences.FILE, offences.load),
+    "region_population": (region_population.FILE, region_population.load),
+    "kg_regions": (kg_regions.FILE, kg_regions.load),
+    "uz_regions": (uz_regions.FILE, uz_regions.load),
+    "placed_seizures": (placed_seizures.BUNDLED, placed_seizures.load),
+    "annual_seizures": (annual_seizures.BUNDLED, annual_seizures.load),
+    "crime_index": (crime_index.BUNDLED, crime_index.load),
+    "regions": ("regions.csv", partial(regions.load, "first-level")),
+    **{name: (f"{name}.csv", partial(governance.load, name)) for name in governance.NAMES},
+}
+"""Name of a table: its file in data/reference, and what reads it. Article counts are read apart, country by country."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """All tables, and which of them a folder brought.
+
+    Attributes
+    ----------
+    tables : mapping of str to Table
+        By the names of :data:`READERS`, and :data:`ARTICLES`.
+    replaced : tuple of str
+        Bundled files in whose place a folder's files stand.
+    """
+
+    tables: Mapping[str, Table]
+    replaced: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 of every file that was read."""
+        return {name: sha for table in self.tables.values() for name, sha in table.files.items()}
+
+
+def load(data: Path | None = None) -> Loaded:
+    """Read every table.
+
+    Parameters
+    ----------
+    data : Path, optional
+        Folder of the providers' files. A table that can be trimmed from it and differs from the bundled one stands in the
+        bundled one's place.
+
+    Raises
+    ------
+    DataError
+        If a table or a provider's file breaks its format.
+    MissingDataError
+        If the folder is not there, or holds nothing of any provider.
+    """
+    fresh = _trimmed(data) if data else {}
+    articles = data if data and mlp.folder_of(data) else None
+    if data and not (fresh or articles):
+        raise MissingDataError(
+            f"'{data}' holds no provider's files that northroute can read. See 'Real data' in README.md for the folders, or "
+            "leave --data out: the bundled tables are then read."
+        )
+    found = {ARTICLES: mlp.load(articles, tuple(mlp.FILES))}
+    replaced = [] if articles is None or fresh.get(mlp.BUNDLED) == _bundled(mlp.BUNDLED) else [mlp.BUNDLED]
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, (file, read) in READERS.items():
+            text = fresh.get(file)
+            if text is None or text == _bundled(file):
+                found[name] = read(None)
+                continue
+            path = Path(scratch) / file
+            path.write_text(text, encoding="utf-8", newline="\n")
+            found[name] = replace(read(path), files={f"{file} trimmed from {data}": value_hash(text)})
+            replaced.append(file)
+    return Loaded(found, tuple(replaced))
+
+
+def _trimmed(data: Path) -> dict[str, str]:
+    """Return the text of every table that the folder has the provider's files of."""
+    if not data.is_dir():
+        raise MissingDataError(f"'{data}' is not a folder; name the one that holds a folder for each provider.")
+    found = {}
+    for item in bundled.BUNDLE:
+        try:
+            found[item.file] = bundled.text_of(item.trim(data))
+        except MissingDataError:
+            continue
+    return found
+
+
+def _bundled(file: str) -> str:
+    return resource(f"data/reference/{file}").read_text(encoding="utf-8")
