@@ -27,7 +27,7 @@ FLAGS: Final = (
 """True or false of a region; the last four are the brief's own groups."""
 
 _CITATION = "derived from geokz (OCHA COD-AB 2018), GADM 3.6, Natural Earth and OpenStreetMap; see data/README.md"
-_LICENCE = "derived facts; no boundary is redistributed"
+_LICENCE = "derived facts; railways © OpenStreetMap contributors, ODbL"
 _SCHEMA = pa.DataFrameSchema(
     {
         "region": pa.Column(str, pa.Check.str_matches(r"^[A-Z]{2}-[A-Z]{1,3}$")),
