@@ -14,7 +14,7 @@ import northroute
 from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, interval_label
 
 ROOT = Path(northroute.__file__).parent
-BASE = ("check", "conventions", "errors", "look", "progress", "provenance", "resources", "seeds")
+BASE = ("check", "conventions", "errors", "look", "progress", "provenance", "resources", "seeds", "standing")
 LEFT_TO_RIGHT = (
     BASE,
     ("sources",),
@@ -30,8 +30,8 @@ LEVEL = {room: level for level, rooms in enumerate(LEFT_TO_RIGHT) for room in ro
 EXPORTS = {
     "northroute.bayes": "COUNTS MEASUREMENT QUICK BayesFit Check CountSpec Gate MeasurementSpec Model Origin Prior "
     "Sampling fit_counts fit_measurement fit_model load prior_set replaced",
-    "northroute.claims": "Answer Claim Estimate Estimated Proxy Quantity Question Register Requirement Specification Verdict "
-    "answer combine load not_summarised recovery to_frame write_lock",
+    "northroute.claims": "Answer Claim Estimate Estimated Proxy Quantity Question Register Requirement Specification "
+    "Verdict answer combine load not_summarised recovery to_frame write_lock",
     "northroute.cli": "app",
     "northroute.frequentist": "CONVENTIONS Estimate FrequentistFit PoissonSpec Regression conditional_poisson fit_poisson "
     "fit_poisson_frame gee hurdle load negative_binomial poisson random_effects regression zero_inflated",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -51,6 +52,34 @@ def _plain(column: "pd.Series[Any]") -> np.ndarray[Any, Any]:
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb":
         return column.to_numpy()
     return column.astype("string").fillna("<unobserved>").to_numpy(dtype=object)
+
+
+def code_sha256() -> str:
+    """SHA-256 over the package's own source files, by name and content."""
+    root = Path(__file__).resolve().parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def commit() -> dict[str, Any]:
+    """Return the commit that the code is of, and whether files differ from it; empty outside a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return {"commit": "", "dirty": False}
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        dirty = _git(root, "status", "--porcelain")
+    except (OSError, subprocess.SubprocessError):
+        return {"commit": "", "dirty": False}
+    return {"commit": head, "dirty": bool(dirty)}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout.strip()
 
 
 def versions(packages: Iterable[str] = TRACKED_PACKAGES) -> dict[str, str]:
