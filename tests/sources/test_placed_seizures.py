@@ -109,7 +109,7 @@ ALMATY = "KAZ,KZ-ALM,2011,heroin,5,5,26.42278"
 def test_damaged_sums_are_refused(tmp_path: Path, old: str, new: str, row: int, column: str, words: str) -> None:
     path = altered(tmp_path, placed.BUNDLED, old, new)
     with pytest.raises(DataError) as caught:
-        placed.load(path)
+        placed.check_totals(placed.load(path).frame, path)
     assert words in str(caught.value)
     assert (caught.value.file, caught.value.row, caught.value.column) == (str(path), row, column)
     assert caught.value.remedy
@@ -120,7 +120,15 @@ def test_a_country_year_gone_is_seen(tmp_path: Path) -> None:
     kept = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("TKM,")]
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
     with pytest.raises(DataError, match="TKM 2011: nan records of heroin"):
-        placed.load(path)
+        placed.check_totals(placed.load(path).frame, path)
+
+
+def test_totals_are_checked_where_the_bundled_file_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = altered(tmp_path, placed.BUNDLED, ALMATY, ALMATY.replace("26.42278", "28.42278"))
+    assert len(placed.load(path).frame) == 220  # a file given may be fuller than the totals
+    monkeypatch.setattr(placed, "resource", lambda _: path)
+    with pytest.raises(DataError, match=r"while seizures\.csv has"):
+        placed.load()
 
 
 def test_trimming_refuses_an_unknown_drug_and_a_region_of_another_country(tmp_path: Path) -> None:
