@@ -1,5 +1,6 @@
 """The codebook describes every column of every bundled table, and what it says of coverage is so."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import pandas as pd
 import pytest
 
 from northroute.resources import resource
-from northroute.sources import governance
+from northroute.sources import bundled, governance, licences, regions
 
-TABLES = sorted(path.name for path in resource("data/reference/cpi.csv").parent.glob("*.csv"))
+FOLDER = resource("data/reference/cpi.csv").parent
+FILES = sorted(path.name for path in FOLDER.iterdir())
+TABLES = [name for name in FILES if name.endswith(".csv")]
+LARGEST_IN_ALL = 2_500_000
 ROOT = Path(__file__).resolve().parents[2]
 CODEBOOK = ROOT / "data" / "README.md"
 
@@ -26,28 +30,33 @@ def _section(name: str) -> str:
     return found.group(1)
 
 
+def _columns(name: str) -> list[str]:
+    if name.endswith(".csv"):
+        return list(pd.read_csv(FOLDER / name, nrows=1).columns)
+    features = json.loads((FOLDER / name).read_text(encoding="utf-8"))["features"]
+    return sorted({key for feature in features for key in feature["properties"]})
+
+
 def _rows(name: str) -> list[list[str]]:
     lines = [line for line in _section(name).splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def test_every_table_has_its_section_and_no_section_is_stale() -> None:
-    assert len(TABLES) == 11
-    assert {f"{name}.csv" for name in governance.NAMES} < set(TABLES)
-    assert sorted(re.findall(r"^## (\w+\.csv)$", _text(), re.MULTILINE)) == TABLES
+    assert {f"{name}.csv" for name in governance.NAMES} | {item.file for item in bundled.BUNDLE} < set(FILES)
+    assert sorted(re.findall(r"^## (\w+\.(?:csv|geojson))$", _text(), re.MULTILINE)) == FILES
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", FILES)
 def test_every_column_is_described(name: str) -> None:
     rows = _rows(name)
-    columns = list(pd.read_csv(resource(f"data/reference/{name}"), nrows=1).columns)
-    assert [row[0].strip("`") for row in rows] == columns
+    assert [row[0].strip("`") for row in rows] == _columns(name)
     for column, meaning, unit, _direction in rows:
         assert len(meaning) > 3, column
         assert unit, column
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", FILES)
 def test_every_table_has_coverage_source_and_licence(name: str) -> None:
     section = " ".join(_section(name).split())
     assert "Coverage: " in section
@@ -55,9 +64,11 @@ def test_every_table_has_coverage_source_and_licence(name: str) -> None:
         assert "Source and licence: as `regions.csv`" in section
     else:
         assert re.search(r"Source: .*<https://[^>]+>.* Licence: \S", section)
-    # every other one came by way of a copy, named with its commit
-    if name not in ("opium.csv", "adjacency.csv", "shocks.csv"):
+    # every other one came by way of a copy, named with its commit (the outlines: a package with its version)
+    if name not in ("opium.csv", "adjacency.csv", "shocks.csv", "boundaries.geojson"):
         assert re.search(r"at commit [0-9a-f]{7}\b", section)
+    if name in {item.file for item in bundled.BUNDLE} - {"vdem.csv"}:
+        assert re.search(r"[Nn]ot compared with the publisher", section)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -91,6 +102,39 @@ def test_recalled_figures_are_counted_right() -> None:
     opium = governance.load("opium").frame
     recalled = (opium[["cultivation_status", "production_status"]] == "recalled").sum().sum()
     assert f"`recalled` ({recalled} of {2 * len(opium)})" in _text()
+
+
+def test_statuses_of_populations_are_counted_right() -> None:
+    section = " ".join(_section("region_population.csv").split())
+    for status, count in pd.read_csv(FOLDER / "region_population.csv")["status"].value_counts().items():
+        assert f"`{status}` {count}" in section, status
+    recalled = regions.load("first-level").frame["iso3"].isin(["TJK", "TKM"]).sum()
+    assert f"`recalled` {recalled} (TJK, TKM" in section
+    assert f"populations of Tajikistan and Turkmenistan ({recalled})" in _text()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_table_is_small(name: str) -> None:
+    assert (FOLDER / name).stat().st_size < bundled.LARGEST
+
+
+def test_all_tables_together_are_small() -> None:
+    assert sum((FOLDER / name).stat().st_size for name in FILES) < LARGEST_IN_ALL
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_notice_that_a_licence_asks_for_is_there(name: str) -> None:
+    notice = licences.licence_of(name)
+    if notice is None:
+        assert "licences/" not in _section(name)
+        return
+    assert name in notice.read_text(encoding="utf-8")
+    assert f"licences/{notice.name}" in _section(name)
+
+
+def test_no_notice_is_without_its_table() -> None:
+    assert {path.name for path in (FOLDER.parent / "licences").iterdir()} == set(licences.NOTICES.values())
+    assert set(licences.NOTICES) <= set(FILES)
 
 
 def test_stated_seizure_years_are_so() -> None:
