@@ -81,6 +81,21 @@ def test_neighbours_meet(outlines: boundaries.Boundaries) -> None:
     assert apart == [("TM-L", "UZ-QR")]  # a short border in GADM, which Natural Earth gives to Khorezm
 
 
+def test_every_hole_but_baikonur_s_is_another_region(outlines: boundaries.Boundaries) -> None:
+    outer = {frozenset(map(tuple, r.tolist())) for rings in outlines.polygons.values() for r in rings if _outer(r)}
+    empty = [
+        (region, ring.mean(axis=0).round(1).tolist())
+        for region, rings in outlines.polygons.items()
+        for ring in rings
+        if not _outer(ring) and frozenset(map(tuple, ring.tolist())) not in outer
+    ]
+    assert empty == [("KZ-KZY", [63.4, 46.0])]
+
+
+def _outer(ring: "np.ndarray[Any, Any]") -> bool:
+    return boundaries.area_km2((ring,)) > 0
+
+
 def test_most_points_of_a_landlocked_region_are_shared(outlines: boundaries.Boundaries) -> None:
     others = {
         tuple(p) for r, rings in outlines.polygons.items() if r != "UZ-SA" for ring in rings for p in ring.tolist()
