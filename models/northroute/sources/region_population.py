@@ -219,8 +219,7 @@ def _check_sums(frame: pd.DataFrame, file: Path) -> None:
         summed = frame[frame["region"].str.startswith(prefix)].groupby("year")["population"].sum()
         for row in frame.index[frame["region"] == country]:
             year, stated = frame["year"][row], frame["population"][row]
-            # the derived totals of Kyrgyzstan are rounded one by one
-            if abs(stated - summed[year]) > (0 if country == "KZ" else 9):
+            if stated != summed[year]:
                 what = f"the regions of {country} add up to {summed[year]} in {year}, the country has {stated}"
                 remedy = f"One figure of that year is altered. {_REBUILD}"
                 raise DataError(what, file=file, row=row + FIRST_LINE, column="population", remedy=remedy)
