@@ -30,17 +30,6 @@ def test_seizure_ratios_by_hand() -> None:
     assert row["executive_corruption"] == published["executive_corruption"][("KAZ", 2011)]
 
 
-def test_two_types_follow_the_indices() -> None:
-    vdem = governance.load("vdem").frame
-    answer = indicators.two_types(vdem, load(), 1)
-    window = vdem[vdem["year"].between(2015, 2022)].groupby("iso3")["executive_corruption"].mean()
-    expected = window[["TJK", "UZB"]].mean() - window[["KAZ", "KGZ"]].mean()
-    quantity = answer.estimate.quantities[0]
-    # four errors of sd 0.05, two of them averaged on each side: sd 0.05
-    assert quantity.draws.mean() == pytest.approx(expected, abs=4 * 0.05 / np.sqrt(quantity.draws.size))
-    assert quantity.draws.std() == pytest.approx(0.05, rel=0.05)
-
-
 def test_a_third_by_hand() -> None:
     opium = pd.DataFrame({"year": [2021], "production_t": [6800.0], "production_status": ["seen"]})
     answer = indicators.a_third(opium, load(), 1)

@@ -12,12 +12,15 @@ from northroute.claims.estimate import Estimate, Quantity, Requirement, Specific
 from northroute.claims.estimated import Estimated
 from northroute.claims.register import Claim, Register
 from northroute.conventions import WINDOW
+from northroute.errors import ModelError
 from northroute.panel import Panel, lag, log_rate, standardise, within_between
 
 CENTRAL_ASIA = ("KAZ", "KGZ", "UZB")
 EXPOSURE = "article_total"
 PER_ARTICLES = 100.0
-WINDOWS = {"2015-2018": ("2015-01", "2018-12"), "2019-2022": ("2019-01", "2022-12")}
+Spans = tuple[tuple[str, str], ...]
+"""First and last months of stretches of months."""
+WINDOWS: Mapping[str, Spans] = {"2015-2018": (("2015-01", "2018-12"),), "2019-2022": (("2019-01", "2022-12"),)}
 REFERENCE = "reference"
 
 _LEVELS = (
@@ -124,10 +127,16 @@ def catalog(register: Register) -> dict[str, tuple[CountSpec, tuple[str, ...]]]:
     return fits
 
 
-def mean_rates(fit: BayesFit, group: Any = "posterior", window: tuple[str, str] | None = None) -> dict[str, Array]:
-    """Mean rate per 100 articles by country over a window, exposure-weighted: arrays of shape (chain, draw).
+def mean_rates(fit: BayesFit, group: Any = "posterior", spans: Spans = ()) -> dict[str, Array]:
+    """Mean rate per 100 articles by country, exposure-weighted: arrays of shape (chain, draw).
 
-    The months' rates include level, walk and season; the window restricts the mean, not the fit.
+    The months' rates include level, walk and season. ``spans`` restricts the mean, not the fit; by default every month of
+    the fit counts.
+
+    Raises
+    ------
+    ModelError
+        If a country has no month within the spans.
     """
     constants = fit.tree["constant_data"].to_dataset()
     level = fit.parameter("unit_level", group).to_numpy()
@@ -139,9 +148,13 @@ def mean_rates(fit: BayesFit, group: Any = "posterior", window: tuple[str, str] 
         rows = constants["country_of_row"].to_numpy() == i
         at = constants["month_of_row"].to_numpy()[rows]
         weight = np.exp(constants["log_exposure"].to_numpy()[rows])
-        if window:
-            kept = (months[at] >= pd.Period(window[0], "M")) & (months[at] <= pd.Period(window[1], "M"))
+        if spans:
+            kept = np.logical_or.reduce(
+                [(months[at] >= pd.Period(first, "M")) & (months[at] <= pd.Period(last, "M")) for first, last in spans]
+            )
             at, weight = at[kept], weight[kept]
+        if not at.size:
+            raise ModelError(f"Fit '{fit.name}' has no month of {name} within {spans}. Give months that it has.")
         eta = level[..., [i]] + walk[..., i, :][..., at] + season[..., months[at].month - 1]
         rates[name] = (np.exp(eta) * weight).sum(-1) / weight.sum()
     return rates
@@ -231,8 +244,8 @@ def answer_rates(name: str, fits: Fits, register: Register) -> Estimated:
             chosen = reference | {construct: column(construct, variant)}
             values = _evaluate(function, chosen, fits, claim)
             specifications.append(Specification(f"{construct}: {variant}", _probability(values)))
-    for label, window in WINDOWS.items():
-        values = _evaluate(function, reference, fits, claim, window=window)
+    for label, spans in WINDOWS.items():
+        values = _evaluate(function, reference, fits, claim, spans=spans)
         specifications.append(Specification(f"months {label}", _probability(values)))
     estimate = estimate_from(claim.id, quantities, [fits[c] for c in reference.values()], register, constructs)
     return Estimated(estimate, tuple(specifications))
@@ -244,12 +257,12 @@ def _evaluate(
     fits: Fits,
     claim: Claim,
     group: str = "posterior",
-    window: tuple[str, str] | None = None,
+    spans: Spans = (),
 ) -> Values:
     draws = min(fits[name].tree[group].sizes["draw"] for name in chosen.values())
     rates: dict[str, dict[str, Array]] = {}
     for construct, name in chosen.items():
-        by_country = {c: r[:, :draws] for c, r in mean_rates(fits[name], group, window).items()}
+        by_country = {c: r[:, :draws] for c, r in mean_rates(fits[name], group, spans).items()}
         rates[construct] = by_country | {"pooled": _pooled(by_country, _exposures(fits[name]))}
     return function(rates, claim)
 

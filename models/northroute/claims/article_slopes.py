@@ -1,4 +1,4 @@
-"""Slopes within countries on monthly article counts: what moves together from month to month."""
+"""What moves together from month to month within countries, and what changed at a date, on monthly article counts."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -8,12 +8,31 @@ import arviz_stats as azs
 import numpy as np
 
 from northroute.bayes import BayesFit
-from northroute.claims.article_counts import Fits, estimate_from, joint, variants
+from northroute.claims.article_counts import (
+    CENTRAL_ASIA,
+    Array,
+    Fits,
+    Spans,
+    estimate_from,
+    joint,
+    mean_rates,
+    variants,
+)
 from northroute.claims.estimate import Quantity, Requirement, Specification
 from northroute.claims.estimated import Estimated
 from northroute.claims.register import Register
+from northroute.conventions import WINDOW
 
 MAX_PARETO_K: Final = 0.7
+BORDER: Final = "UZB"
+"""The country with counts that borders Afghanistan."""
+AFTER: Final[Spans] = (("2021-08", WINDOW[1]),)
+BEFORE: Final[Mapping[str, Spans]] = {
+    "reference": ((WINDOW[0], "2021-07"),),
+    "from 2019": (("2019-01", "2021-07"),),
+    "without 2020": ((WINDOW[0], "2019-12"), ("2021-01", "2021-07")),
+}
+"""Months before the Taliban took Kabul in August 2021, by specification."""
 
 
 def crime_shows_capability(fits: Fits, register: Register) -> Estimated:
@@ -132,12 +151,57 @@ def civil_society(fits: Fits, register: Register) -> Estimated:
     return Estimated(estimate, specifications)
 
 
+def taliban(fits: Fits, register: Register) -> Estimated:
+    """C23: drug articles after against before August 2021, Uzbekistan against Kazakhstan and Kyrgyzstan.
+
+    It is the ratio of ratios of countries' mean rates, each of which includes its own course over months; Kazakhstan and
+    Kyrgyzstan enter by the geometric mean of theirs. It says how the months that there were differ, not why.
+    """
+    claim, _ = register.asked("article_slopes.taliban")
+    fit = fits["drug_incident"]
+    region = (claim.threshold("rate_ratio"), None)
+    post, prior = _changes(fit, BEFORE["reference"]), _changes(fit, BEFORE["reference"], "prior")
+    quantities = tuple(
+        Quantity(name, draws, prior[name].ravel(), region if name == _DIFFERENTIAL else (None, None), log_scale=True)
+        for name, draws in post.items()
+    )
+    specifications = tuple(
+        Specification(label, float((_changes(fit, before)[_DIFFERENTIAL] > region[0]).mean()))
+        for label, before in BEFORE.items()
+        if label != "reference"
+    )
+    estimate = estimate_from(
+        claim.id,
+        quantities,
+        [fit],
+        register,
+        ("drug_incident",),
+        assumptions=("without the change of power, the three countries' rates would have moved in parallel",),
+    )
+    return Estimated(estimate, specifications)
+
+
+_DIFFERENTIAL: Final = f"rate ratio after to before, {BORDER} to KAZ and KGZ"
+
+
+def _changes(fit: BayesFit, before: Spans, group: str = "posterior") -> dict[str, Array]:
+    """Ratio of ratios, and each country's ratio of its mean rate after to that before."""
+    late, early = mean_rates(fit, group, AFTER), mean_rates(fit, group, before)
+    log_ratio = {c: np.log(late[c]) - np.log(early[c]) for c in CENTRAL_ASIA}
+    others = np.mean([log_ratio[c] for c in CENTRAL_ASIA if c != BORDER], axis=0)
+    return {
+        _DIFFERENTIAL: np.asarray(np.exp(log_ratio[BORDER] - others)),
+        **{f"rate ratio after to before, {c}": np.exp(r) for c, r in log_ratio.items()},
+    }
+
+
 SLOPE_CLAIMS: Mapping[str, Callable[[Fits, Register], Estimated]] = {
     "article_slopes.crime_shows_capability": crime_shows_capability,
     "article_slopes.unique_countries": unique_countries,
     "article_slopes.civil_society": civil_society,
+    "article_slopes.taliban": taliban,
 }
-"""Questions on slopes within countries."""
+"""Questions on slopes within countries and on changes at a date."""
 
 
 def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float, int]:

@@ -1,7 +1,7 @@
 """Estimands on country-year indicators: seizures, corruption indices, opium production, measurement error carried through.
 
-C13 and C14 fit the normal model with known measurement error. C15 and C26 have no unknown but the measures themselves:
-their posterior is drawn directly.
+C13 and C14 fit the normal model with known measurement error. C26 has no unknown but the measures themselves: its
+posterior is drawn directly.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ from northroute.claims.estimated import Estimated
 from northroute.claims.register import Register
 from northroute.conventions import WINDOW
 
-TOP = ("TJK", "UZB")
-RANK_AND_FILE = ("KAZ", "KGZ")
+FUNCTIONS = ("indicators.opium_over_heroin", "indicators.heroin_protected", "indicators.a_third")
+"""Names under which the register asks for the estimands of this module."""
 SEIZURE_CV = 2.0
 """Coefficient of variation of the weight of one reported seizure; a few large ones make up most of a total."""
 INDEX_SD = 0.05
@@ -176,80 +176,6 @@ def _seizure_estimate(
         stamps=(fit.stamp,) if fit.stamp else (),
         simulated=fit.simulated,
     )
-
-
-def two_types(vdem: pd.DataFrame, register: Register, seed: int) -> Estimated:
-    """C15: executive corruption of the two groups of countries, and its distance from public-sector corruption.
-
-    Index errors are drawn once a country, not once a year: the same coders rate every year, so averaging years does not
-    shrink them.
-    """
-    claim = register["C15"]
-    window = (int(WINDOW[0][:4]), int(WINDOW[1][:4]))
-
-    def draw(name: str, sd: float, years: tuple[int, int]) -> dict[str, dict[str, Array]]:
-        rng = seeds.generator(f"C15 {name}", seed)
-        kept = vdem[vdem["year"].between(*years)]
-        columns = ["executive_corruption", "public_sector_corruption"]
-        means = kept.groupby("iso3")[columns].mean().astype(float)
-        return {
-            column: {c: means[column].loc[c] + rng.normal(0, sd, SHAPE) for c in (*TOP, *RANK_AND_FILE)}
-            for column in columns
-        }
-
-    rng = seeds.generator("C15 prior", seed)
-    prior = {
-        column: {c: rng.uniform(0, 1, SHAPE) for c in (*TOP, *RANK_AND_FILE)}
-        for column in ("executive_corruption", "public_sector_corruption")
-    }
-    drawn = draw("reference", INDEX_SD, window)
-    values, prior_values = _two_types(drawn), _two_types(prior)
-    regions = ((claim.threshold("executive_difference"), None), (claim.threshold("gap_difference"), None))
-    quantities = tuple(
-        Quantity(name, values[name], prior_values[name].ravel(), region)
-        for name, region in zip(values, regions, strict=True)
-    )
-    quantities += tuple(
-        Quantity(
-            f"executive corruption, {c}", drawn["executive_corruption"][c], prior["executive_corruption"][c].ravel()
-        )
-        for c in (*TOP, *RANK_AND_FILE)
-    )
-
-    def probability(name: str, sd: float, years: tuple[int, int] = window) -> Specification:
-        found = _two_types(draw(name, sd, years)).values()
-        held = [v > limit for v, (limit, _) in zip(found, regions, strict=True)]
-        return Specification(name, float(np.logical_and.reduce(held).mean()))
-
-    specifications = (
-        probability("index error 0.03", 0.03),
-        probability("index error 0.10", 0.10),
-        probability("2015-2018", INDEX_SD, (2015, 2018)),
-        probability("2019-2022", INDEX_SD, (2019, 2022)),
-    )
-    estimate = Estimate(
-        claim_id="C15",
-        quantities=quantities,
-        data=(f"V-Dem v15 executive and public-sector corruption, {window[0]}-{window[1]}, four countries",),
-        assumptions=(
-            f"each index is measured with sd {INDEX_SD} (assumed), the same error in every year of a country",
-            "errors are independent between countries and between the two indices",
-        ),
-    )
-    return Estimated(estimate, specifications)
-
-
-def _two_types(indices: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
-    executive = indices["executive_corruption"]
-    gap = {c: indices["public_sector_corruption"][c] - executive[c] for c in executive}
-
-    def mean(values: Mapping[str, Array], countries: tuple[str, ...]) -> Array:
-        return np.asarray(np.mean([values[c] for c in countries], axis=0))
-
-    return {
-        "executive corruption, TJK and UZB minus KAZ and KGZ": mean(executive, TOP) - mean(executive, RANK_AND_FILE),
-        "public-sector minus executive, KAZ and KGZ minus TJK and UZB": mean(gap, RANK_AND_FILE) - mean(gap, TOP),
-    }
 
 
 OPIUM_PER_HEROIN = Prior(

@@ -1,4 +1,4 @@
-"""Monthly article counts by country: C01, C02, C03, C10, C11, C16, C22, C29."""
+"""Monthly article counts of Kazakhstan, Kyrgyzstan and Uzbekistan: C01, C02, C03, C10, C11, C16, C22, C23."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +10,19 @@ from northroute.panel import Panel, build
 from northroute.sources import governance, mlp
 from northroute.workflow.line import Line, Run, answered
 
-SETTINGS = Sampling(draws=1500, target_accept=0.98, retries=2)
+SETTINGS = Sampling(draws=1200, target_accept=0.95, retries=2)
 """Country panels have few units: scales lie near zero, so steps are shorter and draws more."""
 
 FUNCTIONS = (*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS)
 
 
 def panel(data: Path | None, register: Register) -> tuple[Panel, dict[str, str]]:
-    """Return the panel of constructs, with the SHA-256 of the files read; without a folder from the bundled counts."""
-    table = mlp.load(data, countries=article_counts.CENTRAL_ASIA)
+    """Return the panel of constructs, with the SHA-256 of the files read.
+
+    Counts are those of the folder where it has files of the provider, else the bundled ones.
+    """
+    folder = data if data and mlp.folder_of(data) else None
+    table = mlp.load(folder, countries=article_counts.CENTRAL_ASIA)
     wgi = governance.load("wgi")
     source = build(
         table, unit="country", outcomes=mlp.COUNTS, exposures=(mlp.EXPOSURE,), name="monthly article counts (MLP)"

@@ -1,4 +1,4 @@
-"""Country-year indicators, bundled with the package: C13, C14, C15, C26."""
+"""Country-year indicators, bundled with the package: C13, C14, C26."""
 
 from collections.abc import Callable
 from pathlib import Path
