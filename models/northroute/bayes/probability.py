@@ -39,8 +39,9 @@ def probability_mcse(indicator: NDArray[np.bool_] | Array, quantity: Array | Non
     Measured over 2000 simulated fits of 4 chains of 1000 draws, the mean square over the variance of the probability is
     1.13 to 1.18 for independent draws of events of probability 0.5, 0.05 and 0.002; 1.04 to 1.16 for autoregressions of
     0.9; 1.18 to 1.43 for those of 0.99; and 1.47 to 0.87 for two modes, as chains change between them every 100 to 20,000
-    draws. With two chains that hardly ever do it is 0.8, half of them at one over the draws: sample four. No error sees a mode that no chain visits, and
-    of an event that comes in a few clusters most fits say too little, some far too much.
+    draws. With two chains that hardly ever do it is 0.8, and half of those fits say one over the draws: sample four. No
+    error sees a mode that no chain visits, and of an event that comes in a few clusters most fits say too little, some far
+    too much.
 
     Where every draw agrees, the error is that of one contrary draw, one over the number of draws that count: a bound rather
     than a false zero. Of draws that follow each other these are fewer than there are draws, which only the quantity can
