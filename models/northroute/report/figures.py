@@ -1,6 +1,8 @@
 """Figures: a claim's posterior against its threshold, the overview of all claims, the map of regions."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -24,20 +27,39 @@ from northroute.look import INK, look, mark
 from northroute.report import style
 
 Array = NDArray[np.float64]
+BINS: Final = 140
+"""Points of a density: enough for the eye, few enough for the page."""
+LABEL: Final = 26
+"""Letters in a line of a quantity's name."""
+WIDTH: Final = 6.0
+LEFT: Final = 1.8
+"""Inches of a posterior's figure, and of the names at its left."""
+ROW: Final = 0.44
+AXIS: Final = 0.3
+FOOT: Final = 0.5
+"""Inches of a row, of an axis under a group of rows, and of the legend."""
 
 
 def posterior(estimate: Estimate) -> Figure:
-    """Draw every quantity of a claim as a row: density, median and interval, the prior's interval, threshold, truth."""
-    groups: dict[tuple[bool, tuple[float | None, float | None], str], list[Quantity]] = {}
+    """Draw every quantity of a claim as a row: density, median and interval, the prior's interval, threshold, truth.
+
+    A quantity that takes whole numbers only is drawn as bars.
+    """
+    groups: dict[tuple[bool, bool, tuple[float | None, float | None], str], list[Quantity]] = {}
     for q in estimate.quantities:
-        groups.setdefault((q.log_scale, q.region, q.name.rsplit(",", 1)[0]), []).append(q)
+        groups.setdefault((q.log_scale, q.discrete, q.region, q.name.rsplit(",", 1)[0]), []).append(q)
     sizes = [len(g) for g in groups.values()]
     with look():
-        figure = Figure(figsize=(7.2, 0.75 + sum(0.5 * n + 0.75 for n in sizes)), layout="constrained")
-        panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=[n + 0.5 for n in sizes])[:, 0]
-        for axes, members in zip(panels, groups.values(), strict=True):
-            _rows(axes, members)
-        figure.legend(handles=_legend(estimate), loc="outside lower center", ncols=3, frameon=False, fontsize=7.5)
+        heights = [ROW * (n + 0.45) for n in sizes]
+        height = FOOT + sum(heights) + len(sizes) * AXIS
+        figure = Figure(figsize=(WIDTH, height))
+        top = height
+        for members, own in zip(groups.values(), heights, strict=True):
+            # placed by hand: a layout engine would draw every figure once more
+            box = (LEFT / WIDTH, (top - own) / height, (WIDTH - LEFT - 0.15) / WIDTH, own / height)
+            _rows(figure.add_axes(box), members)
+            top -= own + AXIS
+        figure.legend(handles=_legend(estimate), loc="lower center", ncols=3, frameon=False, fontsize=7)
         mark(figure, simulated=estimate.simulated)
     return figure
 
@@ -60,8 +82,12 @@ def _rows(axes: Axes, members: Sequence[Quantity]) -> None:
     labels = []
     for row, (q, draws) in enumerate(zip(members, shown, strict=True)):
         y = -row
-        x, height = _density(draws, low, high, log)
-        axes.fill_between(x, y, y + 0.62 * height, color=style.POSTERIOR, alpha=0.35, lw=0)
+        if q.discrete:
+            x, height = _masses(draws)
+            axes.bar(x, 0.62 * height, width=0.7, bottom=y, color=style.POSTERIOR, alpha=0.35, lw=0)
+        else:
+            x, height = _density(draws, low, high, log)
+            axes.fill_between(x, y, y + 0.62 * height, color=style.POSTERIOR, alpha=0.35, lw=0)
         tail = (1 - INTERVAL_PROB) / 2
         a, median, b = np.quantile(draws, [tail, 0.5, 1 - tail])
         axes.plot([a, b], [y, y], color=style.POSTERIOR, lw=2.4, solid_capstyle="butt")
@@ -71,7 +97,9 @@ def _rows(axes: Axes, members: Sequence[Quantity]) -> None:
             axes.plot(np.clip([pa, pb], low, high), [y - 0.16] * 2, color=style.PRIOR, lw=1.4)
         if q.truth is not None:
             axes.plot(q.truth, y, "D", color=style.TRUTH, ms=5, mfc="none", mew=1.4)
-        labels.append(q.name)
+        labels.append(textwrap.fill(q.name, LABEL))
+    if members[0].discrete:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if log:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
@@ -79,7 +107,8 @@ def _rows(axes: Axes, members: Sequence[Quantity]) -> None:
     axes.set_xlim(low, high)
     axes.set_ylim(-len(members) + 0.6, 0.85)
     axes.set_yticks([-i for i in range(len(members))], labels)
-    axes.tick_params(axis="y", length=0, labelsize=8)
+    axes.tick_params(which="both", labelsize=8)
+    axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
 
@@ -91,18 +120,24 @@ def _limits(shown: Sequence[Array], members: Sequence[Quantity], log: bool) -> t
         pad = 0.06 * (high - low) + 0.02
         return float(np.exp(low - pad)), float(np.exp(high + pad))
     low, high = min(ends), max(ends)
-    pad = 0.06 * (high - low) or 0.5
+    pad = 0.6 if members[0].discrete else 0.06 * (high - low) or 0.5
     return float(low - pad), float(high + pad)
+
+
+def _masses(draws: Array) -> tuple[Array, Array]:
+    values, counts = np.unique(np.rint(draws), return_counts=True)
+    return values, counts / counts.max()
 
 
 def _density(draws: Array, low: float, high: float, log: bool) -> tuple[Array, Array]:
     forward, back = (np.log, np.exp) if log else (np.asarray, np.asarray)
-    edges = np.linspace(forward(low), forward(high), 241)
+    edges = np.linspace(forward(low), forward(high), BINS + 1)
     counts = np.histogram(forward(draws), bins=edges)[0].astype(float)
     step = float(edges[1] - edges[0])
     width = max(1.0, 0.9 * float(np.std(forward(draws))) * draws.size**-0.2 / step)
     smooth = ndimage.gaussian_filter1d(counts, width, mode="constant")
-    return np.asarray(back((edges[1:] + edges[:-1]) / 2)), smooth / smooth.max()
+    kept = smooth > 0.003 * smooth.max()
+    return np.asarray(back((edges[1:] + edges[:-1]) / 2))[kept], smooth[kept] / smooth.max()
 
 
 def _legend(estimate: Estimate) -> list[Line2D | Patch]:
@@ -121,31 +156,37 @@ def _legend(estimate: Estimate) -> list[Line2D | Patch]:
 
 
 def overview(answers: Sequence[Answer], *, simulated: bool) -> Figure:
-    """Draw P(claim) for every answer that has one, with each equivalent specification and the prior beside it."""
+    """Draw P of every answer, with each equivalent specification and the prior beside it; weak stand-ins are hollow."""
     shown = [a for a in answers if a.estimate is not None]
     with look():
-        figure = Figure(figsize=(7.2, 1.3 + 0.32 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(style.WIDE, 1.2 + 0.25 * len(shown)), layout="constrained")
         axes = figure.subplots()
-        axes.axvspan(SUPPORTED_AT, 1.0, color="#dcebd0", lw=0)
-        axes.axvspan(0.0, CONTRADICTED_AT, color="#f3ddd2", lw=0)
-        for row, v in enumerate(shown):
-            others = [s.probability for s in v.specifications]
+        axes.axvspan(SUPPORTED_AT, 1.0, color=style.HOLDS, lw=0)
+        axes.axvspan(0.0, CONTRADICTED_AT, color=style.HOLDS, lw=0)
+        for row, a in enumerate(shown):
+            others = [s.probability for s in a.specifications]
+            colour = style.WORDS.get(a.word, style.POSTERIOR)
             axes.plot([min(others), max(others)], [-row, -row], color=style.PRIOR, lw=1)
-            axes.plot(others, [-row] * len(others), "|", color=style.PRIOR, ms=9)
-            axes.plot(v.prior_probability, -row, "x", color=style.THRESHOLD, ms=5)
-            axes.plot(v.probability, -row, "o", color=style.POSTERIOR, ms=6)
-        axes.set_yticks([-i for i in range(len(shown))], [f"{v.question.id}  {v.claim.slug}" for v in shown])
+            axes.plot(others, [-row] * len(others), "|", color=style.PRIOR, ms=8)
+            axes.plot(a.prior_probability, -row, "x", color=style.THRESHOLD, ms=4.5)
+            axes.plot(a.probability, -row, "o", color=colour, ms=6, mfc="none" if a.grade == "C" else colour)
+        axes.set_yticks([-i for i in range(len(shown))], [_label(a) for a in shown])
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-len(shown) + 0.4, 0.6)
-        axes.set_xlabel("posterior probability that the claim's inequality holds")
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("posterior probability that the claim's inequality holds; shaded: where the register decides")
         marks = (
-            Line2D([], [], color=style.POSTERIOR, marker="o", ls="", label="reference model"),
-            Line2D([], [], color=style.PRIOR, marker="|", ms=9, label="equivalent specifications"),
+            Line2D([], [], color=INK, marker="o", ls="", label="reference model (hollow: grade C)"),
+            Line2D([], [], color=style.PRIOR, marker="|", ms=8, label="equivalent specifications"),
             Line2D([], [], color=style.THRESHOLD, marker="x", ls="", label="prior probability"),
         )
         figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
         mark(figure, simulated=simulated)
     return figure
+
+
+def _label(answer: Answer) -> str:
+    return f"{answer.claim.slug.replace('-', ' ')}   {answer.question.id} ({answer.grade})"
 
 
 def region_map(
@@ -159,7 +200,7 @@ def region_map(
     size = 26 + 340 * regions["population_2020"].to_numpy(float) / 4e6
     lon, lat = regions["lon"].to_numpy(float), regions["lat"].to_numpy(float)
     with look():
-        figure = Figure(figsize=(8.2, 5.2), layout="constrained")
+        figure = Figure(figsize=(style.WIDE, 6.2), layout="constrained")
         axes = figure.subplots()
         if values is None:
             palette = dict(zip(COUNTRIES, ("#7aa6c2", "#b7a3d0", "#8dbf9f", "#e0b87a", "#d99a9a"), strict=True))

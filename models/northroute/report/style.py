@@ -1,17 +1,47 @@
-"""The colours of the page's figures, and their files."""
+"""The colours of the page's figures, their files, and how they stand on the page."""
 
+import base64
+import functools
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from northroute import look as looks
 from northroute.look import look
+from northroute.provenance import file_sha256, value_hash
 
 POSTERIOR: Final = "#2f6690"
 PRIOR: Final = "#9aa5ae"
 HOLDS: Final = "#e3efd9"
 THRESHOLD: Final = "#b3541e"
 TRUTH: Final = "#7a1f5c"
+WORDS: Final[Mapping[str, str]] = {
+    "supported": "#126560",
+    "contradicted": "#a83c1c",
+    "split": "#5f4391",
+    "undecided": "#7a5c08",
+}
+"""Colours of the words, as on the page."""
+WIDE: Final = 11.0
+"""Inches of a figure over the whole width of the page."""
+DRAWN: Final = "drawn.json"
+"""File beside the figures that says from what each was drawn."""
+
+_DARK: Final[Mapping[str, str]] = {
+    "#ffffff": "#1a2229",
+    looks.INK: "#e3e9ed",
+    POSTERIOR: "#7db7e0",
+    PRIOR: "#84929d",
+    HOLDS: "#24402f",
+    THRESHOLD: "#ef9a68",
+    TRUTH: "#df8fc2",
+    **dict(zip(WORDS.values(), ("#4fc1b8", "#ef8763", "#b39ae0", "#e0bd57"), strict=True)),
+}
+"""What each colour becomes on a dark ground."""
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
@@ -19,8 +49,93 @@ def save(figure: Figure, folder: Path, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.svg"
     with look():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once, for both files
+        if figure.get_layout_engine():
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")  # laid out once, for both files
         figure.savefig(path, metadata={"Date": None})
         figure.savefig(path.with_suffix(".png"), dpi=130, metadata={"Software": None})
     return path
+
+
+def saved(name: str, key: str, draw: Callable[[], Figure], folder: Path) -> Path:
+    """Return the SVG of a figure, drawn and saved only if no unaltered one of the same content is there.
+
+    Parameters
+    ----------
+    name : str
+        Stem of the files.
+    key : str
+        Hash of what is drawn. The code of the report room and matplotlib's version are added to it.
+    draw : callable
+        Draws the figure.
+    folder : Path
+        Where the figures and :data:`DRAWN` lie.
+    """
+    path = folder / f"{name}.svg"
+    record = folder / DRAWN
+    known = _known(record)
+    wanted = value_hash([key, _code()])
+    if known.get(name) == {"key": wanted, **_files(path)}:
+        return path
+    save(draw(), folder, name)
+    known[name] = {"key": wanted, **_files(path)}
+    record.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return path
+
+
+def keep(names: set[str], folder: Path) -> None:
+    """Remove the figures that this module drew into a folder before and that are no longer wanted."""
+    known = _known(folder / DRAWN)
+    gone = sorted(set(known) - names)
+    for name in gone:
+        del known[name]
+        for suffix in ("svg", "png"):
+            (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+    if gone:
+        (folder / DRAWN).write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def embedded(path: Path, *, adapts: bool) -> str:
+    """Return an SVG as a data address for the page.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    adapts : bool
+        Whether its colours follow the reader's dark mode; the file itself stays as it is.
+    """
+    text = path.read_text(encoding="utf-8")
+    if adapts:
+        text = adaptive(text)
+    return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
+
+
+def adaptive(svg: str) -> str:
+    """Return an SVG whose colours of this module follow the reader's dark mode."""
+    for i, colour in enumerate(_DARK):
+        svg = svg.replace(f": {colour}", f": var(--c{i})")
+    light = ";".join(f"--c{i}:{c}" for i, c in enumerate(_DARK))
+    dark = ";".join(f"--c{i}:{c}" for i, c in enumerate(_DARK.values()))
+    rules = f"<style>:root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
+    head, mark, tail = svg.partition("<defs>")
+    return f"{head}{rules}{mark}{tail}" if mark else svg
+
+
+def _known(record: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _files(path: Path) -> dict[str, str]:
+    both = {"svg": path, "png": path.with_suffix(".png")}
+    return {k: file_sha256(p) if p.is_file() else "" for k, p in both.items()}
+
+
+@functools.cache
+def _code() -> str:
+    own = [*sorted(Path(__file__).parent.glob("*.py")), Path(looks.__file__)]
+    return value_hash([mpl.__version__, *(file_sha256(p) for p in own)])

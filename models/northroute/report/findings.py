@@ -1,0 +1,242 @@
+"""The first screen's findings: what holds, what does not, where sources disagree, what stays open, what cannot be known."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from northroute.claims import Answer, Claim, Register, Verdict
+from northroute.claims.answer import Summary
+from northroute.claims.register import DATA_KINDS
+from northroute.conventions import CONTRADICTED_AT, COUNTRIES, SUPPORTED_AT
+from northroute.errors import SimulatedDataError
+from northroute.report import formats, phrases
+from northroute.report.phrases import Phrase
+
+Kind = Literal["holds", "fails", "disagree", "open", "unknown"]
+HEADINGS: Final[Mapping[Kind, str]] = {
+    "holds": "Holds",
+    "fails": "Does not hold",
+    "disagree": "Sources disagree",
+    "open": "Not decided",
+    "unknown": "Cannot be known from these data",
+}
+SHOWN: Final = 3
+"""Sentences a finding has at most; further claims are named by their ids."""
+SOURCES: Final[Mapping[str, str]] = {
+    "E": "event data",
+    "M": "news",
+    "O": "registers",
+    "S": "single seizures",
+    "A": "yearly seizures",
+    "I": "indices",
+}
+"""Kinds of data in one or two words."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One sentence of a finding, the claim that it is about, and what it rests on in a few words."""
+
+    claim: str
+    text: str
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding.
+
+    Attributes
+    ----------
+    kind, heading : str
+    lead : str
+        A sentence before the points; may be empty.
+    points : tuple of Point
+    more : tuple of str
+        Ids of further claims of which the same can be said.
+    """
+
+    kind: Kind
+    heading: str
+    lead: str
+    points: tuple[Point, ...] = ()
+    more: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Every claim that it speaks of."""
+        return tuple(dict.fromkeys((*(p.claim for p in self.points), *self.more)))
+
+
+def findings(verdicts: Sequence[Verdict], register: Register) -> tuple[Finding, ...]:
+    """Return three to five findings in plain words; every number in them comes from an answer.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+        On real data.
+    register : Register
+        Its claims give the number of claims.
+
+    Raises
+    ------
+    SimulatedDataError
+        If a verdict rests on simulated data.
+    """
+    if any(v.simulated for v in verdicts):
+        raise SimulatedDataError("A finding on the world was asked for from simulated data. Leave those verdicts out.")
+    known = phrases.load()
+    total = len(register.claims)
+    found = [
+        _decided("holds", "supported", verdicts, known, total),
+        _decided("fails", "contradicted", verdicts, known, total),
+        _disagreements(verdicts, known),
+        _open(verdicts, known),
+        _unknown(verdicts, known),
+    ]
+    return tuple(f for f in found if f is not None)
+
+
+def main_quantity(answer: Answer) -> Summary | None:
+    """Return the quantity to name beside an answer's word.
+
+    It is the first decisive one; where the answer is contradicted, the one that fails most.
+    """
+    decisive = [q for q in answer.quantities if q.region != (None, None)]
+    if not decisive:
+        return answer.quantities[0] if answer.quantities else None
+    return min(decisive, key=lambda q: q.probability) if answer.word == "contradicted" else decisive[0]
+
+
+def basis(answer: Answer) -> str:
+    """Where an answer is from: source, countries, years and grade, such as ``registers, Kazakhstan 2022, grade A``."""
+    q = answer.question
+    where = places(q.countries) if len(q.countries) < 3 else f"{len(q.countries)} countries"
+    return f"{SOURCES[q.kind]}, {where} {formats.years(q.years)}, grade {answer.grade}"
+
+
+def places(countries: Sequence[str]) -> str:
+    """Countries in words; all five are ``all five countries``."""
+    if len(countries) == len(COUNTRIES):
+        return "all five countries"
+    return listed([COUNTRIES[c] for c in COUNTRIES if c in countries])
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list with a last ``and``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def _decided(
+    kind: Literal["holds", "fails"],
+    word: str,
+    verdicts: Iterable[Verdict],
+    known: Mapping[str, Phrase],
+    total: int,
+) -> Finding:
+    own = sorted((v for v in verdicts if v.word == word and v.leading), key=_strength)
+    if not own:
+        return Finding(kind, HEADINGS[kind], f"None of the {total} claims is {word}.")
+    points = []
+    for v in own[:SHOWN]:
+        phrase = phrases.of(v.claim, known)
+        assert v.leading is not None
+        text = phrase.holds if kind == "holds" else phrase.fails
+        points.append(Point(v.claim.id, f"{text}{_number(v.leading)}.", _basis(v)))
+    return Finding(kind, HEADINGS[kind], "", tuple(points), tuple(v.claim.id for v in own[SHOWN:]))
+
+
+def _strength(verdict: Verdict) -> tuple[bool, str, str]:
+    assert verdict.leading is not None
+    return verdict.in_part, verdict.leading.grade, verdict.claim.id
+
+
+def _number(answer: Answer) -> str:
+    q = main_quantity(answer)
+    return f": {q.name} {formats.spread(q, label=False)}" if q else ""
+
+
+def _basis(verdict: Verdict) -> str:
+    assert verdict.leading is not None
+    return basis(verdict.leading) + ("; in part" if verdict.in_part else "")
+
+
+def _disagreements(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> Finding | None:
+    points = []
+    news = False
+    for v in verdicts:
+        yes, no = ([a for a in v.answers if a.word == word] for word in ("supported", "contradicted"))
+        if not yes or not no:
+            continue
+        news |= any(a.question.kind == "M" for a in (*yes, *no))
+        sides = [f"{_sides(yes)} say yes", f"{_sides(no)} say no"]
+        if min(a.grade for a in no) < min(a.grade for a in yes):
+            sides.reverse()
+        points.append(Point(v.claim.id, f"{phrases.of(v.claim, known).title}: {', '.join(sides)}.", _grades(yes, no)))
+    if not points:
+        return None
+    heading = "News and other sources disagree" if news else HEADINGS["disagree"]
+    return Finding("disagree", heading, "", tuple(points[:SHOWN]), tuple(p.claim for p in points[SHOWN:]))
+
+
+def _sides(answers: Sequence[Answer]) -> str:
+    best = sorted(answers, key=lambda a: a.grade)
+    return listed(list(dict.fromkeys(f"{SOURCES[a.question.kind]}{_of(a)}" for a in best)))
+
+
+def _of(answer: Answer) -> str:
+    q = main_quantity(answer)
+    return f" ({q.name} {formats.spread(q, label=False)})" if q else ""
+
+
+def _grades(yes: Sequence[Answer], no: Sequence[Answer]) -> str:
+    best = [f"{SOURCES[a.question.kind]} grade {a.grade}" for a in (*yes, *no)]
+    return "; ".join(dict.fromkeys(best))
+
+
+def _open(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> Finding | None:
+    own = [v for v in verdicts if v.word == "undecided"]
+    if not own:
+        return None
+    hints: list[tuple[Verdict, Answer]] = []
+    for v in own:
+        leaning = [a for a in v.answers if a.word in ("supported", "contradicted")]
+        if len({a.word for a in leaning}) == 1:
+            hints.append((v, leaning[0]))
+    lead = (
+        f"{len(own)} {'claims stay' if len(own) > 1 else 'claim stays'} open: P lies between {CONTRADICTED_AT:g} and "
+        f"{SUPPORTED_AT:g}, equivalent models disagree, or only weak stand-ins speak."
+    )
+    points = tuple(
+        Point(v.claim.id, f"{_hint(phrases.of(v.claim, known), a)}.", f"weak stand-in: {basis(a)}")
+        for v, a in hints[:2]
+    )
+    named = {p.claim for p in points}
+    return Finding("open", HEADINGS["open"], lead, points, tuple(v.claim.id for v in own if v.claim.id not in named))
+
+
+def _hint(phrase: Phrase, answer: Answer) -> str:
+    text = phrase.holds if answer.word == "supported" else phrase.fails
+    return f"Hints only: {text}"
+
+
+def _unknown(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> Finding | None:
+    own = [v for v in verdicts if v.word == "not testable"]
+    if not own:
+        return None
+    never = sorted(own, key=lambda v: (not v.claim.untestable, v.claim.id))
+    points = tuple(Point(v.claim.id, _open_question(v.claim, known), _wanted(v)) for v in never[:SHOWN])
+    return Finding("unknown", HEADINGS["unknown"], "", points, tuple(v.claim.id for v in never[SHOWN:]))
+
+
+def _open_question(claim: Claim, known: Mapping[str, Phrase]) -> str:
+    text = phrases.of(claim, known).whether
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _wanted(verdict: Verdict) -> str:
+    if verdict.claim.untestable:
+        return "outside what event, count or indicator data can answer"
+    if any(a.word == "not summarised" for a in verdict.answers):
+        return "a fit failed its diagnostics"
+    return f"would need {listed([DATA_KINDS[k] for k in verdict.claim.data]).replace(' and ', ' or ')}"

@@ -1,0 +1,69 @@
+"""The claims in plain words, read from ``reports/templates/phrases.yaml``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from northroute.claims import Claim
+from northroute.errors import RegisterError
+from northroute.resources import resource
+
+_FIELDS = ("title", "holds", "fails", "whether")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A claim in plain words.
+
+    Attributes
+    ----------
+    title : str
+        A few words for a tile.
+    holds, fails : str
+        A sentence without its full stop, where the claim is supported or contradicted.
+    whether : str
+        What stays open, such as ``whether drugs fund terrorism``.
+    """
+
+    title: str
+    holds: str
+    fails: str
+    whether: str
+
+
+def load(path: Path | None = None) -> dict[str, Phrase]:
+    """Return the phrases by claim.
+
+    Raises
+    ------
+    RegisterError
+        If the file is not a mapping of claims to all four phrases and nothing else.
+    """
+    path = path or resource("reports/templates/phrases.yaml")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as failure:
+        raise RegisterError(f"{path}: not valid YAML ({failure}). Restore it from the repository.") from failure
+    if not isinstance(raw, dict):
+        raise RegisterError(f"{path}: not a mapping of claims to phrases. Restore it from the repository.")
+    for claim, record in raw.items():
+        if not isinstance(record, dict) or sorted(record) != sorted(_FIELDS):
+            raise RegisterError(f"{path}, {claim}: needs {', '.join(_FIELDS)} and nothing else.")
+        if not all(isinstance(v, str) and v for v in record.values()):
+            raise RegisterError(f"{path}, {claim}: every phrase is a text that is not empty.")
+    return {str(claim): Phrase(**record) for claim, record in raw.items()}
+
+
+def of(claim: Claim, known: Mapping[str, Phrase]) -> Phrase:
+    """Return a claim's phrases; of a claim that has none, plain ones made of its slug."""
+    if claim.id in known:
+        return known[claim.id]
+    name = claim.slug.replace("-", " ")
+    return Phrase(
+        title=name[:1].upper() + name[1:],
+        holds=f"The claim “{name}” holds",
+        fails=f"The claim “{name}” does not hold",
+        whether=f"whether “{name}” holds",
+    )
