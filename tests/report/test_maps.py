@@ -14,10 +14,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, PathPatch
+from matplotlib.text import Text
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
-from northroute.report import map_figure, map_ink, map_sheet, maps, outlines, style
+from northroute.report import label_placement, map_figure, map_ink, map_sheet, maps, outlines, style
 from northroute.report.projection import Lambert
 from northroute.sources import boundaries, regions
 
@@ -45,7 +46,11 @@ def drawn(figure: Figure) -> RendererAgg:
 
 
 def panels(figure: Figure) -> list[Axes]:
-    return [axes for axes in figure.axes if any(t.get_gid() == "label" for t in axes.texts)]
+    return [axes for axes in figure.axes if named(axes)]
+
+
+def named(axes: Axes) -> list[Text]:
+    return [t for t in axes.texts if t.get_gid() == "label"]
 
 
 def legend_texts(figure: Figure) -> list[str]:
@@ -167,7 +172,7 @@ def test_no_label_covers_another_or_leaves_its_map(figures: dict[str, Figure]) -
         renderer = drawn(figure)
         for axes in panels(figure):
             frame = axes.get_window_extent()
-            boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in axes.texts]
+            boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in named(axes)]
             for text, box in boxes:
                 assert frame.x0 <= box.x0 and box.x1 <= frame.x1, f"{name}: '{text}' is cut"
                 assert frame.y0 <= box.y0 and box.y1 <= frame.y1, f"{name}: '{text}' is cut"
@@ -178,9 +183,9 @@ def test_no_label_covers_another_or_leaves_its_map(figures: dict[str, Figure]) -
 
 def test_every_region_is_named_once_in_each_map(figures: dict[str, Figure]) -> None:
     for name, count in (("KAZ", 17), ("KGZ", 9), ("TJK", 5), ("TKM", 6), ("UZB", 14), ("five", 51), ("counts", 51)):
-        assert sum(len(axes.texts) for axes in panels(figures[name])) == 2 * count
-    assert sum(len(axes.texts) for axes in panels(figures["regions"])) == 51
-    assert sum(len(axes.texts) for axes in panels(figures["constant"])) == 50
+        assert sum(len(named(axes)) for axes in panels(figures[name])) == 2 * count
+    assert sum(len(named(axes)) for axes in panels(figures["regions"])) == 51
+    assert sum(len(named(axes)) for axes in panels(figures["constant"])) == 50
 
 
 def test_nothing_is_cut_and_nothing_is_small(figures: dict[str, Figure]) -> None:
@@ -251,10 +256,10 @@ def test_scales_darken_evenly(colours: str) -> None:
 
 def test_a_merged_city_is_on_the_map_only_if_named() -> None:
     constant = values("KAZ").drop("KZ-SHY")
-    assert len(panels(rate_map(constant, "KAZ"))[0].texts) == 16
+    assert len(named(panels(rate_map(constant, "KAZ"))[0])) == 16
     blank = values("KAZ")
     blank.loc["KZ-SHY"] = np.nan
-    assert len(panels(rate_map(blank, "KAZ"))[0].texts) == 17
+    assert len(named(panels(rate_map(blank, "KAZ"))[0])) == 17
     words = maps.alt_text(blank, countries=["KAZ"], simulated=False, title=TITLE, label=LABEL)
     assert "No data for 1 of 17 regions: Shymkent (city)." in words
     words = maps.alt_text(constant, countries=["KAZ"], simulated=False, title=TITLE, label=LABEL)
@@ -337,9 +342,28 @@ def test_counts_must_be_counts(bad: float) -> None:
 
 
 def test_more_names_than_room_is_refused() -> None:
-    sheet = map_sheet.sheet(FRAME, SHAPES, ["UZB"], 120.0, (60.0, 70.0))
-    with pytest.raises(DataError, match=r"no room for|wider than the map"):
-        map_sheet.name_labels(sheet, {})
+    raster = np.full((12, 40), -1)  # 80 by 24 points: four labels fit
+    close = [label_placement.Label(30, 8, (37.0 + i, 12.0)) for i in range(7)]
+    with pytest.raises(DataError, match=r"no room for \d of 7 labels"):
+        label_placement.place(close, raster, 2.0)
+    with pytest.raises(DataError, match="wider than the map"):
+        label_placement.place([label_placement.Label(90, 8, (20.0, 10.0))], raster, 2.0)
+
+
+def test_a_label_stands_on_its_region_or_at_the_end_of_a_line() -> None:
+    raster = np.full((50, 100), -1)
+    raster[5:20, 5:40] = 0  # room for its name
+    raster[30:33, 60:63] = 1  # none
+    wide = label_placement.Label(40, 9, (45.0, 25.0), 0.0, 0)
+    tight = label_placement.Label(40, 9, (123.0, 63.0), 0.0, 1)
+    city = label_placement.Label(40, 9, (45.0, 25.0), 3.6)
+    on, off, beside = label_placement.place([wide, tight, city], raster, 2.0)
+    assert on.leader is None
+    assert (30 <= on.centre[0] <= 60) and (14.5 <= on.centre[1] <= 35.5)
+    assert off.leader is not None
+    assert off.leader[1] == pytest.approx((123.0, 63.0))
+    assert beside.leader is None or np.hypot(*np.subtract(beside.leader[1], (45.0, 25.0))) == pytest.approx(3.6)
+    assert label_placement.place([wide, tight, city], raster, 2.0) == (on, off, beside)
 
 
 @given(st.floats(1e-3, 1e5), st.floats(1.03, 1e4), st.booleans())

@@ -13,7 +13,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Rectangle
-from matplotlib.patheffects import withStroke
+from matplotlib.patheffects import Stroke
 
 from northroute.look import INK, QUIET
 from northroute.report import outlines
@@ -26,6 +26,7 @@ HATCH: Final = "/////"
 NO_DATA: Final = "#7d8891"
 
 _DASHES = (0, (4, 2))
+_LIGHT = "#fdfdfd"
 _DARK = 0.18  # white on it has a contrast of at least 4.5
 _EVEN = 1.02  # a scale is at least this wide, so that equal values have a colour
 
@@ -166,13 +167,18 @@ def names(axes: Axes, sheet: Sheet, labels: Sequence[tuple[str, Place]], fill: M
             for at, size in ((place.centre[1], height), (place.centre[0], width))
         )
         light = bool(dark[sheet.raster[rows, columns]].mean() > 0.85)
-        colour, around = ("white", "#1d2b3a") if light else (INK, "white")
         if place.leader:
-            axes.add_line(Line2D(*zip(*place.leader, strict=True), color=INK, lw=0.6, zorder=4))
-            axes.add_line(Line2D([place.leader[1][0]], [place.leader[1][1]], color=INK, marker="o", ms=1.8, zorder=4))
-        written = axes.text(*place.centre, text, fontsize=LABEL_PT, ha="center", va="center", zorder=5)
-        halo = withStroke(linewidth=1.2 if light else 1.8, foreground=around, alpha=0.5 if light else 0.9)
-        written.set(linespacing=LINE, path_effects=[halo], color=colour, gid="label")
+            ends = tuple(zip(*place.leader, strict=True))
+            axes.add_line(Line2D(*ends, color=_LIGHT, lw=1.8, alpha=0.8, zorder=4))
+            axes.add_line(Line2D(*ends, color=INK, lw=0.7, zorder=4))
+            dot = Line2D(ends[0][1:], ends[1][1:], color=INK, marker="o", ms=3.0, mec=_LIGHT, mew=0.6, zorder=4)
+            axes.add_line(dot)
+        around, wide, strength = (INK, 1.2, 0.5) if light else (_LIGHT, 1.8, 0.9)
+        halo, name = (axes.text(*place.centre, text, fontsize=LABEL_PT, gid=gid) for gid in ("halo", "label"))
+        halo.set(path_effects=[Stroke(linewidth=wide, foreground=around, alpha=strength)], zorder=5)
+        name.set(color=_LIGHT if light else INK, zorder=6)
+        for written in (halo, name):
+            written.set(ha="center", va="center", linespacing=LINE)
 
 
 def _luminance(colour: str) -> float:

@@ -36,7 +36,7 @@ the Afghan border, where regions are small and many."""
 LINE: Final = 1.15
 """Distance of lines in a label, in line heights."""
 
-_TOLERANCE = 0.3
+_TOLERANCE = 0.45
 _WRAP = 14
 _MARGIN = 0.03
 
