@@ -143,16 +143,16 @@ def exact(rng: np.random.Generator, regions: int, target: Array) -> Array:
 
 
 def _world(job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
-    """Log rates of standard deviation 0.7 with known correlations; at the threshold the two differ by just too much."""
+    """Log rates of standard deviation 0.9 with known correlations; at the threshold the two differ by just too much."""
     violence, state = {
-        "true": (0.85, 0.85),
+        "true": (0.95, 0.95),
         "false": (-0.6, -0.6),
         "threshold": (0.9, 0.9 - claim.threshold("difference")),
     }[side]
     target = np.array([[1, violence, state], [violence, 1, violence * state], [state, violence * state, 1]])
     frame = job.frame
     names = frame["region"].unique()
-    effect = pd.DataFrame(0.7 * exact(rng, len(names), target), index=names, columns=list(KINDS))
+    effect = pd.DataFrame(0.9 * exact(rng, len(names), target), index=names, columns=list(KINDS))
     out = frame.copy()
     for kind in KINDS:
         rows = frame[KIND] == kind

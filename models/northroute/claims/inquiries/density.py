@@ -39,6 +39,7 @@ from northroute.sources import Table
 
 SERIES, DENSITY, X = "series", "log_density", "density"
 KZ_VIOLENCE, KZ_STATE, KG = "violent offences, Kazakhstan", "complaints of abuse, Kazakhstan", "homicide, Kyrgyzstan"
+KZ_NO_ROBBERY: Final = "violent offences but open robbery (191), Kazakhstan"
 UZ: Final = "registered crime, Uzbekistan"
 KG_YEARS: Final = range(2014, 2023)
 UZ_YEARS: Final = range(2015, 2023)
@@ -245,6 +246,7 @@ def _violence(tables: Tables, claim: Claim, register: Register) -> Mapping[str, 
     kz = [
         kazakh(tables, offences.VIOLENT, KZ_VIOLENCE),
         kazakh(tables, (*offences.COMPLAINTS, "415"), KZ_STATE),
+        kazakh(tables, offences.without(offences.VIOLENT, offences.OPEN_ROBBERY), KZ_NO_ROBBERY),
     ]
 
     def job(short: str, panel: pd.DataFrame, *, cities: bool = True, poisson: bool = False) -> Job:
@@ -257,14 +259,14 @@ def _violence(tables: Tables, claim: Claim, register: Register) -> Mapping[str, 
         return Job(model, frame, source, target_accept=0.95)
 
     reference = job("violence", kyrgyz(tables))
-    read = _read(claim, (KZ_VIOLENCE, KG), (KZ_STATE,))
+    read = _read(claim, (KZ_VIOLENCE, KG), (KZ_STATE, KZ_NO_ROBBERY))
     later = kyrgyz(tables, [y for y in KG_YEARS if y not in (2014, 2020)])
     return {
         REFERENCE: Stated(reference, read),
         "poisson with region effects": Stated(
             job("violence_poisson", kyrgyz(tables), poisson=True), _read(claim, (KZ_VIOLENCE, KG), ())
         ),
-        _OWN: Stated(reference, _read(claim, (KZ_VIOLENCE, KG), (KZ_STATE,), own=True)),
+        _OWN: Stated(reference, _read(claim, (KZ_VIOLENCE, KG), (KZ_STATE, KZ_NO_ROBBERY), own=True)),
         "without cities of a region's rank": Stated(job("violence_no_cities", kyrgyz(tables), cities=False), read),
         "homicide from 2015, without 2020": Stated(job("violence_later", later), read),
     }

@@ -70,7 +70,7 @@ def kinds_frame(tables: Tables, state: Sequence[str], criminal: Sequence[str]) -
     return pd.concat(parts, ignore_index=True)
 
 
-def _job(register: Register, name: str, frame: pd.DataFrame, what: str, model: Model) -> Job:
+def _job(name: str, frame: pd.DataFrame, what: str, model: Model) -> Job:
     source = f"{offences.FORM}: {frame[COUNT].sum():.0f} {what} in {frame['region'].nunique()} regions"
     return Job(replace(model, name=f"O_{name}", exposure_unit=offences.unit(frame)), frame, source, draws=4000)
 
@@ -126,7 +126,7 @@ def _state_over_criminal(tables: Tables, claim: Claim, register: Register) -> Ma
         frame = kinds_frame(tables, state, criminal)
         model = rates("", register, exposure=_POPULATION, country=_KIND)
         what = f"offences, {frame.loc[frame[_KIND] == _STATE, COUNT].sum():.0f} of them complaints of abuse,"
-        return _job(register, f"C01_{short}", frame, what, replace(model, response=_KIND))
+        return _job(f"C01_{short}", frame, what, replace(model, response=_KIND))
 
     def own(reader: Reader, job: Job) -> dict[str, Array]:
         levels = np.exp(own_log_rates(reader, job))
@@ -173,7 +173,7 @@ def _rail_corridor(tables: Tables, claim: Claim, register: Register) -> Mapping[
 
     def job(short: str, rows: pd.DataFrame, poisson: str | None = None) -> Job:
         model = rates("", register, exposure=_POPULATION, contrasts=(_CORRIDOR,), poisson=poisson)
-        return _job(register, f"C08_{short}", rows, "complaints of torture and exceeding power", model)
+        return _job(f"C08_{short}", rows, "complaints of torture and exceeding power", model)
 
     reference = job("corridor", frame)
     read, own = _ratio(what, _CORRIDOR, region, {}), _of_themselves(what, _CORRIDOR, region, None)
@@ -188,9 +188,9 @@ def _rail_corridor(tables: Tables, claim: Claim, register: Register) -> Mapping[
 def _crime_and_sale(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
     """C11: sale offences on other crime per inhabitant."""
 
-    def job(short: str, rows: pd.DataFrame, poisson: str | None = None) -> Job:
+    def job(short: str, rows: pd.DataFrame, what: str = "sale offences (297)", poisson: str | None = None) -> Job:
         model = rates("", register, exposure=_POPULATION, slopes=(_CRIME,), poisson=poisson)
-        return _job(register, f"C11_{short}", rows, "drug offences", model)
+        return _job(f"C11_{short}", rows, what, model)
 
     def read(reader: Reader, job: Job) -> Values:
         slope = np.asarray(reader("slope").sel(covariate=_CRIME).to_numpy())
@@ -205,8 +205,8 @@ def _crime_and_sale(tables: Tables, claim: Claim, register: Register) -> Mapping
     kept = kept.assign(**{_CRIME: standardised(kept[_CRIME])})
     return {
         REFERENCE: Stated(job("sale", frame), read),
-        "all drug offences": Stated(job("drugs", crime_frame(tables, offences.DRUGS)), read),
-        _POISSON: Stated(job("sale_poisson", frame, "region"), read),
+        "all drug offences": Stated(job("drugs", crime_frame(tables, offences.DRUGS), "drug offences"), read),
+        _POISSON: Stated(job("sale_poisson", frame, poisson="region"), read),
         "without Almaty": Stated(job("sale_no_almaty", kept), read),
     }
 
@@ -218,17 +218,18 @@ def _russian_border(tables: Tables, claim: Claim, register: Register) -> Mapping
     read = _ratio(what, _BORDER, region, {_CITY: "rate ratio, the three cities to other oblasts"})
     own = _of_themselves(what, _BORDER, region, _CITY)
 
-    def job(short: str, articles: Sequence[str], poisson: str | None = None) -> Job:
+    def job(short: str, articles: Sequence[str], what: str, poisson: str | None = None) -> Job:
         model = rates("", register, exposure=_POPULATION, contrasts=(_BORDER, _CITY), poisson=poisson)
-        return _job(register, f"C12_{short}", offences.counted(tables, articles), "offences", model)
+        return _job(f"C12_{short}", offences.counted(tables, articles), what, model)
 
-    reference = job("sale", offences.SALE)
+    sale = "sale offences (297)"
+    reference = job("sale", offences.SALE, sale)
     return {
         REFERENCE: Stated(reference, _both(read, own, _OWN)),
-        "possession (296)": Stated(job("possession", offences.POSSESSION), read),
-        "all drug offences": Stated(job("drugs", offences.DRUGS), read),
-        "smuggling (286)": Stated(job("smuggling", offences.SMUGGLING), read),
-        _POISSON: Stated(job("sale_poisson", offences.SALE, "region"), read),
+        "possession (296)": Stated(job("possession", offences.POSSESSION, "possession offences (296)"), read),
+        "all drug offences": Stated(job("drugs", offences.DRUGS, "drug offences"), read),
+        "smuggling (286)": Stated(job("smuggling", offences.SMUGGLING, "smuggling offences (286)"), read),
+        _POISSON: Stated(job("sale_poisson", offences.SALE, sale, "region"), read),
         _OWN: Stated(reference, own),
     }
 

@@ -244,7 +244,7 @@ class _Sides:
 
 
 def _world(sides: _Sides) -> World:
-    """Return worlds whose regions have a known expected share."""
+    """Return worlds whose regions have a known expected share; how many others are open robbery is not simulated."""
 
     def world(job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
         frame = job.frame.copy()
@@ -253,7 +253,7 @@ def _world(sides: _Sides) -> World:
         drawn = beta_binomial(rng, total, sides.of(claim, side), _CONCENTRATION)
         frame.loc[yes, COUNT], frame.loc[no, COUNT] = drawn, total - drawn
         frame.loc[yes, K] = frame.loc[no, K] = drawn.astype(int)
-        return frame
+        return frame.drop(columns=OPEN, errors="ignore")
 
     return world
 
