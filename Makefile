@@ -10,7 +10,7 @@ ARGS ?=
 # Small products on many threads wait for each other: one BLAS thread is many times faster here.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help reproduce reproduce-real test check notebooks docs bench recover sbc calibrate lock clean
+.PHONY: help reproduce reproduce-real test check notebooks docs bench recover sbc calibrate trials lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -38,9 +38,10 @@ bench: $(STAMP) ## Measure speed against the textbook model, side by side
 	$(BIN)/python -m tests.bench.bench_counts $(ARGS)
 	$(BIN)/python -m tests.bench.bench_panel
 
-docs: $(STAMP) ## Write the pages of the ladder from the models themselves, and of its calibration from stored ranks
+docs: $(STAMP) ## Write the pages of the ladder, of its calibration and of the claims' trials from models and stored tables
 	$(BIN)/python -m northroute.bayes.ladder.describe analysis/docs
 	$(BIN)/python -m northroute.bayes.ladder.calibrated analysis/docs
+	$(BIN)/python -m northroute.workflow.trials_page analysis/docs
 
 sbc: $(STAMP) ## Calibrate a step of the ladder by simulation: make sbc ARGS="slopes --replications 200"
 	$(BIN)/northroute sbc $(ARGS)
@@ -49,6 +50,10 @@ sbc: $(STAMP) ## Calibrate a step of the ladder by simulation: make sbc ARGS="sl
 calibrate: $(STAMP) ## Calibrate every step of the ladder (about an hour; goes on where it was) and write its page
 	-$(BIN)/northroute sbc all --ranks analysis/docs/calibration --output reports/build/calibration $(ARGS)
 	$(BIN)/python -m northroute.bayes.ladder.calibrated analysis/docs
+
+trials: $(STAMP) ## Try the claims' estimands on simulated worlds and their P on other seeds (two hours; goes on), write the page
+	$(BIN)/northroute study claims --out analysis/docs $(ARGS)
+	$(BIN)/northroute study seeds --out analysis/docs
 
 recover: $(STAMP) ## Fit 20 simulated panels and count how often intervals cover the truth
 	$(BIN)/northroute recover $(ARGS)

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
+from northroute.cli import studies
 from northroute.cli.console import SeedOption, command, data_folder, errors, out, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 
@@ -49,12 +50,13 @@ def register(app: typer.Typer) -> None:
         "event", epilog="Example: northroute panel event state_violence --shock kazakh_unrest --exposure all_events"
     )(event)
     app.add_typer(panel, name="panel", rich_help_panel="Panel models")
-    study = typer.Typer(no_args_is_help=True, help="Which errors to believe with five countries.")
+    study = typer.Typer(no_args_is_help=True, help="Which errors to believe, and what the claims' estimands can see.")
     study.command(
         "size",
         epilog="Example: northroute study size --size 2000 --power 500 --out analysis/docs "
         "--page analysis/docs/inference.md",
     )(size)
+    studies.register(study)
     app.add_typer(study, name="study", rich_help_panel="Panel models")
 
 

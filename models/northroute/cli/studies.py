@@ -1,0 +1,98 @@
+"""Studies of the claims' estimands: trials on simulated worlds, and the scatter of P over seeds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from northroute.cli.console import SeedOption, command, errors, out, progress
+from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KEPT = "What is finished is kept; the same command goes on from there."
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="A question (C14.A) or its function; several times for several. Default: all."),
+]
+OutOption = Annotated[Path, typer.Option("--out", help="Where table, page and figure go.")]
+CacheOption = Annotated[Path, typer.Option("--cache", help="Where finished fits are kept.")]
+_OUT = Path("reports/build/study")
+
+
+def register(study: typer.Typer) -> None:
+    """Add the verbs of this module to ``study``."""
+    study.command(
+        "claims", epilog="Example: northroute study claims --replications 40 --only C14.A --out reports/build/study"
+    )(claims)
+    study.command("seeds", epilog="Example: northroute study seeds --seeds 24 --only C14.A")(seeds)
+
+
+def claims(
+    replications: Annotated[int, typer.Option("--replications", min=1, help="Worlds a side.")] = 40,
+    only: OnlyOption = None,
+    folder: OutOption = _OUT,
+    cache: CacheOption = Path("data/interim/study/claims"),
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Try every estimand on SIMULATED worlds in which its claim is true, false or at its threshold."""
+    from northroute.claims import catalogue
+    from northroute.sources import tables
+    from northroute.workflow import trials, trials_page
+
+    with errors(_KEPT), progress() as tell:
+        known = catalogue.load()
+        found = trials.trials(replications, tables.load().tables, known, seed, cache, tell, only=tuple(only or ()))
+        table = trials.table(found)
+        paths = _written(table, folder, trials_page.TRIALS, seed, simulated=True)
+        paths += [str(p) for p in trials_page.write(folder, known)]
+    _show(table.drop(columns=["source", "function", "probabilities"]).round(3))
+    out.print(f"{SIMULATED_MARK}. Decisions on simulated worlds. {', '.join(paths)}")
+
+
+def seeds(
+    count: Annotated[int, typer.Option("--seeds", min=3, help="Fits of each question.")] = 24,
+    only: OnlyOption = None,
+    folder: OutOption = _OUT,
+    cache: CacheOption = Path("data/interim/study/seeds"),
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Refit with other seeds, and compare the scatter of P with the Monte Carlo standard error stated beside it."""
+    from northroute.claims import catalogue
+    from northroute.sources import tables
+    from northroute.workflow import seed_scatter, trials_page
+
+    with errors(_KEPT), progress() as tell:
+        known = catalogue.load()
+        table = seed_scatter.scatter(count, tables.load().tables, known, seed, cache, tell, only=tuple(only or ()))
+        paths = _written(table, folder, trials_page.SEEDS, seed, simulated=False)
+        if (folder / trials_page.TRIALS).exists():
+            paths += [str(p) for p in trials_page.write(folder, known)]
+    _show(table.drop(columns=["source", "function", "probabilities"]).round(5))
+    outside = table[table["verdict"].isin([seed_scatter.WIDER, seed_scatter.NARROWER])]
+    for question, verdict in zip(outside["question"], outside["verdict"], strict=True):
+        out.print(f"[red]{question}[/red]: P scatters {verdict} than its standard error says")
+    out.print(f"{len(table) - len(outside)} of {len(table)} questions inside their bounds. {', '.join(paths)}")
+
+
+def _written(table: "pd.DataFrame", folder: Path, name: str, seed: int, *, simulated: bool) -> list[str]:
+    import json
+
+    from northroute.provenance import Provenance
+
+    folder.mkdir(parents=True, exist_ok=True)
+    table.round(6).to_csv(folder / name, index=False, lineterminator="\n")
+    stamp = Provenance("", seed, simulated, command=command()).to_dict()
+    beside = (folder / name).with_suffix(".json")
+    beside.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
+    return [str(folder / name), str(beside)]
+
+
+def _show(frame: "pd.DataFrame") -> None:
+    grid = Grid(*(str(c) for c in frame.columns), box=None)
+    for row in frame.itertuples(index=False):
+        grid.add_row(*(escape(str(v)) for v in row))
+    out.print(grid)
