@@ -32,6 +32,12 @@ class Setting:
     options: Mapping[str, Any]
     given: tuple[Path, ...] = ()
 
+    @classmethod
+    def of_job(cls, data: Path | None, events: Path | None, *, quick: bool, allow_failed: bool, seed: int) -> "Setting":
+        """Return what decides a run of the main job."""
+        plain = {"quick": quick, "allow_failed": allow_failed, "seed": seed}
+        return cls(plain, tuple(p for p in (data, events) if p is not None))
+
     @property
     def key(self) -> str:
         """Hash of the options, the package's code and its commit, bundled data, register, the given files and versions."""

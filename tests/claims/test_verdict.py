@@ -22,7 +22,7 @@ from northroute.claims import (
     recovery,
     to_frame,
 )
-from northroute.claims.answer import probability_mcse, summarise
+from northroute.claims.answer import summarise
 from northroute.conventions import COUNTRIES
 from northroute.errors import RegisterError, SimulatedDataError
 
@@ -115,18 +115,21 @@ def test_the_event_is_joint() -> None:
     assert np.isnan(joint.prior_probability)
 
 
-def test_mcse_of_a_probability() -> None:
-    indicator = draws(0.3) > 0
-    # independent draws: sqrt(p (1 - p) / n), up to the noise of the effective sample size
-    assert probability_mcse(indicator.astype(float)) == pytest.approx(np.sqrt(0.21 / 4000), rel=0.15)
-    assert probability_mcse(np.ones((4, 1000))) == 1 / 4000
-
-
 def test_summary_states_its_interval() -> None:
     q = Quantity("q", np.linspace(0, 1, 100_001).reshape(1, -1), region=(0.2, None))
     s = summarise(q)
     assert (s.low, s.median, s.high, s.prob) == pytest.approx((0.055, 0.5, 0.945, 0.89), abs=1e-5)
     assert s.probability == pytest.approx(0.8, abs=1e-4)
+
+
+def test_a_summary_says_what_an_interval_hides() -> None:
+    rng = np.random.default_rng(2)
+    halves = np.where(rng.random((4, 1000)) < 0.5, -3.0, 3.0) + 0.3 * rng.normal(size=(4, 1000))
+    assert summarise(Quantity("q", halves)).shape.startswith("2 separate modes")
+    assert "heavy tails" in summarise(Quantity("q", rng.standard_t(2, (4, 1000)))).shape
+    assert summarise(Quantity("q", rng.normal(size=(4, 1000)))).shape == ""
+    # a ratio is looked at on its logarithmic scale
+    assert summarise(Quantity("q", np.exp(2 * rng.normal(size=(4, 1000))), log_scale=True)).shape == ""
 
 
 # --- a claim's word from its answers --------------------------------------------------------------------------------------

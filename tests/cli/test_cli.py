@@ -83,7 +83,7 @@ def test_fetch_without_a_connection_changes_nothing(tmp_path: Path, monkeypatch:
 def test_an_empty_data_folder_is_one_line(tmp_path: Path) -> None:
     result = runner.invoke(app, ["reproduce", "--data", str(tmp_path), "--out", str(tmp_path / "out")])
     assert result.exit_code == 1
-    assert "holds no complete" in plain(result.output)
+    assert "holds no provider's files that northroute can read" in plain(result.output)
     assert "Traceback" not in result.output
 
 

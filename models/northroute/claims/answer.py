@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import arviz_stats as azs
 import numpy as np
 
-from northroute.claims.estimate import Draws, Estimate, Quantity, Specification
+from northroute.bayes.probability import modes, probability_mcse
+from northroute.claims.estimate import Estimate, Quantity, Specification
 from northroute.claims.estimated import Estimated
 from northroute.claims.register import Claim, Grade, Question
 from northroute.conventions import AGREEMENT_AT, CONTRADICTED_AT, INTERVAL_PROB, SIMULATED_MARK, SUPPORTED_AT
@@ -20,7 +20,10 @@ _LOWER: Final[dict[Grade, Grade]] = {"A": "B", "B": "C", "C": "C"}
 
 @dataclass(frozen=True)
 class Summary:
-    """Median and equal-tailed interval of one quantity; the interval's kind and probability travel along."""
+    """Median and equal-tailed interval of one quantity; the interval's kind and probability travel along.
+
+    ``shape`` says in words where these do not tell the whole: several separate modes, heavy tails; empty otherwise.
+    """
 
     name: str
     median: float
@@ -30,6 +33,7 @@ class Summary:
     region: tuple[float | None, float | None]
     probability: float
     truth: float | None
+    shape: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def answer(claim: Claim, question: Question, found: Estimated) -> Answer:
         simulated=estimate.simulated,
         reason=reason,
         probability=probability,
-        mcse=probability_mcse(event.astype(float)),
+        mcse=_mcse(estimate),
         prior_probability=estimate.prior_probability,
         agreement=agreement,
         draws=int(event.size),
@@ -146,22 +150,22 @@ def not_summarised(claim: Claim, question: Question, reason: str, *, simulated: 
     return Answer(claim, question, word, question.grade, simulated, f"not summarised. {reason}")
 
 
-def probability_mcse(indicator: Draws) -> float:
-    """Monte Carlo standard error of a probability, from draws of its indicator of shape (chain, draw).
-
-    Where every draw agrees the effective sample size is undefined; the standard error is then that of one contrary draw
-    among them, ``sqrt(1/n) / sqrt(n)``, an upper bound rather than a false zero.
-    """
-    if indicator.min() == indicator.max():
-        return 1.0 / indicator.size
-    return float(azs.mcse(indicator, method="mean"))
-
-
 def summarise(quantity: Quantity, prob: float = INTERVAL_PROB) -> Summary:
     """Median, equal-tailed interval, shape and probability of the region for one quantity."""
     low, median, high = np.quantile(quantity.draws, [(1 - prob) / 2, 0.5, (1 + prob) / 2])
     inside = float(quantity.inside(quantity.draws).mean()) if quantity.decisive else float("nan")
-    return Summary(quantity.name, float(median), float(low), float(high), prob, quantity.region, inside, quantity.truth)
+    shape = (
+        "" if quantity.discrete else modes(np.log(quantity.draws) if quantity.log_scale else quantity.draws).describe()
+    )
+    return Summary(
+        *(quantity.name, float(median), float(low), float(high), prob, quantity.region, inside, quantity.truth, shape)
+    )
+
+
+def _mcse(estimate: Estimate) -> float:
+    """Monte Carlo standard error of the event's probability; one decisive quantity tells how many draws count."""
+    decisive = [q.draws for q in estimate.quantities if q.decisive]
+    return probability_mcse(estimate.event, decisive[0] if len(decisive) == 1 else None)
 
 
 def _as_registered(question: Question, found: Sequence[Specification], *, simulated: bool) -> None:

@@ -132,6 +132,7 @@ def to_frame(verdicts: Sequence[Verdict], register_hash: str) -> pd.DataFrame:
                         "low": q.low,
                         "high": q.high,
                         "interval": interval_label(q.prob),
+                        "shape": q.shape,
                         "holds_above": q.region[0],
                         "holds_below": q.region[1],
                         "truth": q.truth,

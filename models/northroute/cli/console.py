@@ -19,7 +19,11 @@ from northroute.progress import Progress as Callback
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 DATA_FOLDER: Final = Path("data/raw")
+ARTICLES: Final = "mlp_civic_space_counts"
+"""Folder that ``northroute fetch mlp`` fills."""
 EVENTS_FOLDER: Final = Path("data/interim/events")
+PANEL: Final = "region_month.parquet"
+"""What ``northroute events build`` leaves there. Neither name is imported: a run with nothing to do loads no reader."""
 
 DataOption = Annotated[
     Path | None,
@@ -76,15 +80,11 @@ def command() -> str:
 
 def data_folder(chosen: Path | None) -> Path | None:
     """Return the folder of real data: the one chosen, that of the environment, ``data/raw`` if it is filled, or none."""
-    from northroute.sources import mlp
-
     if chosen or os.environ.get("NORTHROUTE_DATA"):
         return chosen or Path(os.environ["NORTHROUTE_DATA"])
-    return DATA_FOLDER if mlp.folder_of(DATA_FOLDER) else None
+    return DATA_FOLDER if (DATA_FOLDER / ARTICLES).is_dir() else None
 
 
 def events_folder(chosen: Path | None) -> Path | None:
     """Return the folder of built events: the one chosen, ``data/interim/events`` if it has a region panel, or none."""
-    from northroute.workflow.events import REGION_PANEL
-
-    return chosen or (EVENTS_FOLDER if (EVENTS_FOLDER / REGION_PANEL).exists() else None)
+    return chosen or (EVENTS_FOLDER if (EVENTS_FOLDER / PANEL).exists() else None)

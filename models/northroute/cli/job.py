@@ -1,7 +1,8 @@
 """The main job: reproduce, claims."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -33,7 +34,7 @@ def reproduce(
     data: DataOption = None,
     out_folder: Annotated[Path, typer.Option("--out", help="Where the page is written.")] = Path("reports/build"),
     quick: Annotated[
-        bool, typer.Option("--quick", help="18 simulated months and coarser sampling, for a look.")
+        bool, typer.Option("--quick", help="Coarser sampling and a smaller simulated world, for a look.")
     ] = False,
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Summarise fits that failed their diagnostics, stamped as such.")
@@ -47,25 +48,45 @@ def reproduce(
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Test the brief's claims: fit, answer, and write index.html with its tables and figures."""
-    from northroute.workflow import Options
-    from northroute.workflow import reproduce as run
+    from northroute.standing import Setting, standing
 
     with errors("Finished fits are kept; the same command goes on from there."), progress() as tell:
-        options = Options(out_folder, data_folder(data), quick, allow_failed, seed, command(), events_folder(events))
-        result = run(options, tell)
-    grid = Grid("claim", "verdict", "P", "prior P", "slug", box=None)
-    for v in (*result.real, *result.simulated):
-        a = v.leading
-        if a is not None:
-            grid.add_row(v.claim.id, v.marked, f"{a.probability:.3f}", f"{a.prior_probability:.3f}", v.claim.slug)
+        data, events = data_folder(data), events_folder(events)
+        tell("looking for what has changed", 0.0)
+        own = Setting.of_job(data, events, quick=quick, allow_failed=allow_failed, seed=seed)
+        manifest = standing(out_folder, own.key)
+        if manifest is None:
+            from northroute.workflow import Options
+            from northroute.workflow import reproduce as run
+
+            options = Options(out_folder, data, quick, allow_failed, seed, command(), events)
+            manifest = run(options, tell).manifest
+        else:
+            manifest["unchanged"] = True
+    _report(manifest, out_folder)
+
+
+def _report(manifest: Mapping[str, Any], folder: Path) -> None:
+    """Print what a run found, from its manifest."""
+    grid = Grid("claim", "word", "P", "grade", "slug", box=None)
+    for claim in manifest["claims"]:
+        known = [a for a in claim["answers"] if a["probability"] is not None]
+        values = ", ".join(f"{a['id'].removeprefix(claim['id'] + '.')} {a['probability']:.3f}" for a in known)
+        grades = "".join(a["grade"] for a in known)
+        grid.add_row(claim["id"], claim["verdict"], values or "-", grades or "-", claim["slug"])
     out.print(grid)
-    untested = sum(v.word == "not testable" for v in result.real)
-    out.print(f"{untested} of {len(result.real)} claims are not testable on the real data at hand; the page says why.")
-    for notice in result.notices:
+    untested = [c["id"] for c in manifest["claims"] if c["verdict"] == "not testable"]
+    if untested:
+        out.print(f"Not testable on the data at hand: {', '.join(untested)}; the page says why.")
+    for notice in manifest["notices"]:
         out.print(f"[bold]Notice[/bold] {escape(notice)}")
-    for failure in result.failed:
-        out.print(f"[bold red]Failed diagnostics[/bold red] {escape(failure)}")
-    out.print(f"{result.page} in {result.seconds:.0f} s")
+    for fit in manifest["fits"]:
+        if not fit["passed"]:
+            out.print(
+                f"[bold red]Failed diagnostics[/bold red] {escape(fit['name'])}: {escape(' '.join(fit['failures']))}"
+            )
+    done = "nothing has changed since" if manifest.get("unchanged") else f"in {manifest['seconds']:.0f} s"
+    out.print(f"{folder / 'index.html'}: {done}")
 
 
 def claims(
@@ -73,7 +94,8 @@ def claims(
     lock: Annotated[bool, typer.Option("--lock", help="Register the version in force (see CONTRIBUTING).")] = False,
 ) -> None:
     """List the register: what is asked, on which data, with which thresholds."""
-    from northroute.claims import load, write_lock
+    from northroute.claims import write_lock
+    from northroute.claims.catalogue import load
     from northroute.resources import resource
 
     with errors():
@@ -84,7 +106,10 @@ def claims(
         elif claim_id:
             claim = register[claim_id]
             out.print(f'[bold]{claim.id} {claim.slug}[/bold]\n"{escape(claim.quote)}"\n{escape(claim.estimand)}')
-            out.print(f"data {', '.join(claim.data)}; thresholds {dict(claim.thresholds)} {claim.untestable}")
+            out.print(f"thresholds {dict(claim.thresholds)} {escape(claim.untestable or claim.wanted)}")
+            for q in claim.questions:
+                out.print(f"[bold]{q.id}[/bold] grade {q.grade}, {', '.join(q.countries)}: {escape(q.estimand)}")
+                out.print(f"  variants: {escape('; '.join(q.variants) or 'none')}")
         else:
             for claim in register.claims.values():
                 out.print(f"{claim.id}  {claim.slug:26} {','.join(claim.data) or '-':6} {escape(claim.quote)}")

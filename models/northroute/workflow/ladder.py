@@ -24,7 +24,6 @@ from northroute.workflow.rungs import SIMULATED, Absent, Rung, Rungs
 from northroute.workflow.scores import Scores, score
 
 QUICK_STEPS: Final = ("pooled", "country", "slopes", "dynamic", "spatial")
-NO_ARTICLES: Final = "the article counts are not here: northroute fetch mlp"
 TAILS: Final = ((1 - INTERVAL_PROB) / 2, (1 + INTERVAL_PROB) / 2)
 
 
@@ -66,19 +65,14 @@ class LadderLine:
 
 
 def run(data: Path | None, register: Register, run: Run) -> LadderLine:
-    """Climb the ladder on article counts, where they are, on reported seizures, and on SIMULATED regions."""
+    """Climb the ladder on article counts, on reported seizures, and on SIMULATED regions."""
     months = simulated.QUICK_MONTHS if run.quick else rungs.MONTHS
     simulation = simulate_regions(run.seed, months=months)
     regions = rungs.on_regions(simulation, months=min(months, rungs.WINDOW))
-    note = ""
+    real, note = rungs.on_articles(data, register), ""
     if run.quick:
-        regions = {step: regions[step] for step in QUICK_STEPS}
+        regions, real = ({step: own[step] for step in QUICK_STEPS} for own in (regions, real))
         note = f"A quick look: {months} simulated months and the steps {', '.join(QUICK_STEPS)}; without --quick, all."
-    real: Rungs = (
-        rungs.on_articles(data, register)
-        if data
-        else {"others": Absent("all others", rungs.ARTICLES, NO_ARTICLES), "composition": rungs.on_seizures()}
-    )
     settings = replace(QUICK if run.quick else Sampling(), seed=run.seed)
     tables = [governance.load(name) for name in ("cpi", "seizures", "vdem", "wgi")]
     inputs = {f: sha for table in tables for f, sha in table.files.items()}

@@ -1,25 +1,24 @@
-"""From data to the page: every line of the job, reusing whatever is finished and unchanged."""
+"""From data to the pages: every line of the job, reusing whatever is finished and unchanged."""
 
-import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from northroute import provenance
 from northroute.bayes import BayesFit
-from northroute.claims import Register, Verdict, combine, load, recovery
+from northroute.claims import Verdict, catalogue, combine, recovery
 from northroute.conventions import DEFAULT_SEED
-from northroute.errors import MissingDataError
 from northroute.progress import Progress, quiet
 from northroute.report import Site, write
-from northroute.sources import mlp, regions
-from northroute.workflow import articles, gdelt_regions, indicators, ladder, simulated
+from northroute.sources import regions, tables
+from northroute.standing import Setting
+from northroute.workflow import articles, gdelt_regions, indicators, ladder, manifest, questions, simulated
+from northroute.workflow.data_sources import data_sources
 from northroute.workflow.line import Run
 
-FETCH = "northroute fetch mlp"
+FITS: Final = "fits"
 
 
 @dataclass(frozen=True)
@@ -29,19 +28,18 @@ class Options:
     Attributes
     ----------
     out : Path
-        Folder of the page, tables, figures, fits and manifest.
+        Folder of the pages, tables, figures, fits and manifest.
     data : Path, optional
-        Folder of real data; without it the bundled tables are the only real data.
+        Folder of the providers' newer or fuller files; they stand in the place of the bundled tables.
     quick : bool
-        Simulate 18 months, sample more coarsely and climb fewer steps of the ladder; for a look, the claims' real fits stay
-        as they are.
+        Sample more coarsely, simulate 18 months and climb fewer steps of the ladder: for a look, and the page says so.
     allow_failed : bool
         Summarise fits that failed their diagnostics; everything that rests on them is stamped.
     seed : int
     command : str
         Recorded in every output.
     events : Path, optional
-        Folder of ``northroute events build`` on real files; its region panel then answers the claims on regions.
+        Folder of ``northroute events build`` on real files; its region panel then answers the questions on regions.
     """
 
     out: Path
@@ -52,17 +50,30 @@ class Options:
     command: str = "northroute reproduce"
     events: Path | None = None
 
+    @property
+    def setting(self) -> Setting:
+        """Everything that decides what the run writes."""
+        return Setting.of_job(
+            *(self.data, self.events), quick=self.quick, allow_failed=self.allow_failed, seed=self.seed
+        )
+
 
 @dataclass(frozen=True)
 class Result:
-    """What a run brought: the page, the verdicts, the fits that failed, seconds."""
+    """What a run brought: the page, the verdicts, the fits that failed, notices, the manifest, seconds."""
 
     page: Path
     real: tuple[Verdict, ...]
     simulated: tuple[Verdict, ...]
-    failed: tuple[str, ...]
+    fits: tuple[BayesFit, ...]
     notices: tuple[str, ...]
+    manifest: dict[str, Any]
     seconds: float
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Fits that failed their diagnostics, each with why."""
+        return tuple(f"{f.name}: {' '.join(f.gate.failures)}" for f in self.fits if not f.gate.passed)
 
 
 def reproduce(options: Options, progress: Progress = quiet) -> Result:
@@ -74,34 +85,36 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         If ``options.data`` or ``options.events`` holds nothing that northroute can read.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    if options.data and mlp.folder_of(options.data) is None:
-        raise MissingDataError(
-            f"'{options.data}' holds no complete {mlp.FOLDER}/ ({', '.join(f'{f}.csv' for f in mlp.FILES.values())}). "
-            f"Get it with: {FETCH}, or leave --data out."
-        )
+    key = options.setting.key
     source = gdelt_regions.find(options.events)
-    register = load()
+    register = catalogue.load()
+    progress("reading tables", 0.0)
+    loaded = tables.load(options.data)
     run = Run(
-        folder=options.out / "fits",
+        folder=options.out / FITS,
         seed=options.seed,
         command=options.command,
         quick=options.quick,
         allow_failed=options.allow_failed,
         progress=progress,
     )
-    lines = [indicators.run(options.data, register, run)]
+    lines = [
+        questions.run(loaded.tables, loaded.inputs, register, run),
+        articles.run(options.data, register, run),
+        indicators.run(options.data, register, run),
+    ]
     if source.panel:
         lines.append(gdelt_regions.run(source.panel, register, run))
-    if options.data:
-        lines.append(articles.run(options.data, register, run))
     world = simulated.run(register, run)
+    steps = ladder.run(options.data, register, run)
     answers = [a for line in lines for a in line.answers]
     real = tuple(combine(claim, [a for a in answers if a.claim.id == c]) for c, claim in register.claims.items())
     found = tuple(recovery(a.claim, a) for a in world.line.answers)
     lines.append(world.line)
-    steps = ladder.run(options.data, register, run)
-    fits = (*(f for line in lines for f in line.fits), *steps.fits)
-    inputs = {name: sha for own in (*(line.inputs for line in lines), steps.inputs) for name, sha in own.items()}
+    fits = _once([*(f for line in lines for f in line.fits), *steps.fits])
+    inputs = {
+        n: sha for own in (loaded.inputs, *(line.inputs for line in lines), steps.inputs) for n, sha in own.items()
+    }
     stamp = {
         "command": options.command,
         "seed": options.seed,
@@ -109,69 +122,46 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         "data_sha256": provenance.value_hash(inputs),
         "versions": provenance.versions(),
     }
-    notices = tuple(n for n in (register.notice(), "" if options.data else _notice(), source.notice) if n)
-    progress("writing the page", 0.0)
-    site = Site(
-        register=register,
-        real=real,
-        simulated=found,
-        fits=fits,
-        fixed_effects=tuple(f for line in lines for f in line.fixed_effects),
-        regions=regions.load("first-level").frame,
-        region_rates=world.region_rates,
-        ladder=steps.rows,
-        ladder_note=steps.note,
-        inputs=inputs,
-        stamp=stamp,
-        notices=notices,
+    notices = tuple(filter(None, (register.notice(), _replaced(loaded.replaced, options.data), source.notice)))
+    progress("writing the pages", 0.0)
+    page = write(
+        Site(
+            register=register,
+            real=real,
+            simulated=found,
+            fits=fits,
+            fixed_effects=tuple(f for line in lines for f in line.fixed_effects),
+            regions=regions.load("first-level").frame,
+            region_rates=world.region_rates,
+            ladder=steps.rows,
+            ladder_note=steps.note,
+            inputs=inputs,
+            stamp=stamp,
+            notices=notices,
+            quick=options.quick,
+            sources=data_sources(loaded.tables),
+        ),
+        options.out,
     )
-    page = write(site, options.out)
     seconds = time.perf_counter() - clock
-    _manifest(options.out, stamp, inputs, fits, (*real, *found), register, started, seconds)
-    failed = tuple(f"{f.name}: {' '.join(f.gate.failures)}" for f in fits if not f.gate.passed)
-    return Result(page, real, found, failed, notices, seconds)
-
-
-def _notice() -> str:
-    return (
-        "The article counts are not here, so the claims that need them are not tested on this page. They are one command "
-        f"away with a connection: make reproduce-real ({FETCH}, then northroute reproduce)."
+    content = manifest.write(
+        options.out,
+        key=key,
+        stamp=stamp,
+        inputs=inputs,
+        fits=fits,
+        verdicts=(*real, *found),
+        register=register,
+        notices=notices,
+        times={"started": started.isoformat(timespec="seconds"), "seconds": round(seconds, 2)},
     )
+    return Result(page, real, found, fits, notices, content, seconds)
 
 
-def _manifest(
-    out: Path,
-    stamp: dict[str, Any],
-    inputs: dict[str, str],
-    fits: Sequence[BayesFit],
-    verdicts: Sequence[Verdict],
-    register: Register,
-    started: datetime,
-    seconds: float,
-) -> None:
-    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json" and "fits" not in p.parts)
-    content = {
-        **stamp,
-        "register": {
-            "in_force": register.sha256,
-            "registered": register.registered_sha256,
-            "changes": register.changes,
-        },
-        "inputs": inputs,
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round(seconds, 2),
-        "fits": [
-            {
-                "name": f.name,
-                "key": f.info["key"],
-                "simulated": f.simulated,
-                "passed": f.gate.passed,
-                "command": f.provenance.command,
-                "seconds": round(f.info["seconds"], 2),
-            }
-            for f in fits
-        ],
-        "claims": [{"id": v.claim.id, "simulated": v.simulated, "verdict": v.marked} for v in verdicts],
-        "outputs": {str(p.relative_to(out).as_posix()): provenance.file_sha256(p) for p in files},
-    }
-    (out / "manifest.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def _once(fits: list[BayesFit]) -> tuple[BayesFit, ...]:
+    """Keep the first fit of each name."""
+    return tuple({f.name: f for f in reversed(fits)}[name] for name in dict.fromkeys(f.name for f in fits))
+
+
+def _replaced(files: tuple[str, ...], data: Path | None) -> str:
+    return f"Files of {data} stand in the place of the bundled tables: {', '.join(files)}." if files else ""

@@ -227,7 +227,7 @@ def on_regions(simulation: Simulation, outcome: str = OUTCOME, months: int = WIN
     return {step: found[step] for step in STEPS}
 
 
-def on_articles(data: Path, register: Register, outcome: str = OUTCOME) -> Rungs:
+def on_articles(data: Path | None, register: Register, outcome: str = OUTCOME) -> Rungs:
     """Return every step on real tables, by step: article counts of three countries, and bundled seizures.
 
     Raises
