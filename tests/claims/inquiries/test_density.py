@@ -77,7 +77,7 @@ PLACES = (("a", 2e5, 1.0), ("b", 5e5, 2.0), ("c", 3e5, 4.0))
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_worlds_are_told_apart(function: str) -> None:
-    probability = {side: read(asked.INQUIRIES, function, side)[0] for side in SIDES}
+    probability = {side: read(asked.INQUIRIES, function, side, 800)[0] for side in SIDES}
     assert probability["true"] > 0.95
     assert 0.02 < probability["threshold"] < 0.98
     assert probability["false"] < 0.05
@@ -85,7 +85,7 @@ def test_worlds_are_told_apart(function: str) -> None:
 
 def test_the_coefficients_differ_by_the_population_slope_alone() -> None:
     reference, job = simulated(asked.INQUIRIES, "density.all_crime", "true")
-    reader = Reader(fit(job, 300))
+    reader = Reader(fit(job, 800))
     values = reference.read(reader, job)
     b, both = (v.draws for v in values.values())
     np.testing.assert_allclose(both - b, asked.population_slope(job.frame, asked.UZ))

@@ -54,7 +54,7 @@ def test_a_year_without_perception_is_refused() -> None:
 
 
 def test_worlds_are_told_apart() -> None:
-    probability = {side: read(asked.INQUIRIES, NAME, side) for side in SIDES}
+    probability = {side: read(asked.INQUIRIES, NAME, side, 800) for side in SIDES}
     assert probability["true"][0] > 0.95
     assert 0.001 < probability["threshold"][0] < 0.98
     # 72 counts know a slope to 0.06, no better than what counts as none: without any, chance alone leaves some doubt

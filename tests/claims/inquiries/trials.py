@@ -50,8 +50,8 @@ def fit(job: Job, draws: int = 500) -> BayesFit:
     return fit_model(job.model, job.frame, Sampling(draws=draws, target_accept=job.target_accept), origin=origin)
 
 
-def read(inquiries: Mapping[str, Inquiry], function: str, side: Side, seed: int = 1) -> tuple[float, Values]:
+def read(inquiries: Mapping[str, Inquiry], function: str, side: Side, draws: int = 500) -> tuple[float, Values]:
     """Return the claim's probability in a SIMULATED world, and what was read."""
-    reference, job = simulated(inquiries, function, side, seed)
-    values = reference.read(Reader(fit(job)), job)
+    reference, job = simulated(inquiries, function, side)
+    values = reference.read(Reader(fit(job, draws)), job)
     return held(values), values

@@ -39,7 +39,7 @@ from northroute.sources import Table
 
 SERIES, DENSITY, X = "series", "log_density", "density"
 KZ_VIOLENCE, KZ_STATE, KG = "violent offences, Kazakhstan", "complaints of abuse, Kazakhstan", "homicide, Kyrgyzstan"
-KZ_NO_ROBBERY: Final = "violent offences but open robbery (191), Kazakhstan"
+KZ_NO_ROBBERY: Final = "violent offences without open robbery (191), Kazakhstan"
 UZ: Final = "registered crime, Uzbekistan"
 KG_YEARS: Final = range(2014, 2023)
 UZ_YEARS: Final = range(2015, 2023)

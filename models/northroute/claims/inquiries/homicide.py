@@ -18,7 +18,19 @@ from northroute.bayes.terms.population import Intercept, Linear
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.density import kyrgyz
 from northroute.claims.inquiries.models import COUNT, negative_binomial
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import (
+    REFERENCE,
+    Array,
+    Inquiry,
+    Job,
+    Measured,
+    Reader,
+    Reading,
+    Side,
+    Stated,
+    Tables,
+    Values,
+)
 from northroute.claims.register import Claim, Register
 from northroute.errors import DataError
 
@@ -97,23 +109,18 @@ def _model(name: str, register: Register, frame: pd.DataFrame, *, poisson: bool)
     )
 
 
-def _read(claim: Claim) -> "_Reading":
-    return _Reading(claim.threshold("rope"))
+def _read(claim: Claim) -> Reading:
+    """Read each slope's size, which decides, and the slope itself as a rate ratio."""
+    rope = claim.threshold("rope")
 
-
-class _Reading:
-    """Read each slope's size, which decides, and the slope itself."""
-
-    def __init__(self, rope: float) -> None:
-        self.rope = rope
-
-    def __call__(self, reader: Reader, job: Job) -> Values:
-        """Read them."""
+    def read(reader: Reader, job: Job) -> Values:
         slopes = {c: np.asarray(reader("slope").sel(covariate=c).to_numpy()) for c in COVARIATES}
-        sizes = {f"size of the slope on {_WORDS[c]}": Measured(np.abs(s), (self.rope, None)) for c, s in slopes.items()}
+        sizes = {f"size of the slope on {_WORDS[c]}": Measured(np.abs(s), (rope, None)) for c, s in slopes.items()}
         return sizes | {
             f"rate ratio per sd of {_WORDS[c]}": Measured(np.exp(s), log_scale=True) for c, s in slopes.items()
         }
+
+    return read
 
 
 def _state(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
