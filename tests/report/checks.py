@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "img", "br", "hr", "input", "link", "line", "rect", "circle", "path"}
+VOID = {"meta", "img", "source", "br", "hr", "input", "link", "line", "rect", "circle", "path"}
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Page(HTMLParser):
             self.open_tags.append(tag)
         if found.get("id"):
             self.ids.append(found["id"] or "")
-        self.links += [(tag, found[k] or "") for k in ("src", "href") if k in found]
+        self.links += [(tag, found[k] or "") for k in ("src", "href", "srcset") if k in found]
         self.references += [i for k in ("aria-labelledby", "aria-describedby") for i in (found.get(k) or "").split()]
         if tag == "html":
             self.language = found.get("lang") or ""
@@ -79,7 +79,7 @@ def faults(text: str, *, beside: tuple[str, ...] = ()) -> list[str]:
         if to.startswith("#"):
             if to[1:] not in page.ids:
                 wrong.append(f"leads nowhere: {to}")
-        elif not (tag == "img" and to.startswith("data:image/")) and not (tag == "a" and to in beside):
+        elif not (tag in ("img", "source") and to.startswith("data:image/")) and not (tag == "a" and to in beside):
             wrong.append(f"not in the page: <{tag}> {to[:60]}")
     wrong += ["image without a text" for alt in page.alts if not alt or len(alt) < 20]
     wrong += ["table without a caption" for own in page.tables if own[:1] != ["caption"]]

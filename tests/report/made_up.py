@@ -124,7 +124,9 @@ def section(name: str) -> Section:
         figure.subplots().plot([1, 2, 3])
         return figure
 
-    picture = Picture(f"{name}_figure", draw, "Rates by country: Kazakhstan 33, Kyrgyzstan 0.9.", "1", "A caption.")
+    picture = Picture(
+        f"{name}_figure", draw, "Rates by country: Kazakhstan 33, Kyrgyzstan 0.9.", "1", "A caption.", narrow=draw
+    )
     return Section(
         name,
         f"A section of {name.replace('_', ' ')}",

@@ -195,7 +195,7 @@ def region_map(
     """Schematic map: one circle a region at its centre, area by population.
 
     Without ``values`` the colour is the country and rings mark the brief's hub and corridor regions; with them it is
-    the value by region code. Boundaries are not drawn: none may be redistributed with the package.
+    the value by region code. Boundaries are drawn by :mod:`northroute.report.maps`.
     """
     size = 26 + 340 * regions["population_2020"].to_numpy(float) / 4e6
     lon, lat = regions["lon"].to_numpy(float), regions["lat"].to_numpy(float)

@@ -31,7 +31,7 @@ def probability(value: float) -> str:
 
 def share(value: float) -> str:
     """Return a share as a percentage; a dash where there is none."""
-    return NONE if math.isnan(value) else f"{value:.0%}"
+    return NONE if math.isnan(value) else f"{100 * value:.0f} %"
 
 
 def bounds(region: tuple[float | None, float | None]) -> str:

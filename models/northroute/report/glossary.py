@@ -5,6 +5,7 @@ from typing import Final
 
 from northroute.claims.register import GRADES
 from northroute.conventions import AGREEMENT_AT, CONTRADICTED_AT, INTERVAL_PROB, SUPPORTED_AT, interval_label
+from northroute.report.formats import share
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ TERMS: Final[dict[str, Term]] = {
         Term(
             "interval",
             interval_label(),
-            f"Equal-tailed interval: {INTERVAL_PROB:.0%} of the posterior lies in it, the rest half below and half above.",
+            f"Equal-tailed interval: {share(INTERVAL_PROB)} of the posterior lies in it, the rest on either side.",
         ),
         Term("mcse", "MCSE", "Monte Carlo standard error: by how much P would change if the computer drew again."),
         Term(
             "agreement",
             "equivalent specifications",
             "Other models and measures that one could as well have taken, fixed beforehand. Agreement is the share of them "
-            f"with P on the same side of one half; a word needs {AGREEMENT_AT:.0%}.",
+            f"with P on the same side of one half; a word needs {share(AGREEMENT_AT)}.",
         ),
         Term("grade", "grade", "How near the measure is to what the claim speaks of: A, B or C."),
         Term("grade-A", "grade A", f"It {GRADES['A']}."),

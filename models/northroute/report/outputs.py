@@ -11,6 +11,7 @@ from northroute.provenance import array_hash, frame_hash, value_hash
 from northroute.report import alts, figures, fit_tables, ladder, style, tables
 from northroute.report.site import Picture, Section, Site, estimated
 
+NARROW = "_narrow"
 RATES = "drug incidents per 100 events (posterior median)"
 _VERDICT_COLUMNS = ["claim", "source", "verdict", "probability", "prior_probability", "agreement", "quantity", "median"]
 _VERDICT_COLUMNS += ["low", "high"]
@@ -45,8 +46,13 @@ def pictures(site: Site, *, simulated: bool) -> dict[str, Picture]:
 
 
 def draw(wanted: dict[str, Picture], folder: Path) -> dict[str, Path]:
-    """Draw what is not there yet, and return every figure's file."""
-    return {name: style.saved(name, p.key, p.draw, folder) for name, p in wanted.items()}
+    """Draw what is not there yet, and return every figure's file; one for a narrow screen has ``_narrow`` at its end."""
+    found = {}
+    for name, p in wanted.items():
+        found[name] = style.saved(name, p.key, p.draw, folder)
+        if p.narrow:
+            found[name + NARROW] = style.saved(name + NARROW, p.key, p.narrow, folder)
+    return found
 
 
 def write_tables(site: Site, folder: Path) -> None:

@@ -34,7 +34,7 @@ def write(site: Site, out: Path) -> Path:
     outputs.write_tables(site, out / "tables")
     wanted = {simulated: outputs.pictures(site, simulated=simulated) for simulated in (False, True)}
     drawn = {simulated: outputs.draw(own, out / "figures") for simulated, own in wanted.items()}
-    style.keep({name for own in wanted.values() for name in own}, out / "figures")
+    style.keep({name for own in drawn.values() for name in own}, out / "figures")
     page = out / "index.html"
     for simulated, name in ((True, CALIBRATION), (False, page.name)):
         if simulated and not site.simulated:
@@ -109,8 +109,13 @@ def _context(site: Site, *, simulated: bool, images: Mapping[str, Mapping[str, A
 
 def _images(wanted: Mapping[str, Picture], drawn: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     return {
-        name: {"source": style.embedded(drawn[name], adapts=p.adapts), "alt": p.alt, "caption": p.caption}
-        | {"adapts": p.adapts}
+        name: {
+            "source": style.embedded(drawn[name], adapts=p.adapts),
+            "narrow": style.embedded(drawn[name + outputs.NARROW], adapts=p.adapts) if p.narrow else "",
+            "alt": p.alt,
+            "caption": p.caption,
+            "adapts": p.adapts,
+        }
         for name, p in wanted.items()
     }
 

@@ -32,6 +32,8 @@ class Picture:
     adapts : bool
         Whether its colours follow the reader's dark mode. True only for figures in the colours of ``report.style``;
         others keep their white ground.
+    narrow : callable, optional
+        Draws it anew for a narrow screen, about 5.5 inches wide; without it a phone scrolls the wide one.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Picture:
     key: str
     caption: str = ""
     adapts: bool = False
+    narrow: Callable[[], Figure] | None = None
 
 
 @dataclass(frozen=True)
