@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Transform
 
 from northroute.claims import measures as of
@@ -54,13 +55,13 @@ def by_country(rates: Sequence[Rate]) -> Figure:
     """Draw a panel a measure of :data:`GRID`, countries as rows; a hollow point is a weak stand-in (grade C)."""
     found = {(r.measure, r.place): r for r in rates}
     with look():
-        figure = Figure(figsize=(WIDTH, 6.7), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 6.7), layout=ConstrainedLayoutEngine(w_pad=0.12))
         panels = figure.subplots(len(GRID), len(GRID[0]), squeeze=False)
         for row, measures in zip(panels, GRID, strict=True):
             for i, (axes, measure) in enumerate(zip(row, measures, strict=True)):
                 own = [found.get((measure, c)) for c in COUNTRIES]
                 _panel(axes, measure, own, list(COUNTRIES.values()) if i == 0 else None)
-        _legend(figure)
+        _legend(figure, weak=any(m.grade == "C" for row in GRID for m in row))
     return figure
 
 
@@ -76,12 +77,12 @@ def by_region(columns: Sequence[tuple[Measure, Sequence[Rate]]], *, names_each: 
     """
     rows = max(len(own) for _, own in columns)
     with look():
-        figure = Figure(figsize=(WIDTH, 1.5 + 0.235 * rows), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 1.5 + 0.235 * rows), layout=ConstrainedLayoutEngine(w_pad=0.12))
         panels = figure.subplots(1, len(columns), squeeze=False)[0]
         for i, (axes, (measure, own)) in enumerate(zip(panels, columns, strict=True)):
             named = names_each or i == 0
             _panel(axes, measure, list(own), [textwrap.fill(r.name, 22) for r in own] if named else None)
-        _legend(figure)
+        _legend(figure, weak=any(m.grade == "C" for m, _ in columns))
     return figure
 
 
@@ -93,7 +94,7 @@ def forest(rows: Sequence[Association]) -> Figure:
     heading, y, at, labels = 0.0, 0.0, [], []
     with look():
         height = 1.3 + 0.27 * (len(rows) + 1.15 * len(groups))
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(w_pad=0.12))
         axes = figure.subplots()
         axes.axvline(1.0, color=style.THRESHOLD, ls="--", lw=1.1, zorder=0)
         for (outcome, on), own in groups.items():
@@ -105,16 +106,16 @@ def forest(rows: Sequence[Association]) -> Figure:
                 labels.append(f"{_where(a)} ({a.grade})")
                 _point(axes, y, *(float(np.exp(v)) for v in (a.median, a.low, a.high)), hollow=a.grade == "C")
                 if np.isfinite(a.coefficient):
-                    axes.plot(np.exp(a.coefficient), y, "x", color=style.PRIOR, ms=6, mew=1.6)
+                    axes.plot(np.exp(a.coefficient), y - 0.34, "x", color=style.PRIOR, ms=5, mew=1.5)
             y -= 1.15
         axes.set_yticks(at, labels)
         axes.set_ylim(y + 0.6, 0.7)
         ends = [np.exp(v) for a in rows for v in (a.low, a.high)]
-        _scale(axes, min(*ends, 0.85), max(*ends, 1.18), log=True)
+        _scale(axes, min(*ends, 0.85), max(*ends, 1.18), log=True, most=7)
         axes.tick_params(axis="y", length=0, labelsize=8)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("rate ratio per standard deviation: associations, not effects", fontsize=8.5)
-        marks = [*_marks(), Line2D([], [], color=style.PRIOR, marker="x", ms=6, mew=1.6, ls="")]
+        marks = [*_marks(), Line2D([], [], color=style.PRIOR, marker="x", ms=5, mew=1.5, ls="")]
         names = [f"median, {interval_label()}", "grade C", "fixed-effects or cross-section regression"]
         figure.legend(marks, names, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return figure
@@ -140,8 +141,15 @@ def _panel(axes: Axes, measure: Measure, rates: Sequence[Rate | None], names: Se
         else:
             axes.text(0.03, -i, "no data", fontsize=7, va="center", color=INK, transform=_beside(axes), style="italic")
     title = f"{measure.construct.capitalize()} ({measure.grade})"
-    axes.set_title(title, fontsize=8, weight="bold", loc="left", pad=22)
-    axes.text(0, 1.02, SHORT[measure], fontsize=7, transform=axes.transAxes, va="bottom", linespacing=1.1)
+    axes.set_title(title, fontsize=8, weight="bold", loc="left", pad=25)
+    axes.annotate(
+        *(SHORT[measure], (0, 1), (0, 3)),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=7,
+        va="bottom",
+        linespacing=1.1,
+    )
     axes.set_yticks([-i for i in range(len(rates))], names or [""] * len(rates))
     axes.set_ylim(-len(rates) + 0.4, 0.6)
     axes.tick_params(axis="y", length=0, labelsize=7.5)
@@ -159,8 +167,8 @@ def _point(axes: Axes, y: float, median: float, low: float, high: float, *, holl
     axes.plot(median, y, "o", color=style.POSTERIOR, mfc=face, ms=4.5, mew=1.3)
 
 
-def _scale(axes: Axes, low: float, high: float, *, log: bool) -> None:
-    """Set limits and few round ticks; on a logarithmic axis 1, 2, 5 and their powers of ten."""
+def _scale(axes: Axes, low: float, high: float, *, log: bool, most: int = 4) -> None:
+    """Set limits and at most so many round ticks; on a logarithmic axis 1, 2, 5 and their powers of ten."""
     if not log:
         pad = 0.05 * (high - low)
         axes.set_xlim(low - pad, high + pad)
@@ -170,11 +178,13 @@ def _scale(axes: Axes, low: float, high: float, *, log: bool) -> None:
     low, high = float(low * np.exp(-pad)), float(high * np.exp(pad))
     axes.set_xscale("log")
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    ticks = [s * 10.0**p for p in powers for s in _STEPS if low <= s * 10.0**p <= high]
-    if len(ticks) > 4:
-        ticks = [t for t in ticks if np.isclose(np.log10(t) % 1, 0) or np.isclose(np.log10(t) % 1, 1)] or ticks[::2]
-    if len(ticks) < 2:
-        ticks = [float(f"{v:.1g}") for v in np.geomspace(low, high, 6)[1:-1]]
+    steps = (1.0,) if high > 60 * low and most < 5 else _STEPS
+    ticks = [s * 10.0**p for p in powers for s in steps if low <= s * 10.0**p <= high]
+    if len(ticks) < 3 and high < 12 * low:
+        ticks = [
+            float(t) for t in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high) if low <= t <= high
+        ]
+    ticks = ticks[:: 1 + (len(ticks) - 1) // most]
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(ticks))))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}" if v >= 1000 else f"{v:g}")
@@ -188,9 +198,10 @@ def _marks() -> list[Line2D]:
     ]
 
 
-def _legend(figure: Figure) -> None:
-    words = [f"posterior median, {interval_label()}", "weak stand-in (grade C)"]
-    figure.legend(_marks(), words, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+def _legend(figure: Figure, *, weak: bool) -> None:
+    """Add the legend."""
+    words = [f"posterior median, {interval_label()}", "weak stand-in (grade C)"][: 1 + weak]
+    figure.legend(_marks()[: 1 + weak], words, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
 
 
 def said(rates: Sequence[Rate]) -> str:

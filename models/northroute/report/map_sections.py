@@ -1,0 +1,229 @@
+"""The maps of the page: posterior rates by region with their uncertainty, and the brief's two maps of events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from northroute.claims import measures as of
+from northroute.claims.measures import Measure, Rate
+from northroute.conventions import COUNTRIES, interval_label
+from northroute.errors import DataError, MissingDataError
+from northroute.provenance import value_hash
+from northroute.report import formats, maps
+from northroute.report.site import Picture, Section
+from northroute.sources.boundaries import Boundaries
+
+TITLE: Final = "Maps: where, and how sure"
+BRIEF_YEARS: Final = (2015, 2021)
+"""Years of the brief's maps."""
+
+
+@dataclass(frozen=True)
+class RateMap:
+    """A map of one measure in one country.
+
+    Attributes
+    ----------
+    name : str
+        Stem of its files.
+    country : str
+    measure : Measure
+    title : str
+    label : str
+        The colour, with its unit.
+    beware : str
+        What it is not.
+    """
+
+    name: str
+    country: str
+    measure: Measure
+    title: str
+    label: str
+    beware: str
+
+
+_REGISTERED: Final = "Registered is opened in the unified register, not proven; the year is inferred from the forms."
+_SINGLE: Final = (
+    "Reports are voluntary and partial, cannabis is not among them, and seizures without a place are left out: where police "
+    "look and report, not where drugs pass."
+)
+MAPS: Final = (
+    RateMap(
+        *("map_drug_offences_kazakhstan", "KAZ", of.DRUG_OFFENCES, "Registered drug offences, Kazakhstan"),
+        *("registered drug offences per 100,000 inhabitants", f"{_REGISTERED} It shows what the police met."),
+    ),
+    RateMap(
+        *("map_violent_offences_kazakhstan", "KAZ", of.VIOLENT, "Registered violent offences, Kazakhstan"),
+        "murder, grievous harm, robbery, kidnapping and extortion per 100,000 inhabitants",
+        f"{_REGISTERED} Open robbery is counted whether violent or not, and no motive is known.",
+    ),
+    RateMap(
+        *("map_homicide_kyrgyzstan", "KGZ", of.VICTIMS, "Homicide victims, Kyrgyzstan"),
+        "victims per 100,000 inhabitants and year",
+        "Every motive counts: it is not violence of criminal groups. The population of 2020 stands for every year.",
+    ),
+    RateMap(
+        *("map_corruption_perception_kyrgyzstan", "KGZ", of.PERCEPTION, "Corruption perception, Kyrgyzstan"),
+        "index from -100 to 100, higher = better",
+        "What residents say in a survey, not corruption itself. High is good.",
+    ),
+    RateMap(
+        *("map_seizures_uzbekistan", "UZB", of.SINGLE, "Single drug seizures, Uzbekistan"),
+        *("seizures per 100,000 inhabitants and reporting year", _SINGLE),
+    ),
+    RateMap(
+        *("map_seizures_kazakhstan", "KAZ", of.SINGLE, "Single drug seizures, Kazakhstan"),
+        *("seizures per 100,000 inhabitants and reporting year", _SINGLE),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class EventMap:
+    """What a map of the brief shows, from an events panel.
+
+    Attributes
+    ----------
+    counts : pandas.Series
+        Raw count by region; absent where nothing was observed.
+    rates : pandas.DataFrame
+        ``median``, ``low``, ``high`` of the posterior rate by region.
+    rate_label : str
+        What the rate is, with its unit.
+    simulated : bool
+    """
+
+    counts: "pd.Series[float]"
+    rates: pd.DataFrame
+    rate_label: str
+    simulated: bool = False
+
+
+def section(
+    rates: Sequence[Rate],
+    boundaries: Boundaries,
+    *,
+    state_violence: EventMap | None = None,
+    drug_incidents: EventMap | None = None,
+) -> Section:
+    """Return the section of maps.
+
+    Parameters
+    ----------
+    rates : sequence of Rate
+        By region.
+    boundaries : Boundaries
+    state_violence, drug_incidents : EventMap, optional
+        Map 1 and Map 2 of the brief; without them a sentence says what would draw them.
+
+    Raises
+    ------
+    MissingDataError
+        If no map has a region with a number.
+    """
+    pictures = [p for m in MAPS if (p := _rate_picture(m, rates, boundaries)) is not None]
+    if not pictures:
+        raise MissingDataError("No region has a rate that is mapped. Restore data/reference, or leave the maps out.")
+    events = (
+        ("map_1_state_violence", "Map 1 of the brief: state violence", "incidents of state violence", state_violence),
+        (
+            "map_2_drug_incidents",
+            "Map 2 of the brief: drug-related incidents",
+            "drug-related incidents",
+            drug_incidents,
+        ),
+    )
+    pictures += [_event_picture(name, title, what, e, boundaries) for name, title, what, e in events if e is not None]
+    paragraphs = [
+        f"Left the posterior median, right how uncertain it is ({interval_label()}). Hatched: no data, which is not zero. "
+        "Cities that rank as regions are circles. Areas are true.",
+    ]
+    missing = [what for _, _, what, e in events if e is None]
+    if missing:
+        first, last = BRIEF_YEARS
+        paragraphs.append(
+            f"The brief's own maps ({' and '.join(missing)}, {first}–{last}) need events by region and month, which are not "
+            "bundled: fetch them with northroute fetch gdelt and build them with northroute events build."
+        )
+    return Section(id="maps", title=TITLE, paragraphs=tuple(paragraphs), figures=tuple(pictures))
+
+
+def values(rates: Sequence[Rate], country: str, measure: Measure) -> pd.DataFrame:
+    """Return what a map of one measure in one country draws, by region; empty without any.
+
+    Raises
+    ------
+    DataError
+        If a region has two rates of the measure.
+    """
+    own = [r for r in rates if r.country == country and r.measure == measure and r.reported]
+    places = [r.place for r in own]
+    twice = sorted({p for p in places if places.count(p) > 1})
+    if twice:
+        remedy = "Give each region's rate once."
+        raise DataError("a region has two rates", file=measure.words, row=twice[0], remedy=remedy)
+    return pd.DataFrame(
+        {"median": [r.median for r in own], "low": [r.low for r in own], "high": [r.high for r in own]},
+        index=pd.Index(places, name="region"),
+        dtype=float,
+    )
+
+
+def _rate_picture(shown: RateMap, rates: Sequence[Rate], boundaries: Boundaries) -> Picture | None:
+    table = values(rates, shown.country, shown.measure)
+    if table.empty:
+        return None
+    own = next(r for r in rates if r.country == shown.country and r.measure == shown.measure and r.reported)
+    years, log = formats.years(own.years), shown.measure.log
+    title, where = f"{shown.title} {years}", [shown.country]
+    return Picture(
+        name=shown.name,
+        draw=lambda: maps.rate_map(
+            table, boundaries, title=title, label=shown.label, countries=where, simulated=False, log=log
+        ),
+        alt=maps.alt_text(table, title=title, label=shown.label, countries=where, simulated=False, log=log),
+        key=_key(table, title, shown.label, boundaries),
+        caption=(
+            f"{shown.measure.words[:1].upper()}{shown.measure.words[1:]}, {COUNTRIES[shown.country]} {years}, grade "
+            f"{shown.measure.grade}. {shown.beware}"
+        ),
+    )
+
+
+def _event_picture(name: str, title: str, what: str, event: EventMap, boundaries: Boundaries) -> Picture:
+    years = formats.years(BRIEF_YEARS)
+    where = list(COUNTRIES)
+    heading, label = f"{title}, {years}", f"reported {what}, {years}"
+    return Picture(
+        name=name,
+        draw=lambda: maps.count_and_rate_map(
+            event.counts,
+            event.rates,
+            boundaries,
+            title=heading,
+            count_label=label,
+            rate_label=event.rate_label,
+            countries=where,
+            simulated=event.simulated,
+        ),
+        alt=maps.alt_text(
+            event.rates,
+            title=heading,
+            label=event.rate_label,
+            countries=where,
+            simulated=event.simulated,
+            counts=event.counts,
+        ),
+        key=_key(event.rates, heading, event.rate_label, boundaries)
+        + _key(event.counts.to_frame(), label, "", boundaries),
+        caption=f"Left the raw count of {what}, right the posterior median of {event.rate_label}: reports, not deeds.",
+    )
+
+
+def _key(table: pd.DataFrame, title: str, label: str, boundaries: Boundaries) -> str:
+    rows = [[str(i), *(float(v) for v in row)] for i, row in zip(table.index, table.to_numpy(np.float64), strict=True)]
+    return value_hash([title, label, rows, sorted(boundaries.files.items())])
