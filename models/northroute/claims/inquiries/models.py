@@ -18,6 +18,7 @@ from northroute.bayes.terms.groups import Effects
 from northroute.bayes.terms.population import Intercept, Linear
 from northroute.claims.inquiry import Array, Job, Reader
 from northroute.claims.register import Register
+from northroute.errors import ModelError
 
 YES, NO = "yes", "no"
 COUNT: Final = "count"
@@ -88,14 +89,18 @@ def cells(table: pd.DataFrame, yes: str, total: str, cell: str = "region") -> pd
         Columns.
     cell : str
         Column that names the cells.
+
+    Raises
+    ------
+    ModelError
+        If a cell has more of a part than of the whole.
     """
     if (table[yes] > table[total]).any():
-        worst = table.loc[(table[yes] > table[total]).idxmax(), cell]
-        raise ValueError(f"cell {worst} has more of '{yes}' than of '{total}'")
-    parts = [
-        table.assign(**{ANSWER: YES, COUNT: table[yes].astype(float)}),
-        table.assign(**{ANSWER: NO, COUNT: (table[total] - table[yes]).astype(float)}),
-    ]
+        worst = table[cell].to_numpy()[(table[yes] > table[total]).to_numpy().argmax()]
+        raise ModelError(f"Cell {worst} has more of '{yes}' than of '{total}'. Mend the table.")
+    parts = [table.copy(), table.copy()]
+    for part, answer, count in zip(parts, (YES, NO), (table[yes], table[total] - table[yes]), strict=True):
+        part[ANSWER], part[COUNT] = answer, count.astype(float)
     return pd.concat(parts, ignore_index=True)
 
 
