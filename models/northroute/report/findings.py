@@ -186,7 +186,9 @@ def _sides(answers: Sequence[Answer]) -> str:
 
 def _of(answer: Answer) -> str:
     q = main_quantity(answer)
-    return f" ({q.name} {formats.spread(q, label=False)})" if q else ""
+    if not q:
+        return ""
+    return f" ({q.name} {formats.spread(q, label=False).replace(' (', ', ').rstrip(')')})"
 
 
 def _grades(yes: Sequence[Answer], no: Sequence[Answer]) -> str:
