@@ -33,7 +33,7 @@ GRADES: Final[Mapping[str, str]] = {
 _CLAIM: Final = ("id", "slug", "quote", "about", "data", "estimand")
 _CLAIM_MORE: Final = ("thresholds", "untestable", "wanted", "answers")
 _QUESTION: Final = ("kind", "function", "grade", "countries", "years", "estimand")
-_QUESTION_MORE: Final = ("part", "variants", "leaves_out", "errs", "errs_because", "seen", "assumes")
+_QUESTION_MORE: Final = ("part", "variants", "leaves_out", "errs", "errs_because", "seen", "revised", "assumes")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class Question:
     errs_because : str
     seen : bool
         Whether raw sums had been looked at when the question was registered.
+    revised : str
+        What was changed after fits had been seen, and what it changed; empty if nothing.
     assumes : tuple of str
     """
 
@@ -83,6 +85,7 @@ class Question:
     errs: Literal["supported", "contradicted", ""] = ""
     errs_because: str = ""
     seen: bool = False
+    revised: str = ""
     assumes: tuple[str, ...] = ()
 
     @property
@@ -348,6 +351,7 @@ def _question(claim: str, entry: Any, place: str) -> Question:
         errs=errs[0],  # type: ignore[arg-type]
         errs_because=str(record.get("errs_because") or ""),
         seen=bool(record.get("seen", False)),
+        revised=str(record.get("revised") or ""),
         assumes=record.words("assumes"),
     )
 

@@ -43,7 +43,7 @@ def test_a_ratio_with_seizures_without_a_place_by_hand() -> None:
     placed = 2 * odds / (2 * odds + 1)
     each = 281 / 252
     by_hand = (placed + 0.25 * each) / (1 - placed + 0.75 * each) / odds
-    assert asked.ratio(reader, job, "inside", "unknown").item() == pytest.approx(by_hand)
+    assert asked.ratio(reader, job, "inside", "any share").item() == pytest.approx(by_hand)
     assert asked.ratio(reader, job, "inside", "in proportion").item() == pytest.approx(2.0)
 
 
@@ -60,9 +60,9 @@ def test_countries_weigh_as_many_regions_as_lie_inside() -> None:
     parts = []
     for iso3, weight in (("KAZ", 2), ("UZB", 5)):
         own = replace(job, frame=job.frame[job.frame["iso3"] == iso3])
-        parts.append((weight, np.log(asked.ratio(reader, own, "inside", "unknown").item())))
+        parts.append((weight, np.log(asked.ratio(reader, own, "inside", "any share").item())))
     mean = sum(w * v for w, v in parts) / 7
-    assert np.log(asked.ratio(reader, job, "inside", "unknown").item()) == pytest.approx(mean)
+    assert np.log(asked.ratio(reader, job, "inside", "any share").item()) == pytest.approx(mean)
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_a_group_that_holds_a_whole_country_is_refused() -> None:
     job = stated(asked.INQUIRIES, "placed_seizures.urgench_line")[REFERENCE].job
     empty = replace(job, frame=job.frame.assign(count=0.0))
     with pytest.raises(ModelError, match="No placed seizure"):
-        asked.ratio(given(contrast={"contrasted": {"inside": 0.0}}), empty, "inside", "unknown")
+        asked.ratio(given(contrast={"contrasted": {"inside": 0.0}}), empty, "inside", "any share")

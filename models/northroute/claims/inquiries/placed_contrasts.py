@@ -1,8 +1,8 @@
 """Placed seizures per inhabitant and reporting year, some regions against others of their country: C07, C08, C09, C12.
 
 The reference reads the model's coefficient, the rate ratio of regions of one kind to regions of the other, and adds the
-seizures without a place (:mod:`northroute.claims.inquiries.unplaced`), of which an unknown share, uniform between none and
-all, lies inside; the others lie in the regions that are compared with. Where regions are in neither group none of them has
+seizures without a place (:mod:`northroute.claims.inquiries.unplaced`), of which an unknown share around that of the placed
+ones lies inside; the others lie in the regions that are compared with. Where regions are in neither group none of them has
 any, the widest case. Over several countries the log ratio is averaged with the number of regions inside.
 """
 
@@ -44,6 +44,7 @@ BY_WEIGHT: Final = "by weight"
 _THEMSELVES: Final = "ratio of the regions themselves"
 _LYING: Final[Mapping[str, Lying]] = {
     "unplaced in proportion": "in proportion",
+    "unplaced with any share": "any share",
     "unplaced all inside": "inside",
     "unplaced all outside": "outside",
 }
@@ -109,7 +110,7 @@ def ratio(reader: Reader, job: Job, column: str, lying: Lying, of: Of = "kinds")
     job : Job
     column : str
         Of the contrast.
-    lying : str
+    lying : float or str
         How seizures without a place lie.
     of : {"kinds", "regions"}
         The model's coefficient, or the ratio of the regions' own rates.
@@ -218,10 +219,11 @@ def _state(asked: Contrasts, tables: Tables, claim: Claim, register: Register) -
     frame = asked.grouping(by_region(tables, question))
     opiates = asked.grouping(by_region(tables, question, OPIATES))
     reference = job(f"{stem}_all", register, frame, columns)
-    read = _reading(asked.columns, region, "unknown")
-    stated = {REFERENCE: Stated(reference, _reading(asked.columns, region, "unknown", more=True))}
+    around = register.constant("unplaced_logit_sd")
+    read = _reading(asked.columns, region, around)
+    stated = {REFERENCE: Stated(reference, _reading(asked.columns, region, around, more=True))}
     stated |= {label: Stated(reference, _reading(asked.columns, region, lying)) for label, lying in _LYING.items()}
-    stated[_THEMSELVES] = Stated(reference, _reading(asked.columns, region, "unknown", "regions"))
+    stated[_THEMSELVES] = Stated(reference, _reading(asked.columns, region, around, "regions"))
     stated[OPIATES_ONLY] = Stated(
         job(f"{stem}_opiates", register, opiates, columns, "seizures of heroin or opium"), read
     )

@@ -52,6 +52,7 @@ _SYNTHETICS: Final = "synthetics"
 _TOTAL: Final = "total"
 _LYING: Final[Mapping[str, Lying]] = {
     "unplaced in proportion": "in proportion",
+    "unplaced with any share": "any share",
     "unplaced all on the flags": "inside",
     "unplaced all off the flags": "outside",
 }
@@ -122,7 +123,7 @@ def _places(tables: Tables, claim: Claim, register: Register) -> Mapping[str, St
     reference = job("S_C06_all", register, frame, columns)
     bare = job("S_C06_no_railway", register, flagged(every, railway=False), columns)
     opiates = flagged(by_region(tables, question, OPIATES))
-    read = _reading(claim, "unknown")
+    read = _reading(claim, register.constant("unplaced_logit_sd"))
     return {
         REFERENCE: Stated(reference, read),
         **{label: Stated(reference, _reading(claim, lying)) for label, lying in _LYING.items()},

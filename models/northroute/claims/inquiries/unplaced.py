@@ -18,14 +18,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit, ndtri
 
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
-Lying = Literal["unknown", "in proportion", "inside", "outside"]
-"""How seizures without a place lie: an unknown share of them inside, uniform between none and all; the share of the placed;
-all; none."""
+Lying = float | Literal["any share", "in proportion", "inside", "outside"]
+"""How seizures without a place lie. A number: an unknown share of them inside, whose logit is normal around that of the
+placed ones with this standard deviation. Else a share uniform between none and all, the share of the placed, all, none.
+
+A uniform share is not neutral: it puts half of them inside a group however small, and so favours small groups."""
 
 
 def share_inside(lying: Lying, placed: Array, uniform: Array) -> Array:
@@ -33,14 +35,16 @@ def share_inside(lying: Lying, placed: Array, uniform: Array) -> Array:
 
     Parameters
     ----------
-    lying : str
+    lying : float or str
     placed : array
         The share of the placed ones that does.
     uniform : array
         Uniform numbers of the same shape, used where the share is unknown.
     """
+    if isinstance(lying, float):
+        return np.asarray(expit(logit(placed) + lying * ndtri(uniform)))
     match lying:
-        case "unknown":
+        case "any share":
             return uniform
         case "in proportion":
             return placed
@@ -59,7 +63,7 @@ def of_all(placed: Array, unplaced: float, lying: Lying, uniform: Array) -> Arra
         Share of the placed ones inside.
     unplaced : float
         Seizures without a place for each that has one.
-    lying : str
+    lying : float or str
     uniform : array
         As in :func:`share_inside`.
 
