@@ -16,7 +16,7 @@ from northroute.bayes import BayesFit, CountSpec, Model
 from northroute.bayes import distributions as dist
 from northroute.bayes.terms.groups import Effects
 from northroute.bayes.terms.latent import Loads
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.terms.population import Intercept, Linear
 from northroute.claims import article_counts
 from northroute.claims import rate_models as models
 from northroute.claims.inquiries import homicide
@@ -41,12 +41,11 @@ SHARED: Final = "articles_C16"
 """Name of its fixed-effects companion, which is shared too."""
 DRUGS_ON_CORRUPTION: Final = "articles_side_drug_incident"
 INDEX: Final = "executive_corruption"
-WITHIN, BETWEEN = "within countries", "between countries"
 PER_SD: Final = "log rate ratio per sd"
 _WEIGHT, _LEVEL, _COURSE, _RESPONSE = "weight", "level", "course", "response"
 _CORRUPTION: Final = ("corruption",)
 _ON_CORRUPTION: Final = "articles on corruption"
-_ON_DRUGS: Final = "articles on transnational crime (stand-in for drugs)"
+_ON_DRUGS: Final = "articles on transnational crime"
 
 
 @dataclass(frozen=True)
@@ -215,54 +214,51 @@ def pair_job(tables: Tables, register: Register, pair: Pair) -> Job:
 
 
 def corruption_frame(tables: Tables, register: Register, group: str) -> pd.DataFrame:
-    """Return three responses: log kilograms per million inhabitants of a group, and the index's levels and courses.
+    """Return two responses: log kilograms per million inhabitants of a group, and the courses of the index.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``response`` (``weight``, ``course``), ``iso3``, ``year``, ``value``, ``known_sd`` and ``level``, the
+        country's mean index; the index is on the logit scale, standardised over the rows.
 
     Raises
     ------
     MissingDataError
-        If ``vdem`` is not among the tables.
+        If a table is not there.
     """
     weights = models.weight_frame(tables)
     own = weights[weights[models.GROUP] == group]
     own = own[["iso3", "year"]].assign(**{VALUE: own[models.LOG_WEIGHT]}, **{KNOWN: own[models.ERROR]})
     table = with_index(own, offences.table(tables, "vdem").frame, INDEX, register.constant("index_sd"))
-    return pd.concat(
-        [
-            table[["iso3", "year", VALUE, KNOWN]].assign(**{_RESPONSE: _WEIGHT}),
-            _measured(table.drop_duplicates("iso3").assign(year=0), _LEVEL),
-            _measured(table, _COURSE),
-        ],
-        ignore_index=True,
-    )
-
-
-def _measured(table: pd.DataFrame, what: str) -> pd.DataFrame:
-    values = {VALUE: table[what], KNOWN: table[f"{what}_sd"]}
-    return table[["iso3", "year"]].assign(**values).assign(**{_RESPONSE: what})
+    weight = table[["iso3", "year", _LEVEL, VALUE, KNOWN]].assign(**{_RESPONSE: _WEIGHT})
+    values = {VALUE: table[_COURSE], KNOWN: table[f"{_COURSE}_sd"]}
+    course = table[["iso3", "year", _LEVEL]].assign(**values).assign(**{_RESPONSE: _COURSE})
+    return pd.concat([weight, course], ignore_index=True)
 
 
 def corruption_job(tables: Tables, register: Register, group: str) -> Job:
-    """Return the heavy-tailed regression of seized weights on latent corruption: a country's level, and its course.
+    """Return the heavy-tailed regression of seized weights on corruption: a country's level, and its latent course.
 
-    As in C14 the index is measured with error on the logit scale. Here level and course have slopes of their own.
+    As in C14 the index's course is measured with error on the logit scale. Its level is taken as published, for its error is
+    small beside what sets five countries apart. What rises or falls in every country together is in effects of the years.
     """
     frame, prior, one = corruption_frame(tables, register, group), register.prior("contrast"), (_WEIGHT,)
     laws: dict[str, dist.Distribution] = {
         _WEIGHT: dist.StudentT(register.prior("log_ratio_sd"), KNOWN, register.constant("degrees_of_freedom")),
-        _LEVEL: dist.Normal(None, KNOWN),
         _COURSE: dist.Normal(None, KNOWN),
     }
     terms = (
         Intercept(register.prior("log_ratio_level"), only=one),
+        Linear((_LEVEL,), prior, only=one, name="between"),
         Effects("iso3", only=one, sd=register.prior("log_ratio_sd"), name="country"),
-        Effects("iso3", only=(_LEVEL,), sd=register.prior("country_sd"), name=_LEVEL),
+        Effects("year", only=one, sd=register.prior("year_sd")),
         Effects(("iso3", "year"), only=(_COURSE,), sd=register.prior("country_sd"), name=_COURSE),
-        Loads("level_effect", "iso3", prior, only=one, name="between"),
         Loads("course_effect", ("iso3", "year"), prior, only=one, name="within"),
     )
     model = Model(f"A_side_{group}", VALUE, laws, terms, response=_RESPONSE)
     n = int((frame[_RESPONSE] == _WEIGHT).sum())
-    return Job(model, frame, f"UNODC annual seizures, {GROUPS[group]}; V-Dem {INDEX}: {n} country-years", 2500)
+    return Job(model, frame, f"UNODC annual seizures, {GROUPS[group]}; V-Dem {INDEX}: {n} country-years")
 
 
 def companions(tables: Tables, panel: Panel | None, command: str = "") -> dict[str, FrequentistFit]:
@@ -346,7 +342,7 @@ def summed_up(draws: Array) -> tuple[float, float, float, float]:
 
 
 def _months(fit: BayesFit, outcome: str, on: str, companion: FrequentistFit | None) -> list[Association]:
-    slopes, units = fit.parameter("slope_country").isel(varying=0), "months of the country"
+    slopes, units = fit.parameter("slope_country").isel(varying=0), "months"
     constants = fit.tree["constant_data"].to_dataset()
     per = np.bincount(constants["country_of_row"].to_numpy(), minlength=constants.sizes["country"])
     n = dict(zip(constants["country"].to_numpy().astype(str).tolist(), per.tolist(), strict=True))
@@ -366,21 +362,18 @@ def _regions(fit: BayesFit, pair: Pair, jobs: Mapping[str, Job], beside: Mapping
 
 
 def _countries(fit: BayesFit, group: str, jobs: Mapping[str, Job]) -> list[Association]:
-    frame, reader = jobs[fit.name].frame, Reader(fit)
+    reader, frame = Reader(fit), jobs[fit.name].frame
     weighed = frame[frame[_RESPONSE] == _WEIGHT]
     n, countries = len(weighed), weighed["iso3"].nunique()
     years = f"{weighed['year'].min()}-{weighed['year'].max()}"
     on = "executive corruption (V-Dem, logit)"
     return [
         Association(
-            *(GROUPS[group], on, "A, I", "B", "all", units),
-            *summed_up(reader.array(name)),
-            rows,
-            fit.name,
+            *(GROUPS[group], on, "A, I", "B", "all", units, *summed_up(reader.array(name)), rows, fit.name),
         )
         for name, units, rows in (
-            ("within", f"years of a country, {years}", n),
-            ("between", f"{countries} countries, {years}", countries),
+            ("within", f"within {countries} countries, {years}", n),
+            ("between", f"between {countries} countries, {years}", countries),
         )
     ]
 
@@ -392,8 +385,7 @@ def _kyrgyz(fit: BayesFit, job: Job, companion: FrequentistFit | None) -> Associ
         *("homicide victims", "corruption perception of residents (higher = better)", "O", "B", "KGZ"),
         f"years of {job.frame['region'].nunique()} regions, {years}",
         *summed_up(draws),
-        len(job.frame),
-        fit.name,
+        *(len(job.frame), fit.name),
     )
     return _beside(own, companion, homicide.PERCEPTION) if companion else own
 
