@@ -261,7 +261,9 @@ def _caption(columns: Sequence[tuple[Measure, Sequence[Rate]]]) -> str:
         years = formats.years((first, last))
         parts.append(f"{measure.words} ({measure.kind}, grade {measure.grade}, {years})")
     text = "; ".join(dict.fromkeys(parts))
-    return f"Regions of {' and '.join(countries)}, sorted by the first panel: {text}."
+    noted = [(own[0], measure) for measure, own in columns if own[0].note]
+    notes = dict.fromkeys(f"{COUNTRIES[r.country]}, {measure.words}: {r.note}." for r, measure in noted)
+    return " ".join((f"Regions of {' and '.join(countries)}, sorted by the first panel: {text}.", *notes))
 
 
 def _folded(rates: Rates, associations: Associations) -> tuple[tuple[str, pd.DataFrame], ...]:

@@ -46,7 +46,7 @@ SHORT: Final = {
     of.PERCEPTION: "perception by residents\n-100 to 100, higher = better",
 }
 """A measure's name over its panel."""
-WIDTH: Final = 7.8
+WIDTH: Final = 7.2
 """Inches: letters of 8 points are as large on a phone, and larger on a wide page."""
 _STEPS: Final = (1.0, 2.0, 5.0)
 
@@ -139,21 +139,23 @@ def _panel(axes: Axes, measure: Measure, rates: Sequence[Rate | None], names: Se
         if rate is not None and rate.reported:
             _point(axes, -i, rate.median, rate.low, rate.high, hollow=measure.grade == "C")
         else:
-            axes.text(0.03, -i, "no data", fontsize=7, va="center", color=INK, transform=_beside(axes), style="italic")
+            axes.text(
+                0.03, -i, "no data", fontsize=7.5, va="center", color=INK, transform=_beside(axes), style="italic"
+            )
     title = f"{measure.construct.capitalize()} ({measure.grade})"
-    axes.set_title(title, fontsize=8, weight="bold", loc="left", pad=25)
+    axes.set_title(title, fontsize=8, weight="bold", loc="left", pad=27)
     axes.annotate(
         *(SHORT[measure], (0, 1), (0, 3)),
         xycoords="axes fraction",
         textcoords="offset points",
-        fontsize=7,
+        fontsize=7.5,
         va="bottom",
         linespacing=1.1,
     )
     axes.set_yticks([-i for i in range(len(rates))], names or [""] * len(rates))
     axes.set_ylim(-len(rates) + 0.4, 0.6)
-    axes.tick_params(axis="y", length=0, labelsize=7.5)
-    axes.tick_params(axis="x", labelsize=7)
+    axes.tick_params(axis="y", length=0, labelsize=8)
+    axes.tick_params(axis="x", labelsize=7.5)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y", color=style.PRIOR, lw=0.3, alpha=0.5)
     axes.set_axisbelow(True)
