@@ -135,11 +135,15 @@ def civil_society(fits: Fits, register: Register) -> Estimated:
 
     responses, reports = variants(register, "state_response"), variants(register, "corruption_reports")
     labels = {
-        "corruption_reports: with ordinary corruption": (responses[0], reports[1]),
-        "state_response: with purges": (responses[1], reports[0]),
-        "both": (responses[1], reports[1]),
+        "corruption_reports: with ordinary corruption": (0, 1),
+        "state_response: with purges": (1, 0),
+        "both": (1, 1),
     }
-    specifications = tuple(Specification(label, joint(quantities(r, c))) for label, (r, c) in labels.items())
+    specifications = tuple(
+        Specification(label, joint(quantities(responses[r], reports[c])))
+        for label, (r, c) in labels.items()
+        if r < len(responses) and c < len(reports)
+    )
     estimate = estimate_from(
         "C22",
         quantities(responses[0], reports[0]),

@@ -1,7 +1,7 @@
 """The claims register: the brief's claims as data, one question a claim and kind of data, with everything that decides."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -170,6 +170,8 @@ class Register:
         Of the models behind the answers.
     constants : mapping of str to float
         Numbers that are assumed.
+    partial : bool
+        Only the reference specifications are asked for, and variants that read the same fits (:meth:`reduced`).
     sha256, registered_sha256 : str
         Of the register, the priors of the article models, the code book and the bundled tables together.
     changes : tuple of str
@@ -183,6 +185,12 @@ class Register:
     changes: tuple[str, ...]
     priors: Mapping[str, Prior] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
+    partial: bool = False
+
+    def reduced(self) -> "Register":
+        """Return the register for a quick look: variants that need fits of their own are left out."""
+        proxies = {name: replace(proxy, alternatives={}) for name, proxy in self.proxies.items()}
+        return replace(self, proxies=proxies, partial=True)
 
     @property
     def changed(self) -> bool:

@@ -34,7 +34,7 @@ def reproduce(
     data: DataOption = None,
     out_folder: Annotated[Path, typer.Option("--out", help="Where the page is written.")] = Path("reports/build"),
     quick: Annotated[
-        bool, typer.Option("--quick", help="Coarser sampling and a smaller simulated world, for a look.")
+        bool, typer.Option("--quick", help="Fewer variants and a smaller simulated world, for a look.")
     ] = False,
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Summarise fits that failed their diagnostics, stamped as such.")

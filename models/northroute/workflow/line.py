@@ -49,4 +49,4 @@ def answered(register: Register, function: str, make: Callable[[], Estimated], *
         found = make()
     except GateError as refusal:
         return not_summarised(claim, question, str(refusal), simulated=simulated)
-    return answer(claim, question, found)
+    return answer(claim, question, found, partial=register.partial)

@@ -31,7 +31,7 @@ class Questions:
 
 
 def state(tables: Tables, register: Register) -> Questions:
-    """State every specification of every registered question on the tables.
+    """State every specification of every registered question on the tables; of a reduced register those of one fit.
 
     Raises
     ------
@@ -41,7 +41,15 @@ def state(tables: Tables, register: Register) -> Questions:
     stated = {
         name: inquiry.state(tables, register.asked(name)[0], register) for name, inquiry in catalogue.INQUIRIES.items()
     }
+    if register.partial:
+        stated = {name: _of_one_fit(own) for name, own in stated.items()}
     return Questions(stated, inquiries.jobs([s for own in stated.values() for s in own.values()]))
+
+
+def _of_one_fit(stated: Mapping[str, Stated]) -> dict[str, Stated]:
+    """Keep the specifications that read the reference's fit."""
+    reference = stated[inquiries.REFERENCE].job.model.name
+    return {label: own for label, own in stated.items() if own.job.model.name == reference}
 
 
 def fit(job: Job, run: Run) -> BayesFit:

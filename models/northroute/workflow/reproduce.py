@@ -32,7 +32,8 @@ class Options:
     data : Path, optional
         Folder of the providers' newer or fuller files; they stand in the place of the bundled tables.
     quick : bool
-        Sample more coarsely, simulate 18 months and climb fewer steps of the ladder: for a look, and the page says so.
+        Leave out variants that need fits of their own, simulate 18 months and climb fewer steps of the ladder: for a look,
+        and the page says so.
     allow_failed : bool
         Summarise fits that failed their diagnostics; everything that rests on them is stamped.
     seed : int
@@ -88,6 +89,8 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
     key = options.setting.key
     source = gdelt_regions.find(options.events)
     register = catalogue.load()
+    if options.quick:
+        register = register.reduced()
     progress("reading tables", 0.0)
     loaded = tables.load(options.data)
     run = Run(
