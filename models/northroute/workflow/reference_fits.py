@@ -1,6 +1,7 @@
 """The reference specification of a question, on its own data or on simulated ones, with any seed; results kept on disk."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -152,7 +153,7 @@ def kept(folder: Path | None, name: str, key: Mapping[str, Any], make: Callable[
     found = make()
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
+        partial = path.with_suffix(f".{os.getpid()}.part")  # another run may find the same
         partial.write_text(json.dumps(asdict(found)) + "\n", encoding="utf-8")
         partial.replace(path)
     return found
