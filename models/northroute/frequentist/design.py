@@ -1,24 +1,24 @@
 """From a table and a regression to arrays: outcome, covariates, offset, codes of the effects; what was left out and why."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula
-from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
+from northroute.frequentist.columns import numbers_of
+from northroute.frequentist.encoding import INTERCEPT, Encoding, learn, reads
+from northroute.frequentist.formula import bare, plain, split
 from northroute.frequentist.spec import Regression
 from northroute.panel import Panel
 from northroute.provenance import frame_hash
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-INTERCEPT = "Intercept"
+__all__ = ["INTERCEPT", "Array", "Design", "Effect", "Mask", "codes_of", "design", "table_of"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,14 @@ class Design:
     data_hash : str
     label : str
         What the table is.
+    table : pandas.DataFrame
+        All rows that were given, as they were.
+    at : array of int, shape (row,)
+        Positions in ``table`` of the rows used.
+    encoding : Encoding, optional
+        How the columns of ``x`` came from the table; predictions, marginal effects and refits go through it.
+    second : Encoding, optional
+        The same of the other part of a two-part model.
     """
 
     regression: Regression
@@ -66,6 +74,10 @@ class Design:
     simulated: bool
     data_hash: str
     label: str
+    table: pd.DataFrame
+    at: NDArray[np.int64]
+    encoding: Encoding | None = None
+    second: Encoding | None = None
 
     @property
     def name(self) -> str:
@@ -84,8 +96,31 @@ class Design:
             offset=self.offset[rows],
             effects=tuple(_effect(e.name, e.codes[rows]) for e in self.effects),
             frame=self.frame[rows],
+            at=self.at[rows],
             dropped=dropped,
         )
+
+    def own(self) -> Encoding:
+        """Return the encoding, or a ModelError if the columns did not come from a table."""
+        if self.encoding is None:
+            raise ModelError(f"{self.name}: its columns did not come from a formula, so other rows have none.")
+        return self.encoding
+
+    def settled(self) -> "Design":
+        """Return the design without the columns of categories' levels that no row has any more.
+
+        Nothing changes where no level went. Levels of a second part are left to its own fit.
+        """
+        if self.encoding is None or not self.encoding.lost_levels(self.frame):
+            return self
+        names = [n for n in self.encoding.names if n != INTERCEPT or not self.effects]
+        if self.terms != tuple(names):
+            return self  # a check has added columns of its own
+        x, encoding = self.encoding.without_lost_levels(self.frame)
+        terms = encoding.names
+        if self.effects:
+            x, terms = slopes(x, encoding)
+        return replace(self, x=x, terms=terms, encoding=encoding)
 
     def without(self, columns: Mask) -> "Design":
         """Return the design without some columns of ``x``."""
@@ -104,10 +139,19 @@ def table_of(data: Panel | pd.DataFrame) -> pd.DataFrame:
     if isinstance(data, Panel):
         frame = data.frame.reset_index()
         return frame.assign(month=pd.DatetimeIndex(frame["month"]).strftime("%Y-%m"))
+    if not isinstance(data, pd.DataFrame):
+        raise ModelError(f"Give a Panel or a table (pandas.DataFrame), not a {type(data).__name__}.")
     return data
 
 
-def design(data: Panel | pd.DataFrame, spec: Regression, *, whole: bool = False, label: str = "table") -> Design:
+def design(
+    data: Panel | pd.DataFrame,
+    spec: Regression,
+    *,
+    whole: bool = False,
+    label: str = "table",
+    second: tuple[str, ...] | None = None,
+) -> Design:
     """Build the design; rows with a missing value in a column that is used are left out and counted.
 
     Parameters
@@ -119,6 +163,8 @@ def design(data: Panel | pd.DataFrame, spec: Regression, *, whole: bool = False,
         Require whole counts, as the likelihoods do; pseudo-maximum likelihood takes any outcome that is not negative.
     label : str
         What a table is, for messages.
+    second : tuple of str, optional
+        Terms of the other part of a two-part model, whose columns are used as well.
 
     Raises
     ------
@@ -132,43 +178,56 @@ def design(data: Panel | pd.DataFrame, spec: Regression, *, whole: bool = False,
     else:
         simulated = "simulated" in frame.columns and bool(frame["simulated"].any())
         digest = ""
-    parts = tuple(p for e in spec.effects for p in e.split("^"))
-    formula = _formula(spec) if any(t not in frame.columns for t in spec.terms) else None
-    used = _variables(formula, frame) if formula is not None else set(spec.terms)
+    parts = tuple(p for e in spec.effects for p in parts_of(e, frame))
     named = [n for n in (spec.outcome, spec.exposure, spec.offset, *parts) if n]
     absent = [n for n in dict.fromkeys(named) if n not in frame.columns]
     # a name that stands alone or in an interaction is a column; inside brackets it may be a function
-    names = [n.strip() for t in spec.terms for n in re.split(r"[:*]", t)]
+    names = [bare(n) for t in plain(spec.terms, frame.columns)[0] for _, n in split(t, ":*") if t not in frame.columns]
     absent += [n for n in names if n.isidentifier() and n not in frame.columns]
     if absent:
         raise ModelError(f"{spec.label}: {label} has no column {absent}; it has {list(frame.columns)}.")
+    used = {*reads(spec.terms, frame, spec.label), *reads(second or (), frame, spec.label), *named[1:]}
+    twice = sorted({c for c in (spec.outcome, *used) if int((frame.columns == c).sum()) > 1})
+    if twice:
+        raise ModelError(f"{spec.label}: {label} has several columns called {twice}. Rename them.")
     observed = frame[spec.outcome].notna().to_numpy()
-    others = [c for c in frame.columns if c in used or c in named[1:]]
+    others = [c for c in frame.columns if c in used]
     complete = frame[others].notna().all(axis=1).to_numpy() if others else np.ones(len(frame), bool)
     dropped = {"outcome unobserved": int((~observed).sum()), "covariate missing": int((observed & ~complete).sum())}
     rows = frame[observed & complete]
     y = outcome_values(rows[spec.outcome], spec, dropped, whole=whole)
-    x, terms = _matrix(rows, spec, formula)
+    x, encoding = learn(rows, spec.terms, spec.label, absorbed=bool(spec.effects))
+    terms = encoding.names
+    if spec.effects:
+        x, terms = slopes(x, encoding)
     return Design(
         regression=spec,
         y=y,
         x=x,
         terms=terms,
         offset=row_offset(rows, spec),
-        effects=tuple(_effect(e, _combined(rows, e)) for e in spec.effects),
+        effects=tuple(_effect(e, codes_of(rows, parts_of(e, frame))) for e in spec.effects),
         frame=rows,
         dropped={k: v for k, v in dropped.items() if v},
         simulated=simulated,
         data_hash=digest or frame_hash(rows),
         label=label,
+        table=frame,
+        at=np.flatnonzero(observed & complete),
+        encoding=encoding,
     )
+
+
+def parts_of(effect: str, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Columns of an effect or a cluster: the one of that name, or those joined by ``^``."""
+    return (effect,) if effect in frame.columns else tuple(effect.split("^"))
 
 
 def outcome_values(
     column: "pd.Series[Any]", spec: Regression, dropped: Mapping[str, int], *, whole: bool = False
 ) -> Array:
     """Return the outcome as floats, or say what is wrong with it."""
-    y = column.to_numpy(dtype=float)
+    y = numbers_of(column, spec.outcome, spec.label)
     where = f"{spec.label}: '{spec.outcome}'"
     if not y.size:
         raise ModelError(f"{where} has no row with all columns observed ({dict(dropped)}). Look at missing covariates.")
@@ -191,72 +250,40 @@ def outcome_values(
     return y
 
 
-def matrix(frame: pd.DataFrame, right: str, label: str) -> tuple[Array, tuple[str, ...]]:
-    """Model matrix of ``right`` (such as ``1 + a + C(b)``), with its column names."""
-    try:
-        built = Formula(right).get_model_matrix(frame, na_action="raise", context={"np": np})
-    except (FormulaicError, ValueError, TypeError, KeyError) as failure:
-        raise ModelError(f"{label}: cannot read '{right}' ({' '.join(str(failure).split())}).") from failure
-    return np.ascontiguousarray(built.to_numpy(dtype=float)), tuple(str(c) for c in built.columns)
-
-
-def _formula(spec: Regression) -> Formula:
-    try:
-        return Formula(" + ".join(("1", *spec.terms)))
-    except (FormulaicError, ValueError, TypeError) as failure:
-        raise ModelError(f"{spec.label}: cannot read '{spec.formula}' ({' '.join(str(failure).split())}).") from failure
-
-
-def _variables(formula: Formula, frame: pd.DataFrame) -> set[str]:
-    return {str(v) for v in formula.required_variables} & set(frame.columns)
-
-
-def _matrix(rows: pd.DataFrame, spec: Regression, formula: Formula | None) -> tuple[Array, tuple[str, ...]]:
-    numeric = formula is None and all(pd.api.types.is_numeric_dtype(rows[t]) for t in spec.terms)
-    if numeric:
-        columns = [np.ones(len(rows)), *(rows[t].to_numpy(dtype=float) for t in spec.terms)]
-        x, terms = np.column_stack(columns), (INTERCEPT, *spec.terms)
-    else:
-        x, terms = matrix(rows, " + ".join(("1", *spec.terms)), spec.label)
-    if spec.effects:
-        x, terms = x[:, 1:], terms[1:]
-    bad = ~np.isfinite(x).all(axis=0)
-    if bad.any():
-        names = [t for t, b in zip(terms, bad, strict=True) if b]
-        raise ModelError(
-            f"{spec.label}: {names} has values that are not finite. Mend them, or add a constant before a log."
-        )
-    return x, terms
+def slopes(x: Array, encoding: Encoding) -> tuple[Array, tuple[str, ...]]:
+    """Return the columns of a model matrix that absorbed effects leave, with their names: all but the intercept's."""
+    kept = [k for k, name in enumerate(encoding.names) if name != INTERCEPT]
+    return np.ascontiguousarray(x[:, kept]), tuple(encoding.names[k] for k in kept)
 
 
 def row_offset(rows: pd.DataFrame, spec: Regression) -> Array:
     """Log exposure plus offset of each row, or say which is not positive or not finite."""
     offset = np.zeros(len(rows))
     if spec.exposure:
-        exposure = rows[spec.exposure].to_numpy(dtype=float)
+        exposure = numbers_of(rows[spec.exposure], spec.exposure, spec.label)
         if not (np.isfinite(exposure) & (exposure > 0)).all():
             raise ModelError(
                 f"{spec.label}: exposure '{spec.exposure}' must be positive in every row. Blank the others."
             )
         offset += np.log(exposure)
     if spec.offset:
-        offset += rows[spec.offset].to_numpy(dtype=float)
+        offset = offset + numbers_of(rows[spec.offset], spec.offset, spec.label)
         if not np.isfinite(offset).all():
             raise ModelError(f"{spec.label}: offset '{spec.offset}' is not finite in every row. Blank the others.")
     return offset
 
 
-def _combined(rows: pd.DataFrame, name: str) -> NDArray[np.int64]:
-    return codes_of(rows, tuple(name.split("^")))
-
-
 def codes_of(frame: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
-    """Code each distinct combination of the columns as 0, 1, ..."""
+    """Code each distinct combination of the columns as 0, 1, ...; -1 where one of them is missing."""
     codes = np.zeros(len(frame), dtype=np.int64)
+    gaps = np.zeros(len(frame), bool)
     for column in columns:
         own, values = pd.factorize(frame[column])
-        codes = codes * len(values) + own
-    return np.asarray(pd.factorize(codes)[0], dtype=np.int64)
+        gaps |= own < 0
+        codes = np.asarray(pd.factorize(codes * (len(values) + 1) + own)[0], dtype=np.int64)
+    dense = np.full(len(frame), -1, dtype=np.int64)
+    dense[~gaps] = pd.factorize(codes[~gaps])[0]
+    return dense
 
 
 def _effect(name: str, codes: NDArray[np.int64]) -> Effect:

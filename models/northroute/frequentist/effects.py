@@ -7,6 +7,7 @@ given, or by resampling whole clusters.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,12 @@ from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.result import Errors
-from northroute.frequentist.design import Array, Design, Effect, matrix
+from northroute.frequentist.derivative import derivative
+from northroute.frequentist.design import Array, Design, Effect
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import DISPERSION
 from northroute.frequentist.maximise import Block, indices
+from northroute.frequentist.spec import not_text
 from northroute.frequentist.two_part import Distribution, Kind, expected, parts_of
 from northroute.seeds import generator
 
@@ -33,10 +36,18 @@ def semi_elasticities(errors: Errors, *, change: float = 1.0, prob: float = INTE
     change : float
         In the covariate's units.
     prob : float
-        Of the interval, which is that of the coefficient transformed.
+        Of the interval, which is that of the coefficient transformed; ``low`` is below ``high`` whatever the change.
+
+    Raises
+    ------
+    ModelError
+        For a change that is not finite.
     """
+    if not np.isfinite(change):
+        raise ModelError(f"{errors.fit}: a change of {change} has no effect to show. Give a finite one.")
     table = errors.table(prob)
-    columns = {"percent": table["coef"], "low": table["low"], "high": table["high"]}
+    ends = ("low", "high") if change >= 0 else ("high", "low")
+    columns = {"percent": table["coef"], "low": table[ends[0]], "high": table[ends[1]]}
     shown = {name: 100 * np.expm1(change * values) for name, values in columns.items()}
     kept = table[["fit", "source", "term", "errors", "interval"]]
     return kept.assign(change=change, **shown)
@@ -59,8 +70,10 @@ def average_marginal_effects(
     Raises
     ------
     ModelError
-        For a variable that is not in the formula, or errors without a covariance.
+        For a variable that is not in the formula or has no derivative there (a category, a step), that is the exposure or
+        an effect as well, or errors without a covariance.
     """
+    not_text("variables", variables)
     if errors.covariance is None or errors.terms != fit.terms:
         raise ModelError(
             f"{fit.name}: the delta method needs errors with a covariance of all terms; '{errors.kind}' has none."
@@ -95,6 +108,7 @@ def bootstrap_effects(
     ModelError
         If the model cannot be refitted, or more than a tenth of the draws cannot.
     """
+    not_text("variables", variables)
     again = fit.again
     if again is None:
         raise ModelError(
@@ -107,7 +121,7 @@ def bootstrap_effects(
     for _ in range(draws):
         chosen = rng.integers(count, size=count)
         try:
-            refitted = again(resample(fit.design, codes, chosen, inside))
+            refitted = again(resample(fit.design, codes, chosen, inside, fit.groups))
             found.append([marginal(refitted, v)[0] for v in variables])
         except ModelError:
             continue
@@ -130,8 +144,14 @@ def bootstrap_effects(
     )
 
 
-def resample(design: Design, codes: groups.Codes, chosen: groups.Codes, inside: Sequence[bool]) -> Design:
-    """Stack the rows of the chosen clusters; a copy has its own levels of the effects that lie within clusters."""
+def resample(
+    design: Design,
+    codes: groups.Codes,
+    chosen: groups.Codes,
+    inside: Sequence[bool],
+    groups_of: Sequence[str] = (),
+) -> Design:
+    """Stack the rows of the chosen clusters; a copy has its own groups, and levels of the effects within clusters."""
     rows = [np.flatnonzero(codes == g) for g in chosen]
     at = np.concatenate(rows)
     copy = np.repeat(np.arange(len(chosen)), [len(r) for r in rows])
@@ -139,18 +159,20 @@ def resample(design: Design, codes: groups.Codes, chosen: groups.Codes, inside: 
         Effect(e.name, e.codes[at] * len(chosen) + copy if nested else e.codes[at], e.levels * len(chosen))
         for e, nested in zip(design.effects, inside, strict=True)
     )
-    stacked = Design(
-        design.regression,
-        design.y[at],
-        design.x[at],
-        design.terms,
-        design.offset[at],
-        effects,
-        design.frame.iloc[at],
-        design.dropped,
-        design.simulated,
-        design.data_hash,
-        design.label,
+    frame = design.frame.iloc[at]
+    if groups_of:
+        # a group drawn twice is two groups to the model as well
+        read = design.own().aliases
+        own = {g: [f"{v} {c}" for v, c in zip(frame[g], copy, strict=True)] for g in groups_of if g not in read}
+        frame = frame.assign(**own)
+    stacked = replace(
+        design,
+        y=design.y[at],
+        x=design.x[at],
+        offset=design.offset[at],
+        effects=effects,
+        frame=frame,
+        at=design.at[at],
     )
     return stacked.keep(np.ones(at.size, bool))
 
@@ -160,9 +182,9 @@ def marginal(fit: Estimate, variable: str) -> tuple[float, Array]:
     two = parts_of(fit.family)
     if two is not None:
         return _two_part(fit, variable, *two)
-    slopes = _derivative(fit.design, variable, fit.design.regression.terms, fit.design.terms)
+    slopes = derivative(fit, fit.design.own(), variable, fit.design.terms)
     k = slopes.shape[1]
-    if not slopes.any():
+    if variable not in fit.design.own().aliases:
         raise ModelError(f"{fit.name}: '{variable}' is not in the formula {fit.design.regression.formula}.")
     change = slopes @ fit.coef[:k]
     gradient = np.zeros(len(fit.terms))
@@ -174,8 +196,8 @@ def marginal(fit: Estimate, variable: str) -> tuple[float, Array]:
 def _two_part(fit: Estimate, variable: str, kind: Kind, distribution: Distribution) -> tuple[float, Array]:
     if fit.design.effects:
         raise ModelError(f"{fit.name}: marginal effects of two-part models with effects as dummies are not offered.")
-    slopes = [_slopes_of(fit.design, variable, block) for block in fit.blocks]
-    if not any(s.any() for s in slopes):
+    slopes = [_slopes_of(fit, variable, block, second=k > 0) for k, block in enumerate(fit.blocks)]
+    if not any(variable in e.aliases for e in (fit.design.own(), fit.design.second) if e is not None):
         raise ModelError(f"{fit.name}: '{variable}' is in neither part of the model.")
     ends = np.cumsum([b.x.shape[1] for b in fit.blocks])[:-1]
 
@@ -183,40 +205,26 @@ def _two_part(fit: Estimate, variable: str, kind: Kind, distribution: Distributi
         index = indices(fit.blocks, coef)
         parts = np.split(coef, ends)
         move = np.column_stack([s @ c for s, c in zip(slopes, parts, strict=True)])
-        step = 1e-5
+        # a step of the indices, whatever the variable's units are
+        step = 1e-5 / max(float(np.abs(move).max(initial=0.0)), np.finfo(float).tiny)
         up, down = (expected(kind, distribution, index + sign * step * move) for sign in (1, -1))
         return float((up - down).mean() / (2 * step))
 
-    return value(fit.coef), _numeric(value, fit.coef)
+    return value(fit.coef), _numeric(value, fit.coef, np.sqrt(np.diag(fit.bread)))
 
 
-def _slopes_of(design: Design, variable: str, block: Block) -> Array:
-    if block.names == (DISPERSION,):
+def _slopes_of(fit: Estimate, variable: str, block: Block, *, second: bool) -> Array:
+    encoding = fit.design.second if second else fit.design.own()
+    if block.names == (DISPERSION,) or encoding is None:
         return np.zeros(block.x.shape)
-    right = block.right or design.regression.terms
-    return _derivative(design, variable, right, block.terms)
+    return derivative(fit, encoding, variable, block.terms)
 
 
-def _derivative(design: Design, variable: str, right: tuple[str, ...], names: tuple[str, ...]) -> Array:
-    """Differentiate the model matrix in a variable by central differences, shape (row, term)."""
-    frame = design.frame
-    if variable not in frame.columns or not pd.api.types.is_numeric_dtype(frame[variable]):
-        raise ModelError(f"{design.name}: '{variable}' is not a numeric column of {design.label}.")
-    values = frame[variable].astype(float)
-    step = 1e-5 * max(float(values.std()), 1e-8)
-    sides = []
-    for sign in (1, -1):
-        moved = frame.assign(**{variable: values + sign * step})
-        x, found = matrix(moved, " + ".join(("1", *right)), design.name)
-        sides.append(x[:, [found.index(n) for n in names]])
-    return np.asarray((sides[0] - sides[1]) / (2 * step))
-
-
-def _numeric(value: Callable[[Array], float], at: Array) -> Array:
+def _numeric(value: Callable[[Array], float], at: Array, scale: Array) -> Array:
     gradient = np.empty(at.size)
     for j in range(at.size):
         step = np.zeros(at.size)
-        step[j] = 1e-5 * max(abs(at[j]), 1.0)
+        step[j] = 1e-4 * scale[j]
         gradient[j] = (value(at + step) - value(at - step)) / (2 * step[j])
     return gradient
 

@@ -23,10 +23,11 @@ import pandas as pd
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.frequentist.covariance.result import Errors
-from northroute.frequentist.design import table_of
+from northroute.frequentist.design import design, parts_of, table_of
 from northroute.frequentist.estimate import Estimate
-from northroute.frequentist.periods import period_numbers
+from northroute.frequentist.periods import period_of, read_periods
 from northroute.frequentist.ppml import poisson
+from northroute.frequentist.separation import prune
 from northroute.frequentist.spec import Regression
 from northroute.panel import Panel
 
@@ -70,7 +71,8 @@ class EventStudy:
         ModelError
             For errors that sum scores by country or month.
         """
-        summed = {part for name in errors.groups for part in name.split("^")} & {self.country, self.time}
+        frame = self.estimate.design.frame
+        summed = {part for name in errors.groups for part in parts_of(name, frame)} & {self.country, self.time}
         if summed:
             raise ModelError(
                 f"{self.estimate.name}: errors by {' and '.join(sorted(summed))} sum scores that the event's "
@@ -106,11 +108,12 @@ def event_study(
     data : Panel or pandas.DataFrame
     outcome : str
     month : str
-        Such as ``"2020-10"``.
+        Such as ``"2020-10"``; a day, week, quarter or year where the table's periods are such.
     countries : sequence of str
-        The countries that the shock hit; some others must be in the data.
+        The countries that the shock hit, all in the data; some others must be, too.
     before, after : int
-        Months with a coefficient of their own; the first and last stand for all months beyond.
+        Months with a coefficient of their own; the first and last stand for all months beyond. A month without a row of
+        the countries hit has none.
     covariates, exposure, effects
         See :class:`Regression`.
     country, time : str
@@ -119,30 +122,54 @@ def event_study(
     Raises
     ------
     ModelError
-        If the shock hit every country in the data or none, or lies outside the data's months.
+        If the shock hit every country in the data or one that is not there, lies outside the data's months, or has no
+        observed row of the countries hit in the reference month.
     """
     frame = table_of(data)
+    countries = (countries,) if isinstance(countries, str) else tuple(countries)
     name = f"{outcome} around {month} in {', '.join(countries)}"
     absent = [c for c in (outcome, country, time) if c not in frame.columns]
     if absent:
         raise ModelError(f"{name}: no column {absent}; the table has {list(frame.columns)}.")
-    hit = frame[country].isin(list(countries)).to_numpy()
-    if not hit.any():
-        raise ModelError(f"{name}: no row of these countries; the data hold {sorted(frame[country].unique())}.")
+    if frame[country].isna().any():
+        raise ModelError(f"{name}: '{country}' is missing in {int(frame[country].isna().sum())} row(s). Drop them.")
+    unknown = sorted(set(countries) - set(frame[country]))
+    hit = frame[country].isin(countries).to_numpy()
+    if unknown or not hit.any():
+        raise ModelError(
+            f"{name}: no row of these countries: {unknown}; the data hold {sorted(frame[country].unique(), key=str)}."
+        )
     if hit.all():
         raise ModelError(
             f"{name}: every country is hit, so effects of months take the shock up. Use interrupted_series, or add others."
         )
     if before < 2 or after < 0:
         raise ModelError(f"{name}: {before} months before and {after} after; take at least 2 and 0.")
-    steps = period_numbers(frame[time], time)
-    shock = int(period_numbers(pd.Series([month]), "month")[0])
-    if not steps.min() < shock <= steps.max():
+    steps = read_periods(frame[time], time)
+    shock = period_of(month, steps.unit, time)
+    if not steps.numbers.min() < shock <= steps.numbers.max():
         raise ModelError(f"{name}: the shock is not within the data's months. Name a month after the first one.")
-    distance = np.clip(steps - shock, -before, after)
+    distance = np.clip(steps.numbers - shock, -before, after)
     terms = {f"event_{'m' if s < 0 else 'p'}{abs(s):02d}": s for s in range(-before, after + 1) if s != REFERENCE}
-    dummies = {t: (hit & (distance == s)).astype(float) for t, s in terms.items()}
-    columns = {t: s for t, s in terms.items() if dummies[t].any()}
-    table = frame.assign(**{t: dummies[t] for t in columns})
+    taken = [t for t in terms if t in frame.columns]
+    if taken:
+        raise ModelError(
+            f"{name}: the table has columns {taken} of its own. Rename them, the event's terms have these names."
+        )
+    # rows that the fit would use say which months have any
+    design_of = design(frame, Regression(outcome, covariates, effects, exposure, name=name))
+    used = design_of.keep(prune(design_of, rectifier=False).keep).at
+    here = set(distance[used][hit[used]].tolist())
+    if REFERENCE not in here:
+        known = hit & (steps.numbers - shock == REFERENCE)
+        why = "have no observed row" if known.any() else "have no row"
+        raise ModelError(
+            f"{name}: {', '.join(countries)} {why} in the {steps.unit} before the shock, which is the reference "
+            f"({REFERENCE}): there is nothing to compare the other months with. Add that month, or name another shock."
+        )
+    if not distance[used][~hit[used]].size:
+        raise ModelError(f"{name}: no row of other countries can be used. Fill in what they lack, or add others.")
+    columns = {t: s for t, s in terms.items() if s in here}
+    table = frame.assign(**{t: (hit & (distance == s)).astype(float) for t, s in columns.items()})
     mean = Regression(outcome, (*columns, *covariates), effects, exposure, name=name)
-    return EventStudy(poisson(table, mean), month, tuple(countries), country, time, columns)
+    return EventStudy(poisson(table, mean), str(month), countries, country, time, columns)

@@ -12,19 +12,21 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.design import Array, Design, codes_of, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.likelihood import concentrate, mean_block
+from northroute.frequentist.periods import period_numbers
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 
 FAMILY = "gee"
+AR = "autoregressive"
+_USUAL = ("month", "date", "time", "period", "t", "day", "week", "quarter", "year")
 Correlation = Literal["independence", "exchangeable", "autoregressive"]
 _STRUCTURES: dict[str, Any] = {
     "independence": sm.cov_struct.Independence,
     "exchangeable": sm.cov_struct.Exchangeable,
-    "autoregressive": lambda: sm.cov_struct.Autoregressive(grid=True),
 }
 
 
@@ -34,6 +36,7 @@ def gee(
     *,
     group: str = "unit",
     correlation: Correlation = "exchangeable",
+    time: str | None = None,
     exposure: str | None = None,
     offset: str | None = None,
     name: str = "",
@@ -44,10 +47,14 @@ def gee(
     Parameters
     ----------
     data : Panel or pandas.DataFrame
-        For ``autoregressive``, rows in order of time within groups, one period apart.
     spec : str or Regression
     group : str
     correlation : {"independence", "exchangeable", "autoregressive"}
+    time : str, optional
+        For ``autoregressive``: column of periods; by default ``month``, or the one column with another usual name of times
+        (``t``, ``date``, ``year``, ...); the model's words name it. Rows may stand in any order. Without gaps the
+        correlation comes from neighbours; with gaps from all pairs of a group's rows, as the distance-th power
+        (statsmodels' ``grid=False``).
     exposure, offset, name : str, optional
     on_separated : {"refuse", "drop"}
 
@@ -59,45 +66,59 @@ def gee(
     Raises
     ------
     ModelError
-        For data that the design refuses, an unknown correlation, or no convergence.
+        For data that the design refuses, an unknown correlation, two rows of a group in one period, or no convergence.
     """
     built = design(data, regression(spec, exposure=exposure, offset=offset, name=name))
     built = without_separated(built, on_separated)
     if group not in built.frame.columns or built.frame[group].isna().any():
         raise ModelError(f"{built.name}: '{group}' is not a complete column of {built.label}. Name the groups' column.")
-    if correlation not in _STRUCTURES:
-        raise ModelError(f"{built.name}: no correlation '{correlation}'; choose among {', '.join(_STRUCTURES)}.")
-    return fit_design(built, group, correlation)
+    if correlation not in (*_STRUCTURES, AR):
+        raise ModelError(f"{built.name}: no correlation '{correlation}'; choose among {', '.join((*_STRUCTURES, AR))}.")
+    return fit_design(built, group, correlation, time)
 
 
-def fit_design(built: Design, group: str, correlation: Correlation) -> Estimate:
+def fit_design(built: Design, group: str, correlation: Correlation, time: str | None = None) -> Estimate:
     """Fit to a design whose separated rows are out."""
     block = mean_block(built)
-    names = built.frame[group].astype(str).to_numpy()
+    names = codes_of(built.frame, (group,))
+    order, steps, whole = np.arange(names.size), None, True
+    if correlation == AR:
+        time = time or _times(built)
+        order, steps, whole = _in_time(built, group, names, time)
+    structure = sm.cov_struct.Autoregressive(grid=whole) if correlation == AR else _STRUCTURES[correlation]()
     with warnings.catch_warnings(record=True) as caught:  # turned into an error below
         warnings.simplefilter("always")
         model = sm.GEE(
-            built.y,
-            block.x,
-            names,
+            built.y[order],
+            block.x[order],
+            names[order],
+            time=steps,
             family=sm.families.Poisson(),
-            cov_struct=_STRUCTURES[correlation](),
-            offset=block.offset,
+            cov_struct=structure,
+            offset=block.offset[order],
         )
-        result = model.fit(maxiter=200, ctol=1e-9)
+        try:
+            # with gaps the correlation comes from a search, which ends at about 1e-8
+            result = model.fit(maxiter=200, ctol=1e-9 if whole else 1e-6)
+        except ValueError as failure:
+            raise ModelError(
+                f"{built.name}: the working correlation could not be estimated ({failure}). Use exchangeable or "
+                "independence."
+            ) from failure
     if not result.converged:
         said = "; ".join(dict.fromkeys(str(w.message) for w in caught))
         raise ModelError(f"{built.name}: GEE did not converge ({said}). Simplify the mean or the correlation.")
-    first = {str(label): i for i, label in reversed(list(enumerate(names)))}
-    scores, information = _equations(model, result, [first[str(g)] for g in model.group_labels], built.y.size)
+    first = np.unique(names, return_index=True)[1]
+    scores, information = _equations(model, result, [int(first[g]) for g in model.group_labels], built.y.size)
     bread = np.linalg.inv(information)
+    by = f" by {time}" if correlation == AR else ""
     kept: NDArray[np.int64] = np.arange(built.x.shape[1])
     cleared, slopes = concentrate(information, scores, block.x, kept)
     coef = np.asarray(result.params)
     association = model.cov_struct.dep_params
     return Estimate(
         name=built.name,
-        model=f"GEE, {correlation} within {group}, of {built.regression.describe()}",
+        model=f"GEE, {correlation} within {group}{by}, of {built.regression.describe()}",
         family=FAMILY,
         design=built,
         terms=built.terms,
@@ -113,8 +134,38 @@ def fit_design(built: Design, group: str, correlation: Correlation) -> Estimate:
         extra={"correlation": 0.0 if association is None else float(association)},
         x_within=slopes,
         groups=(group,),
-        again=lambda other: fit_design(without_separated(other, "drop"), group, correlation),
+        again=lambda other: fit_design(without_separated(other, "drop"), group, correlation, time),
     ).checked()
+
+
+def _times(built: Design) -> str:
+    """Return the column of periods of a call that names none."""
+    found = [c for c in _USUAL if c in built.frame.columns]
+    if "month" not in found and len(found) != 1:
+        raise ModelError(
+            f"{built.name}: autoregressive rows need their times, and {built.label} has {found or 'no column of times'} "
+            "that could hold them. Name the column of periods (time=...)."
+        )
+    return "month" if "month" in found else found[0]
+
+
+def _in_time(
+    built: Design, group: str, names: NDArray[np.int64], time: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
+    """Order of rows by group and period, their periods in that order, and whether no group has a gap."""
+    if time not in built.frame.columns:
+        raise ModelError(
+            f"{built.name}: {built.label} has no column '{time}'; autoregressive rows need their times. It has "
+            f"{list(built.frame.columns)}."
+        )
+    steps = period_numbers(built.frame[time], time)
+    order = np.lexsort((steps, names))
+    apart = np.diff(steps[order])[np.diff(names[order]) == 0]
+    if (apart == 0).any():
+        raise ModelError(
+            f"{built.name}: a {group} has several rows in one {time}. Aggregate them, or name other groups."
+        )
+    return order, steps[order] - steps.min(), bool((apart == 1).all())
 
 
 def _equations(model: Any, result: Any, rows: list[int], count: int) -> tuple[Array, Array]:

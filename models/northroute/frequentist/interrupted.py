@@ -12,7 +12,7 @@ import pandas as pd
 from northroute.errors import ModelError
 from northroute.frequentist.design import table_of
 from northroute.frequentist.estimate import Estimate
-from northroute.frequentist.periods import period_numbers
+from northroute.frequentist.periods import period_of, read_periods
 from northroute.frequentist.ppml import poisson
 from northroute.frequentist.spec import Regression
 from northroute.panel import Panel
@@ -20,6 +20,7 @@ from northroute.panel import Panel
 STEP = "step"
 TURN = "turn_per_year"
 TREND = "trend_per_year"
+SEASON = "month_of_year"
 
 
 def interrupted_series(
@@ -55,24 +56,43 @@ def interrupted_series(
     Raises
     ------
     ModelError
-        If effects of single months are asked for, or fewer than six months lie before or after the shock.
+        If effects of single months are asked for, the periods are no months, a country is not in the data, or fewer than six
+        months lie before or after the shock.
     """
     frame = table_of(data)
     name = f"{outcome} interrupted in {month}"
     if time in effects:
         raise ModelError(f"{name}: effects of '{time}' take the step up. Use effects of units, or event_study.")
+    needed = [outcome, time, *([country] if countries is not None else [])]
+    absent = [c for c in needed if c not in frame.columns]
+    if absent:
+        raise ModelError(f"{name}: no column {absent}; the table has {list(frame.columns)}.")
     if countries is not None:
-        frame = frame[frame[country].isin(list(countries))]
+        chosen = (countries,) if isinstance(countries, str) else tuple(countries)
+        unknown = sorted(set(chosen) - set(frame[country].dropna()))
+        if unknown:
+            raise ModelError(
+                f"{name}: no row of {unknown}; the data hold {sorted(frame[country].dropna().unique(), key=str)}."
+            )
+        frame = frame[frame[country].isin(chosen)]
     if frame.empty:
         raise ModelError(f"{name}: no row of {countries}.")
-    steps = period_numbers(frame[time], time)
-    since = steps - int(period_numbers(pd.Series([month]), "month")[0])
+    taken = [c for c in (STEP, TURN, TREND, SEASON) if c in frame.columns]
+    if taken:
+        raise ModelError(
+            f"{name}: the table has columns {taken} of its own. Rename them, the series' terms have these names."
+        )
+    read = read_periods(frame[time], time)
+    if read.unit != "month":
+        raise ModelError(f"{name}: '{time}' holds {read.unit}s; trend, season and step are by month. Write 2015-01.")
+    steps = read.numbers
+    since = steps - period_of(month, read.unit, time)
     sides = np.unique(since[since < 0]).size, np.unique(since[since >= 0]).size
     if min(sides) < 6:
         raise ModelError(f"{name}: {sides[0]} months before and {sides[1]} after; a trend needs six on either side.")
     table = frame.assign(
         **{STEP: (since >= 0).astype(float), TURN: np.maximum(since, 0) / 12, TREND: since / 12},
-        month_of_year=(steps - 1) % 12 + 1,
+        **{SEASON: (steps - 1) % 12 + 1},
     )
-    every = (*effects, "month_of_year") if season else effects
+    every = (*effects, SEASON) if season else effects
     return poisson(table, Regression(outcome, (STEP, TURN, TREND, *covariates), every, exposure, name=name))

@@ -27,7 +27,7 @@ class Block:
     x : array, shape (row, term)
     terms : tuple of str
     offset : array, shape (row,)
-    right : tuple of str
+    right : str
         Right-hand side that the columns were made from, where it is not the regression's.
     """
 
@@ -35,7 +35,7 @@ class Block:
     x: Array
     terms: tuple[str, ...]
     offset: Array
-    right: tuple[str, ...] = ()
+    right: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Months as whole numbers, whatever a table writes them as."""
+"""Periods as whole numbers, whatever a table writes them as; see :mod:`northroute.panel.periods`."""
 
 from typing import Any
 
@@ -7,25 +7,57 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
+from northroute.panel import periods
+from northroute.panel.periods import Periods
+
+_FAR = 200
+"""Span over different periods from which on numbers are dates or codes rather than periods."""
 
 
-def period_numbers(column: "pd.Series[Any]", name: str) -> NDArray[np.int64]:
-    """Return months since year 0 for dates and year-months (``2015-01``), and whole numbers as they are.
+def read_periods(column: "pd.Series[Any]", name: str) -> Periods:
+    """Return months, days, weeks, quarters, years or plain numbers, one apart for the next of its kind.
 
     Raises
     ------
     ModelError
-        If the column is neither.
+        If the column is none of these, has gaps, or may be read in two ways, such as ``201513``.
     """
-    if pd.api.types.is_numeric_dtype(column):
-        numbers = column.to_numpy(dtype=float)
-        if not np.isfinite(numbers).all() or (numbers != np.round(numbers)).any():
-            raise ModelError(f"'{name}' has fractions or gaps; number the periods 1, 2, 3.")
-        return numbers.astype(np.int64)
     try:
-        stamps = pd.DatetimeIndex(pd.to_datetime(column))
-    except (ValueError, TypeError) as failure:
-        raise ModelError(f"'{name}' is not a date, a year-month or a number.") from failure
-    if stamps.hasnans:
-        raise ModelError(f"'{name}' has rows without a date; drop them.")
-    return np.asarray(stamps.year * 12 + stamps.month, dtype=np.int64)
+        found = periods.read(column, name)
+    except ValueError as failure:
+        raise ModelError(str(failure)) from failure
+    different = np.unique(found.numbers).size
+    if different and np.ptp(found.numbers) > _FAR * max(different, 50):
+        raise ModelError(f"'{name}' has {different} periods far apart, as seconds or codes are; number them 1, 2, 3.")
+    return found
+
+
+def period_numbers(column: "pd.Series[Any]", name: str) -> NDArray[np.int64]:
+    """Return the numbers of :func:`read_periods`: months since year 0 (``12 year + month``), plain numbers as they are."""
+    return read_periods(column, name).numbers
+
+
+def period_of(value: object, unit: str, name: str) -> int:
+    """Return the number of one period, such as that of a shock, in the unit of a table's.
+
+    Raises
+    ------
+    ModelError
+        If it is another kind of period: a month is not cut from a day, nor a day made of a month.
+    """
+    found = read_periods(pd.Series([value]), str(value))
+    if found.unit == unit:
+        return int(found.numbers[0])
+    if unit == "week" and found.unit == "day":
+        return int(found.numbers[0]) // 7
+    if unit in ("quarter", "year", "day") and found.unit == "month" and _full_date(value):
+        month = int(found.numbers[0]) - 1
+        if unit == "day":
+            return int(pd.Timestamp(str(value)).to_datetime64().astype("datetime64[D]").astype(np.int64))
+        if month % (3 if unit == "quarter" else 12) == 0:
+            return month // (3 if unit == "quarter" else 12)
+    raise ModelError(f"'{name}' holds {unit}s and '{value}' is a {found.unit}. Write it as a {unit}: {periods.WAYS}.")
+
+
+def _full_date(value: object) -> bool:
+    return not isinstance(value, str) or len(value.strip()) >= 10

@@ -71,6 +71,7 @@ def fit_design(
     if not pruned.keep.all():
         start = start[pruned.keep] if start is not None else None
         built = built.keep(pruned.keep, pruned.counts)
+    built = built.settled()
     within = absorber(built.effects)
     # the effects are cleared once at the start weights; the columns then differ from the covariates by effects only
     weights = start if start is not None else (built.y + built.y.mean()) / 2

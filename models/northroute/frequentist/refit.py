@@ -7,7 +7,9 @@ from northroute.frequentist.estimate import Estimate
 
 
 def refit(fit: Estimate, keep: Mask) -> Estimate:
-    """Fit again to the rows kept; terms and their order are the fit's. Poisson starts from the fit's own means.
+    """Fit again to the rows kept, by what the fit learned. Poisson starts from the fit's own means.
+
+    Levels of a category that no row kept has go, with their terms; the others keep their order.
 
     Raises
     ------

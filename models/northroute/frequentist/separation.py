@@ -80,7 +80,7 @@ def prune(design: Design, *, rectifier: bool = True) -> Pruned:
 
 
 def without_separated(design: Design, on_separated: Separated) -> Design:
-    """Return the design without singletons and separated rows.
+    """Return the design without singletons and separated rows, and without the levels of categories that went with them.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def without_separated(design: Design, on_separated: Separated) -> Design:
     """
     pruned = prune(design)
     require(design, pruned, on_separated)
-    return design if pruned.keep.all() else design.keep(pruned.keep, pruned.counts)
+    return (design if pruned.keep.all() else design.keep(pruned.keep, pruned.counts)).settled()
 
 
 def require(design: Design, pruned: Pruned, on_separated: Separated) -> None:

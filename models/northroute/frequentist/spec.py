@@ -1,10 +1,11 @@
 """What is fitted: a count regression by names or by formula, and the small-sample conventions of its errors."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from northroute.errors import ModelError
+from northroute.frequentist.formula import NO_INTERCEPT, bare, split, split_terms
 
 Convention = Literal["fixest", "stata", "ppmlhdfe", "statsmodels", "none"]
 
@@ -50,6 +51,10 @@ class PoissonSpec:
     cluster: str = "country"
     convention: Convention = "fixest"
 
+    def __post_init__(self) -> None:
+        not_text("covariates", self.covariates)
+        not_text("effects", self.effects)
+
     def describe(self) -> str:
         """One line for tables: the model in words."""
         parts = [f"Poisson of {self.outcome} on {', '.join(self.covariates)}"]
@@ -68,7 +73,9 @@ class Regression:
     outcome : str
         Column of counts.
     terms : tuple of str
-        Right-hand side: columns, or terms such as ``a:b``, ``a*b``, ``log(x)``, ``C(group)``.
+        Right-hand side: columns of any name, or terms such as ``a:b``, ``a*b``, ``log(x)``, ``C(group)``; inside a term
+        a name that is no identifier stands in backticks. ``0`` or ``-1``: no intercept; beside absorbed effects, which
+        take it up, it changes nothing.
     effects : tuple of str
         Absorbed effects: columns, or ``a^b`` for their combinations. Empty: an intercept is estimated.
     exposure : str, optional
@@ -86,6 +93,10 @@ class Regression:
     offset: str | None = None
     name: str = ""
 
+    def __post_init__(self) -> None:
+        not_text("terms", self.terms)
+        not_text("effects", self.effects)
+
     @property
     def formula(self) -> str:
         """The formula, ``outcome ~ terms | effects``."""
@@ -99,7 +110,10 @@ class Regression:
 
     def describe(self) -> str:
         """Say the mean in words."""
-        parts = [f"{self.outcome} on {', '.join(self.terms) or 'an intercept'}"]
+        named = [t for t in self.terms if t != NO_INTERCEPT]
+        parts = [f"{self.outcome} on {', '.join(named) or 'an intercept'}"]
+        if len(named) < len(self.terms) and not self.effects:
+            parts.append("no intercept")
         if self.exposure:
             parts.append(f"log exposure {self.exposure}")
         if self.offset:
@@ -124,22 +138,22 @@ def regression(
         if exposure or offset or name:
             raise ModelError(f"{formula.label}: give exposure, offset and name in the Regression, not beside it.")
         return formula
-    left, tilde, right = formula.partition("~")
-    parts = right.split("|")
-    if not tilde or not left.strip() or len(parts) > 2 or not right.strip():
+    sides = [piece for _, piece in split(formula, "~")]
+    parts = [piece for _, piece in split(sides[1], "|")] if len(sides) == 2 else []
+    if not 1 <= len(parts) <= 2 or not sides[0].strip() or not parts[0].strip():
         raise ModelError(f"'{formula}' is not a formula; write 'outcome ~ a + b | effect1 + effect2'.")
-    effects = tuple(e.replace(" ", "") for e in parts[1].split("+")) if len(parts) == 2 else ()
+    effects = tuple(effect_name(e) for _, e in split(parts[1], "+")) if len(parts) == 2 else ()
     if any(not e for e in effects):
         raise ModelError(f"'{formula}' has an empty effect after the bar; write 'outcome ~ a | effect1 + effect2'.")
-    return Regression(left.strip(), split_terms(parts[0]), effects, exposure, offset, name)
+    return Regression(bare(sides[0]), split_terms(parts[0]), effects, exposure, offset, name)
 
 
-def split_terms(right: str) -> tuple[str, ...]:
-    """Split ``a + b:c + log(d + 1)`` at the plus signs outside brackets; ``0``, ``1`` and ``-1`` are left out."""
-    terms, depth, start = [], 0, 0
-    for i, character in enumerate(right + "+"):
-        depth += (character in "([{") - (character in ")]}")
-        if character == "+" and depth == 0:
-            terms.append(right[start:i].strip())
-            start = i + 1
-    return tuple(re.sub(r"\s+", " ", t) for t in terms if t not in ("", "0", "1", "-1"))
+def effect_name(effect: str) -> str:
+    """Return an effect without backticks and without spaces around ``^``."""
+    return "^".join(bare(part) for _, part in split(effect, "^"))
+
+
+def not_text(what: str, values: Sequence[str] | str) -> None:
+    """Raise a ModelError if a sequence of names is one text, whose letters would be taken for names."""
+    if isinstance(values, str):
+        raise ModelError(f"{what} are a sequence of names: write ('{values}',), not '{values}'.")

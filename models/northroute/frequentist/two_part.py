@@ -4,6 +4,7 @@ Terms of the count part have their own names, those of the other part a prefix: 
 a structural zero (zero-inflated), ``positive:`` the logit of the probability of a positive count (hurdle).
 """
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -12,8 +13,10 @@ from scipy import special
 
 from northroute.errors import ModelError
 from northroute.frequentist import densities
-from northroute.frequentist.design import INTERCEPT, Array, Design, design, matrix
+from northroute.frequentist.design import INTERCEPT, Array, Design, design
+from northroute.frequentist.encoding import learn
 from northroute.frequentist.estimate import Estimate
+from northroute.frequentist.formula import split_terms
 from northroute.frequentist.likelihood import (
     check_rank,
     dispersion_block,
@@ -24,7 +27,7 @@ from northroute.frequentist.likelihood import (
 )
 from northroute.frequentist.maximise import Block
 from northroute.frequentist.separation import Separated, without_separated
-from northroute.frequentist.spec import Regression, regression, split_terms
+from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 
 Distribution = Literal["poisson", "negative binomial"]
@@ -129,17 +132,21 @@ def _fit(
 ) -> Estimate:
     if distribution not in ("poisson", "negative binomial"):
         raise ModelError(f"{spec.label}: no distribution '{distribution}'; choose poisson or negative binomial.")
-    built = without_separated(design(data, spec, whole=True), on_separated)
-    return fit_design(built, split_terms(other) if other is not None else spec.terms, distribution, kind)
+    terms = split_terms(other) if other is not None else spec.terms
+    built = without_separated(design(data, spec, whole=True, second=terms), on_separated)
+    second = learn(built.frame, terms, f"{built.name}, {_PREFIX[kind][:-1]} part")[1]
+    return fit_design(replace(built, second=second), distribution, kind)
 
 
-def fit_design(built: Design, terms: tuple[str, ...], distribution: Distribution, kind: Kind) -> Estimate:
-    """Fit to a design whose separated rows are out; ``terms`` are those of the other part."""
+def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimate:
+    """Fit to a design whose separated rows are out and whose second encoding is that of the other part."""
     y, spec = built.y, built.regression
     if not (y == 0).any():
         raise ModelError(f"{spec.label}: '{spec.outcome}' has no zero. Fit a Poisson or negative binomial.")
+    if built.second is not None and built.second.lost_levels(built.frame):
+        built = replace(built, second=built.second.without_lost_levels(built.frame)[1])
     block = mean_block(built)
-    second = _second(built, terms, _PREFIX[kind])
+    second = _second(built, _PREFIX[kind])
     count = densities.poisson if distribution == "poisson" else densities.negative_binomial
     at_positive = Block("", block.x[y > 0], block.terms, block.offset[y > 0])
     coef, mean = poisson_start(y[y > 0], at_positive) if kind == "hurdle" else poisson_start(y, block)
@@ -157,9 +164,9 @@ def fit_design(built: Design, terms: tuple[str, ...], distribution: Distribution
         (densities.hurdle if kind == "hurdle" else densities.zero_inflated)(count),
         np.concatenate(start),
         family=family_of(kind, distribution),
-        model=f"{kind} {distribution} of {spec.describe()}; {_PREFIX[kind][:-1]} part on {', '.join(terms) or '1'}",
+        model=f"{kind} {distribution} of {spec.describe()}; {_PREFIX[kind][:-1]} part on {second.right}",
         mean=lambda index: expected(kind, distribution, index),
-        again=lambda other: fit_design(other, terms, distribution, kind),
+        again=lambda other: fit_design(other, distribution, kind),
     )
     k = second.x.shape[1]
     spread = np.where(np.ptp(second.x, axis=0) > 0, second.x.std(axis=0), 1.0)
@@ -174,11 +181,10 @@ def fit_design(built: Design, terms: tuple[str, ...], distribution: Distribution
     return found
 
 
-def _second(built: Design, terms: tuple[str, ...], prefix: str) -> Block:
-    x, names = matrix(built.frame, " + ".join(("1", *terms)), built.name)
-    if not np.isfinite(x).all():
-        raise ModelError(
-            f"{built.name}: the {prefix[:-1]} part has values that are not finite. Drop or mend these rows."
-        )
-    check_rank(x, names, f"{built.name}, {prefix[:-1]} part")
-    return Block(prefix, x, names, np.zeros(built.y.size), terms or ("1",))
+def _second(built: Design, prefix: str) -> Block:
+    encoding = built.second
+    if encoding is None:
+        raise ModelError(f"{built.name}: the {prefix[:-1]} part has no columns.")
+    x = encoding.matrix(built.frame)
+    check_rank(x, encoding.names, f"{built.name}, {prefix[:-1]} part")
+    return Block(prefix, x, encoding.names, np.zeros(built.y.size), encoding.right)

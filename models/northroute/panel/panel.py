@@ -9,9 +9,14 @@ import pandas as pd
 import xarray as xr
 
 from northroute.errors import PanelError, SimulatedDataError
+from northroute.panel.periods import MONTH, bounds, stamps_of
+from northroute.panel.periods import read as read_periods
 from northroute.panel.schema import validate
 from northroute.provenance import frame_hash
 from northroute.sources.table import Table
+
+_REGULAR = 4
+"""Different dates from which on equal distances of three or twelve months say quarters or years."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +113,18 @@ class Panel:
         return replace(self, frame=frame, outcomes=(*(o for o in self.outcomes if o != name), name))
 
     def select(self, *, countries: Sequence[str] | None = None, months: tuple[str, str] | None = None) -> "Panel":
-        """Return the panel restricted to countries and to a closed window of months (``"2015-01"``)."""
+        """Return the panel restricted to countries and to a closed window of months (``"2015-01"``).
+
+        Years and quarters are whole: ``("2015", "2015")`` is the year 2015, ``("2015Q3", "2016")`` ends in December 2016.
+
+        Raises
+        ------
+        PanelError
+            For a country that is not there, a window that cannot be read or ends before it begins, or no row left.
+        """
         frame = self.frame
         if countries is not None:
+            countries = (countries,) if isinstance(countries, str) else tuple(countries)
             unknown = set(countries) - set(self.countries)
             if unknown:
                 raise PanelError(
@@ -119,7 +133,8 @@ class Panel:
             frame = frame[frame["country"].isin(list(countries))]
         if months is not None:
             stamps = frame.index.get_level_values("month")
-            frame = frame[(stamps >= pd.Timestamp(months[0])) & (stamps <= pd.Timestamp(months[1]))]
+            first, last = _window(months, f"Panel '{self.name}'")
+            frame = frame[(stamps >= first) & (stamps <= last)]
         if frame.empty:
             raise PanelError(f"Panel '{self.name}' has no row left after the selection {countries}, {months}.")
         return replace(self, frame=frame)
@@ -149,7 +164,8 @@ def build(
     Parameters
     ----------
     table : Table
-        Rows with the columns ``unit``, ``country``, ``month`` and those named below.
+        Rows with the columns ``unit``, ``country``, ``month`` and those named below. Months are dates of their first day,
+        monthly periods, text such as ``2015-01``, or numbers such as ``201501``; other periods are refused.
     unit : str
         Column that identifies the unit (for country panels, the country itself).
     outcomes, exposures, covariates : sequence of str
@@ -157,18 +173,31 @@ def build(
     country : str
         Column with the unit's country.
     window : (str, str), optional
-        First and last month, such as ``("2015-01", "2022-12")``; by default the table's own range.
+        First and last month, such as ``("2015-01", "2022-12")`` or ``("2015", "2022")``; by default the table's own range.
     missing : {"unobserved", "zero"}
-        What a unit-month without a row means. ``zero`` is right only for event lists known to be complete.
+        What a unit-month without a row means. ``zero`` is right only for event lists known to be complete; it fills
+        counts, never exposures or covariates.
 
     Raises
     ------
     PanelError
         For duplicate keys, negative or fractional counts, exposure that is absent or not positive where a count was
-        observed, a month that is not the first of one, or a unit in two countries.
+        observed, a month that is not the first of one, days, weeks, quarters or years, or a unit in two countries.
     SimulatedDataError
         If the rows' own mark and the table's flag disagree.
     """
+    if not isinstance(table, Table):
+        raise PanelError(
+            f"build takes a Table, which says whether its rows are simulated, not a {type(table).__name__}. Wrap the rows: "
+            "northroute.sources.Table(name, frame, ('unit', 'month'), simulated, {})."
+        )
+    for role, names in (("outcomes", outcomes), ("exposures", exposures), ("covariates", covariates)):
+        if isinstance(names, str):
+            raise PanelError(
+                f"Table '{table.name}': {role} are a sequence of columns: write ('{names}',), not '{names}'."
+            )
+    if missing not in ("unobserved", "zero"):
+        raise PanelError(f"Table '{table.name}': missing is 'unobserved' or 'zero', not {missing!r}.")
     rows = table.frame.rename(columns={unit: "unit"}) if unit != country else table.frame.assign(unit=table.frame[unit])
     absent = [c for c in ("unit", country, "month", *outcomes, *exposures, *covariates) if c not in rows.columns]
     if absent:
@@ -181,13 +210,11 @@ def build(
             f"Table '{table.name}': the column 'simulated' and the table's flag disagree. The mark is never changed by "
             "hand; read or simulate the table again."
         )
-    off = rows["month"].isna() | (rows["month"] != rows["month"].dt.to_period("M").dt.start_time)
-    if off.any():
-        first = rows.loc[off, ["unit", "month"]].iloc[0]
-        raise PanelError(
-            f"Table '{table.name}' has {int(off.sum())} month(s) that are not the first day of one, first {first['unit']} "
-            f"{first['month']}. Write every month as its first day."
-        )
+    if rows.empty:
+        raise PanelError(f"Table '{table.name}' has no row, so there is no panel.")
+    if rows["unit"].isna().any():
+        raise PanelError(f"Table '{table.name}' has {int(rows['unit'].isna().sum())} row(s) without a unit. Drop them.")
+    rows = rows.assign(month=_month_starts(rows, table.name))
     duplicated = rows.duplicated(["unit", "month"])
     if duplicated.any():
         first = rows.loc[duplicated, ["unit", "month"]].iloc[0]
@@ -200,13 +227,14 @@ def build(
         raise PanelError(
             f"Table '{table.name}': unit '{where.idxmax()}' is in {where.max()} countries. A unit has one."
         )
-    first_month, last_month = window or (rows["month"].min(), rows["month"].max())
-    months = pd.date_range(pd.Timestamp(first_month), pd.Timestamp(last_month), freq="MS", name="month")
+    begins, ends = _window(window, f"Table '{table.name}'") if window else (rows["month"].min(), rows["month"].max())
+    months = pd.date_range(begins, ends, freq="MS", name="month")
     home = rows.drop_duplicates("unit").set_index("unit")["country"]
     index = pd.MultiIndex.from_product([home.index, months], names=["unit", "month"])
     kept = rows.set_index(["unit", "month"])[[*outcomes, *exposures, *covariates]]
-    frame = kept.reindex(index, fill_value=0 if missing == "zero" else None)
-    frame = frame.astype({o: _counts(frame[o], o, table.name) for o in outcomes})
+    frame = kept.astype({o: _counts(kept[o], o, table.name) for o in outcomes}).reindex(index)
+    if missing == "zero":
+        frame.loc[~index.isin(kept.index), list(outcomes)] = 0
     frame = frame.astype(dict.fromkeys((*exposures, *covariates), float))
     frame.insert(0, "country", home.reindex(index.get_level_values("unit")).to_numpy())
     frame["simulated"] = table.simulated
@@ -221,8 +249,58 @@ def build(
     )
 
 
+def _window(window: tuple[Any, Any], what: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last month of a window of months, quarters or years."""
+    if isinstance(window, str) or len(window) != 2:
+        raise PanelError(
+            f"{what}: a window has two ends, such as ('2015-01', '2015-12') or ('2015', '2015'), not {window!r}."
+        )
+    try:
+        first, last = bounds(window[0])[0], bounds(window[1])[1]
+    except ValueError as failure:
+        raise PanelError(
+            f"{what}: cannot read the window {window} ({failure}). Write ('2015-01', '2015-12')."
+        ) from failure
+    if first > last:
+        raise PanelError(f"{what}: the window {window} ends before it begins.")
+    return first, last
+
+
+def _month_starts(rows: pd.DataFrame, name: str) -> pd.DatetimeIndex:
+    """Return the first day of each row's month, or say which row has none."""
+    column = rows["month"]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.dt.tz_localize(None)
+        off = column.isna() | (column != column.dt.to_period("M").dt.start_time)
+    else:
+        off = column.isna()
+    if off.any():
+        first = rows.loc[off.to_numpy(), ["unit", "month"]].iloc[0]
+        raise PanelError(
+            f"Table '{name}' has {int(off.sum())} month(s) that are not the first day of one, first {first['unit']} "
+            f"{first['month']}. Write every month as its first day."
+        )
+    try:
+        read = read_periods(column, "month")
+    except ValueError as failure:
+        raise PanelError(f"Table '{name}': {failure}") from failure
+    # dates of first days may be months with gaps; four of them three or twelve months apart are no months
+    few = column.nunique() < _REGULAR and pd.api.types.is_datetime64_any_dtype(column)
+    if read.unit != MONTH and not few:
+        raise PanelError(
+            f"Table '{name}': 'month' holds {read.unit}s, and a panel is by month. Aggregate days and weeks to months; keep "
+            f"quarters and years in a table for northroute.frequentist. (Months with gaps: write them as text, 2015-01.)"
+        )
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return pd.DatetimeIndex(column)
+    return stamps_of(read.numbers)
+
+
 def _counts(column: "pd.Series[Any]", outcome: str, name: str) -> pd.Int64Dtype:
-    values = column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    try:
+        values = column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    except (ValueError, TypeError) as failure:
+        raise PanelError(f"Table '{name}', column '{outcome}' does not hold numbers ({failure}). Mend it.") from failure
     fractional = ~np.isnan(values) & ~(np.isfinite(values) & (values == np.round(values)))
     if fractional.any():
         raise PanelError(

@@ -13,6 +13,7 @@ _REMEDY = {
     "count": "Counts are whole and not negative; leave a cell empty if it was not observed.",
     "exposure": "Exposure must be a positive number wherever a count was observed; drop or blank the month.",
     "covariate": "Covariates may be missing but not infinite.",
+    "country": "Countries are three letters of ISO 3166, such as KAZ.",
     "key": "Each unit needs one row for every month of the window.",
 }
 
@@ -105,6 +106,9 @@ def _explain(failure: SchemaErrors, frame: pd.DataFrame, name: str) -> str:
     cases = failure.failure_cases
     first = cases.iloc[0]
     column, check, value = first["column"], str(first["check"]), first["failure_case"]
+    if column == "country":
+        shown = "missing" if pd.isna(value) else repr(value)
+        return f"Panel '{name}', column 'country': {shown} is no country code ({len(cases)} such rows). {_REMEDY['country']}"
     if check in _REMEDY:
         place = f"Panel '{name}', {_cell(frame[column] == value)}, column '{column}'"
         return f"{place}: value {value} is not allowed ({len(cases)} such cells). {_REMEDY[check]}"

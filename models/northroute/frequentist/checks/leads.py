@@ -29,10 +29,12 @@ def strict_exogeneity(
     if fit.family != ppml.FAMILY:
         raise ModelError(f"{fit.name}: the test by leads is for Poisson fits, not {fit.family}.")
     fit.term(term)
-    frame, names = distributed_lags(fit.design.frame, term, lags=0, leads=leads, unit=unit, time=time)
+    # leads come from the whole table: the next month counts even where the fit could not use its row
+    whole, names = distributed_lags(fit.design.table, term, lags=0, leads=leads, unit=unit, time=time)
     added = names[:leads]
-    here = frame[list(added)].notna().all(axis=1).to_numpy()
-    x = np.column_stack([fit.design.x, frame[list(added)].to_numpy(float)])
+    values = whole[list(added)].to_numpy(float)[fit.design.at]
+    here = np.isfinite(values).all(axis=1)
+    x = np.column_stack([fit.design.x, values])
     again = ppml.fit_design(replace(fit.design, x=x, terms=(*fit.terms, *added)).keep(here), start=fit.mean[here])
     errors = cluster(again, by)
     table = errors.table(0.95).set_index("term").loc[[term, *added]].reset_index()
@@ -40,7 +42,8 @@ def strict_exogeneity(
     smallest = float(table["p"].iloc[1:].min()) * leads
     passed = smallest > 0.05
     sentence = (
-        f"The {'lead' if leads == 1 else 'leads'} of {term}: smallest p x {leads} = {min(smallest, 1):.3f}, by {by}."
+        f"The {'lead' if leads == 1 else 'leads'} of {term}: smallest p x {leads} = {min(smallest, 1):.3f}, by {by}; "
+        f"{again.rows:,} of {fit.rows:,} rows have one."
     )
     if not passed:
         sentence += " The covariate answers to past counts, or both to something else: the slope holds feedback, too."

@@ -19,11 +19,15 @@ def leave_one_country(fit: Estimate, term: str, *, country: str = "country") -> 
 
 def leave_one_year(fit: Estimate, term: str, *, time: str = "month") -> CheckResult:
     """Fit again without each calendar year of a column of months."""
-    years = (groups.periods(fit, time) - 1) // 12
+    years = groups.periods(fit, time).years
     names, codes = np.unique(years, return_inverse=True)
     if names.size < 2:
         raise ModelError(f"{fit.name}: '{time}' lies in one year, which cannot be left out.")
     return _leave(fit, term, codes, [str(y) for y in names], "year")
+
+
+def _slope(fit: Estimate, term: str) -> float:
+    return float(fit.coef[fit.term(term)])
 
 
 def _leave(fit: Estimate, term: str, codes: groups.Codes, names: list[str], what: str) -> CheckResult:
@@ -31,7 +35,7 @@ def _leave(fit: Estimate, term: str, codes: groups.Codes, names: list[str], what
     rows: list[dict[str, object]] = []
     for g, name in enumerate(names):
         try:
-            rows.append({"without": name, "coef": float(refit(fit, codes != g).coef[at]), "problem": ""})
+            rows.append({"without": name, "coef": _slope(refit(fit, codes != g), term), "problem": ""})
         except ModelError as failure:
             rows.append({"without": name, "coef": float("nan"), "problem": str(failure)})
     table = pd.DataFrame(rows).assign(all=float(fit.coef[at]))

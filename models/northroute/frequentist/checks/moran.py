@@ -9,7 +9,7 @@ from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
 from northroute.frequentist.covariance import groups
-from northroute.frequentist.covariance.conley import distances
+from northroute.frequentist.covariance.conley import coordinates_of, distances
 from northroute.frequentist.estimate import Estimate
 from northroute.seeds import generator
 
@@ -36,10 +36,8 @@ def morans_i(
     """
     residual = np.nan_to_num(pearson_grid(fit, unit, time))
     units = groups.column_codes(fit, unit)
-    for column in (lon, lat):
-        groups.column_codes(fit, column)
     first = np.unique(units, return_index=True)[1]
-    near = distances(fit.design.frame[[lon, lat]].to_numpy(float)[first]) <= kilometres
+    near = distances(coordinates_of(fit, lon, lat)[first]) <= kilometres
     np.fill_diagonal(near, False)
     if not near.any():
         raise ModelError(f"{fit.name}: no two units lie within {kilometres:g} km. Use a larger distance.")
@@ -63,7 +61,9 @@ def morans_i(
         }
     )
     passed = p > 0.05
-    sentence = f"Moran's I is {observed:.3f} within {kilometres:g} km (p = {p:.3f}, {draws} permutations)."
+    sentence = (
+        f"Moran's I is {observed:.3f} within {kilometres:g} km (p = {p:.3f}, {draws} permutations, {fit.rows:,} rows)."
+    )
     if not passed:
         sentence += " Near regions move together: use Conley errors, or cluster by country."
     return CheckResult(

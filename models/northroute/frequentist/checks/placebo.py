@@ -29,15 +29,17 @@ def placebo_outcomes(fit: Estimate, term: str, outcomes: Sequence[str], *, by: s
     rows = []
     for outcome in (fit.design.regression.outcome, *outcomes):
         spec = replace(fit.design.regression, outcome=outcome, name=f"{fit.name}, {outcome}")
-        again = ppml.fit_design(design(fit.design.frame, spec, label=fit.design.label))
+        # each outcome has rows of its own in the whole table
+        again = ppml.fit_design(design(fit.design.table, spec, label=fit.design.label))
         one = cluster(again, by).table(0.95).set_index("term").loc[term]
-        rows.append({"outcome": outcome, **one[["coef", "se", "df", "p", "low", "high"]].to_dict()})
+        rows.append({"outcome": outcome, "rows": again.rows, **one[["coef", "se", "df", "p", "low", "high"]].to_dict()})
     table = pd.DataFrame(rows)
     smallest = min(1.0, float(table["p"].iloc[1:].min()) * len(outcomes))
     passed = smallest > 0.05
     worst = outcomes[int(table["p"].iloc[1:].to_numpy(float).argmin())]
     sentence = (
-        f"Of {len(outcomes)} placebo outcomes {worst} has the smallest p x {len(outcomes)}, {smallest:.3f}, by {by}."
+        f"Of {len(outcomes)} placebo outcomes {worst} has the smallest p x {len(outcomes)}, {smallest:.3f}, by {by} "
+        f"({int(table['rows'].iloc[1:].min()):,} to {int(table['rows'].iloc[1:].max()):,} rows)."
     )
     if not passed:
         sentence += (
@@ -65,7 +67,12 @@ def shared_source(fit: Estimate, term: str, flag: str, *, by: str = "country") -
     frame = fit.design.frame
     if flag not in frame.columns or frame[flag].isna().any():
         raise ModelError(f"{fit.name}: '{flag}' is not a complete column of {fit.design.label}.")
-    shared = frame[flag].astype(bool).to_numpy()
+    marks = frame[flag]
+    if not set(marks.unique()) <= {0, 1}:
+        raise ModelError(
+            f"{fit.name}: '{flag}' is neither true nor false in some rows. Write True and False, or 1 and 0."
+        )
+    shared = marks.astype(bool).to_numpy()
     if shared.all() or not shared.any():
         raise ModelError(f"{fit.name}: '{flag}' is the same in every row; there is nothing to leave out.")
     again = refit(fit, ~shared)

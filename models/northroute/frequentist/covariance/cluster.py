@@ -38,7 +38,7 @@ def cluster(fit: Estimate, by: str | tuple[str, ...], *, convention: Convention 
     meat = np.zeros_like(fit.bread)
     for size in range(1, len(names) + 1):
         for subset in combinations(names, size):
-            meat += (-1) ** (size + 1) * _meat(fit, "^".join(subset))
+            meat += (-1) ** (size + 1) * _meat(fit, subset)
     scale = factor(
         convention,
         rows=fit.rows,
@@ -58,7 +58,7 @@ def cluster(fit: Estimate, by: str | tuple[str, ...], *, convention: Convention 
     )
 
 
-def _meat(fit: Estimate, by: str) -> Array:
+def _meat(fit: Estimate, by: tuple[str, ...]) -> Array:
     codes = groups.column_codes(fit, by)
     summed = groups.sums(fit.scores, codes, int(codes.max()) + 1)
     return np.asarray(summed.T @ summed)

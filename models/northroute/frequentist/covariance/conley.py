@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
+from northroute.frequentist.columns import numbers_of
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.convention import factor
 from northroute.frequentist.covariance.result import Errors, from_covariance
 from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.spec import Convention
+from northroute.panel.periods import in_words
 
 Kernel = Literal["bartlett", "uniform"]
 EARTH_KM = 6371.0088
@@ -80,7 +82,8 @@ def conley(
         nested=groups.nested(fit, [units]),
         clusters=shape[0],
     )
-    kind = f"Conley, {kernel}, {kilometres:g} km" + (f", {months} months" if months else ", same month")
+    period = groups.periods(fit, time).unit
+    kind = f"Conley, {kernel}, {kilometres:g} km" + (f", {in_words(period, months)}" if months else f", same {period}")
     return from_covariance(fit, scale * covariance, shape[0] - 1, kind, {unit: shape[0]}, convention)
 
 
@@ -100,10 +103,25 @@ def _kernel(distance: Array, cutoff: float, kernel: Kernel) -> Array:
     raise ModelError(f"No kernel '{kernel}'; choose bartlett or uniform.")
 
 
-def _places(fit: Estimate, units: NDArray[np.int64], unit: str, lon: str, lat: str) -> Array:
+def coordinates_of(fit: Estimate, lon: str, lat: str) -> Array:
+    """Return degrees east and north of each row, shape (row, 2).
+
+    Raises
+    ------
+    ModelError
+        For absent columns or values that are no degrees, such as metres of a projection.
+    """
     for column in (lon, lat):
         groups.column_codes(fit, column)
-    coordinates = fit.design.frame[[lon, lat]].to_numpy(dtype=float)
+    frame = fit.design.frame
+    found = np.column_stack([numbers_of(frame[c], c, fit.name) for c in (lon, lat)])
+    if not np.isfinite(found).all() or (np.abs(found[:, 1]) > 90).any() or (np.abs(found[:, 0] - 90) > 270).any():
+        raise ModelError(f"{fit.name}: '{lon}' and '{lat}' are not degrees east and north. Convert them.")
+    return found
+
+
+def _places(fit: Estimate, units: NDArray[np.int64], unit: str, lon: str, lat: str) -> Array:
+    coordinates = coordinates_of(fit, lon, lat)
     first = np.unique(units, return_index=True)[1]
     places = coordinates[first]
     if not np.allclose(places[units], coordinates):

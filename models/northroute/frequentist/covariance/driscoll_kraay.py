@@ -12,6 +12,7 @@ from northroute.frequentist.covariance.convention import factor
 from northroute.frequentist.covariance.result import Errors, from_covariance
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.spec import Convention
+from northroute.panel.periods import in_words
 
 
 def driscoll_kraay(fit: Estimate, *, time: str = "month", months: int = 12, convention: Convention = "stata") -> Errors:
@@ -23,7 +24,7 @@ def driscoll_kraay(fit: Estimate, *, time: str = "month", months: int = 12, conv
     time : str
         Column of months.
     months : int
-        L, the last lag with weight.
+        L, the last lag with weight, in periods of the column: weeks or quarters where it holds these.
     convention : str
         With G = T, see :data:`northroute.frequentist.CONVENTIONS`.
 
@@ -32,8 +33,8 @@ def driscoll_kraay(fit: Estimate, *, time: str = "month", months: int = 12, conv
     ModelError
         If there are not more months than lags.
     """
-    steps = groups.periods(fit, time)
-    steps = steps - steps.min()
+    read = groups.periods(fit, time)
+    steps = read.numbers - read.numbers.min()
     count = int(np.unique(steps).size)
     if not 0 <= months < count:
         raise ModelError(
@@ -53,5 +54,5 @@ def driscoll_kraay(fit: Estimate, *, time: str = "month", months: int = 12, conv
         clusters=count,
     )
     covariance = scale * fit.bread @ meat @ fit.bread
-    kind = f"Driscoll-Kraay, Bartlett, {months} months"
+    kind = f"Driscoll-Kraay, Bartlett, {in_words(read.unit, months)}"
     return from_covariance(fit, covariance, count - 1, kind, {time: count}, convention)

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array, codes_of
+from northroute.frequentist.design import Array, codes_of, parts_of
 from northroute.frequentist.estimate import Estimate
-from northroute.frequentist.periods import period_numbers
+from northroute.frequentist.periods import read_periods
+from northroute.panel.periods import Periods
 
 Codes = NDArray[np.int64]
 
@@ -33,10 +34,10 @@ def clusters(fit: Estimate, by: str) -> tuple[Codes, int]:
     return codes, count
 
 
-def column_codes(fit: Estimate, by: str) -> Codes:
-    """Return dense codes of a column of the fit's table, or of a combination ``a^b``."""
-    columns = tuple(by.split("^"))
+def column_codes(fit: Estimate, by: str | tuple[str, ...]) -> Codes:
+    """Return dense codes of a column of the fit's table, or of a combination, ``a^b`` or several of these."""
     frame = fit.design.frame
+    columns = tuple(c for one in ((by,) if isinstance(by, str) else by) for c in parts_of(one, frame))
     absent = [c for c in columns if c not in frame.columns]
     if absent:
         raise ModelError(f"{fit.name}: {fit.design.label} has no column {absent}; it has {list(frame.columns)}.")
@@ -50,7 +51,7 @@ def column_codes(fit: Estimate, by: str) -> Codes:
 
 def labels(fit: Estimate, by: str) -> list[str]:
     """Return the clusters' names in the order of their codes."""
-    columns = by.split("^")
+    columns = list(parts_of(by, fit.design.frame))
     first = np.unique(column_codes(fit, by), return_index=True)[1]
     return [" ".join(str(v) for v in row) for row in fit.design.frame.iloc[first][columns].to_numpy()]
 
@@ -65,16 +66,19 @@ def sums(scores: Array, codes: Codes, count: int) -> Array:
     return np.column_stack([np.bincount(codes, scores[:, j], minlength=count) for j in range(scores.shape[1])])
 
 
-def periods(fit: Estimate, column: str) -> Codes:
-    """Return each row's period as a whole number: months for dates and for ``2015-01``, numbers as they are.
+def periods(fit: Estimate, column: str) -> Periods:
+    """Return each row's period (:func:`northroute.frequentist.periods.read_periods`), read in the whole table.
 
     Raises
     ------
     ModelError
-        If the column is absent or is not dates, year-months or whole numbers.
+        If the column is absent, missing in a row, or not dates, year-months, other periods or whole numbers.
     """
     column_codes(fit, column)
-    return period_numbers(fit.design.frame[column], column)
+    known = fit.design.table[column].notna().to_numpy()
+    read = read_periods(fit.design.table.loc[known, column], column)
+    position = np.cumsum(known) - 1
+    return Periods(read.numbers[position[fit.design.at]], read.unit)
 
 
 def grid(fit: Estimate, unit: str, time: str) -> tuple[Codes, Codes, tuple[int, int]]:
@@ -86,7 +90,7 @@ def grid(fit: Estimate, unit: str, time: str) -> tuple[Codes, Codes, tuple[int, 
         If a unit has two rows in a period.
     """
     units = column_codes(fit, unit)
-    steps = periods(fit, time)
+    steps = periods(fit, time).numbers
     steps = steps - steps.min()
     shape = (int(units.max()) + 1, int(steps.max()) + 1)
     cell = units * shape[1] + steps

@@ -38,7 +38,14 @@ def leave_one_out(fit: Estimate, by: str) -> Array:
     rows = []
     for g in range(count):
         try:
-            rows.append(refit(fit, codes != g).coef)
+            again = refit(fit, codes != g)
+            lost = [t for t in fit.terms if t not in again.terms]
+            if lost or again.terms != fit.terms:
+                raise ModelError(
+                    f"{lost or list(again.terms)} have no row without it; put the category behind the bar, as an effect, "
+                    "which leaves the other coefficients as they are."
+                )
+            rows.append(again.coef)
         except ModelError as failure:
             raise ModelError(
                 f"{fit.name}: cannot be fitted without {by} {names[g]}, so what it says rests on that one. ({failure})"

@@ -5,7 +5,7 @@ Shocks and the covariate are autoregressive. Country shocks hit all regions of a
 covariate may have a part that a country's regions share (campaigns ordered by the capital).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -110,18 +110,9 @@ def replicate(ground: Ground, scenario: Scenario, effect: float, number: int, se
     shock = shock + scenario.sd_region * _series(rng, units, months, scenario.memory)
     counts = rng.poisson(np.exp(ground.base + effect * covariate + shock))
     built = ground.design
-    return Design(
-        regression=built.regression,
-        y=counts.ravel().astype(float),
-        x=covariate.reshape(-1, 1),
-        terms=built.terms,
-        offset=built.offset,
-        effects=built.effects,
-        frame=built.frame,
-        dropped=built.dropped,
-        simulated=True,
-        data_hash=built.data_hash,
-        label=built.label,
+    # the covariate is drawn, so that nothing in the table stands for it
+    return replace(
+        built, y=counts.ravel().astype(float), x=covariate.reshape(-1, 1), simulated=True, encoding=None, second=None
     )
 
 
