@@ -382,7 +382,7 @@ def _kyrgyz(fit: BayesFit, job: Job, companion: FrequentistFit | None) -> Associ
     draws = np.asarray(Reader(fit)("slope").sel(covariate=homicide.PERCEPTION).to_numpy())
     years = f"{job.frame['year'].min()}-{job.frame['year'].max()}"
     own = Association(
-        *("homicide victims", "corruption perception of residents (higher = better)", "O", "B", "KGZ"),
+        *("homicide victims", "corruption perception (higher = better)", "O", "B", "KGZ"),
         f"years of {job.frame['region'].nunique()} regions, {years}",
         *summed_up(draws),
         *(len(job.frame), fit.name),

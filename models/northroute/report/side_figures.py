@@ -49,6 +49,8 @@ SHORT: Final = {
 WIDTH: Final = 7.2
 """Inches: letters of 8 points are as large on a phone, and larger on a wide page."""
 _STEPS: Final = (1.0, 2.0, 5.0)
+_INDENT: Final = 150.0
+"""Points by which headings stand left of the axis."""
 
 
 def by_country(rates: Sequence[Rate]) -> Figure:
@@ -73,7 +75,7 @@ def by_region(columns: Sequence[tuple[Measure, Sequence[Rate]]], *, names_each: 
     columns : sequence of (Measure, sequence of Rate)
         From left to right; every panel has the regions of the first unless ``names_each``.
     names_each : bool
-        Name the regions at every panel.
+        Name the regions at every panel, and the country over it.
     """
     rows = max(len(own) for _, own in columns)
     with look():
@@ -81,7 +83,8 @@ def by_region(columns: Sequence[tuple[Measure, Sequence[Rate]]], *, names_each: 
         panels = figure.subplots(1, len(columns), squeeze=False)[0]
         for i, (axes, (measure, own)) in enumerate(zip(panels, columns, strict=True)):
             named = names_each or i == 0
-            _panel(axes, measure, list(own), [textwrap.fill(r.name, 22) for r in own] if named else None)
+            names = [textwrap.fill(r.name, 22) for r in own] if named else None
+            _panel(axes, measure, list(own), names, COUNTRIES[own[0].country] if names_each else "")
         _legend(figure, weak=any(m.grade == "C" for m, _ in columns))
     return figure
 
@@ -91,17 +94,23 @@ def forest(rows: Sequence[Association]) -> Figure:
     groups: dict[tuple[str, str], list[Association]] = {}
     for a in rows:
         groups.setdefault((a.outcome, a.on), []).append(a)
-    heading, y, at, labels = 0.0, 0.0, [], []
+    y, at, labels = 0.0, [], []
     with look():
         height = 1.3 + 0.27 * (len(rows) + 1.15 * len(groups))
         figure = Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(w_pad=0.12))
         axes = figure.subplots()
         axes.axvline(1.0, color=style.THRESHOLD, ls="--", lw=1.1, zorder=0)
         for (outcome, on), own in groups.items():
-            axes.text(0.0, y, f"{outcome}, on {on}", fontsize=8, weight="bold", transform=_beside(axes), va="center")
+            axes.annotate(
+                *(f"{outcome}, on {on}", (0, y), (-_INDENT, 0)),
+                xycoords=_beside(axes),
+                textcoords="offset points",
+                fontsize=8,
+                weight="bold",
+                va="center",
+            )
             for a in own:
                 y -= 1
-                heading = min(heading, y)
                 at.append(y)
                 labels.append(f"{_where(a)} ({a.grade})")
                 _point(axes, y, *(float(np.exp(v)) for v in (a.median, a.low, a.high)), hollow=a.grade == "C")
@@ -133,7 +142,9 @@ def _where(a: Association) -> str:
     )
 
 
-def _panel(axes: Axes, measure: Measure, rates: Sequence[Rate | None], names: Sequence[str] | None) -> None:
+def _panel(
+    axes: Axes, measure: Measure, rates: Sequence[Rate | None], names: Sequence[str] | None, country: str = ""
+) -> None:
     there = [r for r in rates if r is not None and r.reported]
     for i, rate in enumerate(rates):
         if rate is not None and rate.reported:
@@ -142,7 +153,7 @@ def _panel(axes: Axes, measure: Measure, rates: Sequence[Rate | None], names: Se
             axes.text(
                 0.03, -i, "no data", fontsize=7.5, va="center", color=INK, transform=_beside(axes), style="italic"
             )
-    title = f"{measure.construct.capitalize()} ({measure.grade})"
+    title = f"{measure.construct.capitalize()} ({measure.grade}){f', {country}' if country else ''}"
     axes.set_title(title, fontsize=8, weight="bold", loc="left", pad=27)
     axes.annotate(
         *(SHORT[measure], (0, 1), (0, 3)),
