@@ -1,6 +1,6 @@
 """Monthly article counts of Kazakhstan, Kyrgyzstan and Uzbekistan: C01, C02, C03, C10, C11, C16, C22, C23."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from northroute.bayes import Sampling, fit_counts
@@ -31,9 +31,18 @@ def panel(data: Path | None, register: Register) -> tuple[Panel, dict[str, str]]
     return built, {**table.files, **wgi.files}
 
 
-def run(data: Path | None, register: Register, run: Run) -> Line:
-    """Fit and answer what the article counts can answer."""
-    built, inputs = panel(data, register)
+def run(built: Panel, inputs: Mapping[str, str], register: Register, run: Run) -> Line:
+    """Fit and answer what the article counts can answer.
+
+    Parameters
+    ----------
+    built : Panel
+        As :func:`panel` returns it.
+    inputs : mapping of str to str
+        SHA-256 of the files that it was read from.
+    register : Register
+    run : Run
+    """
     settings = run.settings(SETTINGS)
     fits = {
         name: run.released(

@@ -7,10 +7,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import Sampling, fit_counts
+from northroute.bayes import BayesFit, Sampling, fit_counts
 from northroute.claims import Register, region_events
-from northroute.errors import MissingDataError
+from northroute.conventions import INTERVAL_PROB
+from northroute.errors import GateError, MissingDataError
 from northroute.panel import Panel, load
+from northroute.report.map_sections import BRIEF_YEARS, EventMap
 from northroute.sources import regions
 from northroute.workflow.events import REGION_PANEL
 from northroute.workflow.line import Line, Run, answered
@@ -94,3 +96,34 @@ def run(panel: Panel, register: Register, run: Run) -> Line:
         for name in region_events.ESTIMANDS
     )
     return Line(answers, (fit,), inputs={**table.files, **panel.inputs})
+
+
+def maps(panel: Panel, line: Line) -> dict[str, EventMap]:
+    """Return the brief's two maps by their names in :func:`northroute.workflow.sides.run`; none if the fit is refused."""
+    (fit,) = line.fits
+    try:
+        return {
+            "state_violence": event_map(panel, fit, "state_violence"),
+            "drug_incidents": event_map(panel, fit, "drug_incident"),
+        }
+    except GateError:
+        return {}
+
+
+def event_map(panel: Panel, fit: BayesFit, outcome: str) -> EventMap:
+    """Return the raw count of an outcome by region over the years of the brief's maps, and its posterior rate.
+
+    Raises
+    ------
+    GateError
+        If the fit failed its diagnostics and was not allowed.
+    """
+    first, last = (f"{year}-{month}" for year, month in zip(BRIEF_YEARS, ("01", "12"), strict=True))
+    counted = panel.select(months=(first, last)).frame[outcome]
+    counts = counted.groupby(level="unit").sum(min_count=1).astype(float)
+    level = fit.parameter("unit_level").sel(outcome=outcome).transpose("chain", "draw", "unit")
+    tails = [(1 - INTERVAL_PROB) / 2, 0.5, (1 + INTERVAL_PROB) / 2]
+    low, median, high = np.quantile(np.exp(level.to_numpy()), tails, axis=(0, 1))
+    units = [str(u) for u in level["unit"].to_numpy()]
+    rates = pd.DataFrame({"median": median, "low": low, "high": high}, index=pd.Index(units, name="region"))
+    return EventMap(counts, rates, f"reported events per {EXPOSURE_UNIT:g} events of any kind", fit.simulated)

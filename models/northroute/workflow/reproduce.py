@@ -12,9 +12,10 @@ from northroute.claims import Verdict, catalogue, combine, recovery
 from northroute.conventions import DEFAULT_SEED
 from northroute.progress import Progress, quiet
 from northroute.report import Site, write
+from northroute.report.map_sections import EventMap
 from northroute.sources import regions, tables
 from northroute.standing import Setting
-from northroute.workflow import articles, gdelt_regions, indicators, ladder, manifest, questions, simulated
+from northroute.workflow import articles, gdelt_regions, indicators, ladder, manifest, questions, sides, simulated
 from northroute.workflow.data_sources import data_sources
 from northroute.workflow.line import Run
 
@@ -101,22 +102,33 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         allow_failed=options.allow_failed,
         progress=progress,
     )
+    counts, counted = articles.panel(options.data, register)
     lines = [
         questions.run(loaded.tables, loaded.inputs, register, run),
-        articles.run(options.data, register, run),
+        articles.run(counts, counted, register, run),
         indicators.run(options.data, register, run),
     ]
+    events: dict[str, EventMap] = {}
     if source.panel:
         lines.append(gdelt_regions.run(source.panel, register, run))
+        events = gdelt_regions.maps(source.panel, lines[-1])
+    made = [f for line in lines for f in line.fits]
+    beside = sides.run(
+        *(loaded.tables, register, run, counts, made),
+        state_violence=events.get("state_violence"),
+        drug_incidents=events.get("drug_incidents"),
+    )
     world = simulated.run(register, run)
     steps = ladder.run(options.data, register, run)
     answers = [a for line in lines for a in line.answers]
     real = tuple(combine(claim, [a for a in answers if a.claim.id == c]) for c, claim in register.claims.items())
     found = tuple(recovery(a.claim, a) for a in world.line.answers)
     lines.append(world.line)
-    fits = _once([*(f for line in lines for f in line.fits), *steps.fits])
+    fits = _once([*(f for line in lines for f in line.fits), *beside.fits, *steps.fits])
     inputs = {
-        n: sha for own in (loaded.inputs, *(line.inputs for line in lines), steps.inputs) for n, sha in own.items()
+        n: sha
+        for own in (loaded.inputs, *(line.inputs for line in lines), beside.inputs, steps.inputs)
+        for n, sha in own.items()
     }
     stamp = {
         "command": options.command,
@@ -133,7 +145,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
             real=real,
             simulated=found,
             fits=fits,
-            fixed_effects=tuple(f for line in lines for f in line.fixed_effects),
+            fixed_effects=(*(f for line in lines for f in line.fixed_effects), *beside.fixed_effects),
             regions=regions.load("first-level").frame,
             region_rates=world.region_rates,
             ladder=steps.rows,
@@ -142,6 +154,8 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
             stamp=stamp,
             notices=notices,
             quick=options.quick,
+            side_by_side=beside.section,
+            maps=beside.maps,
             sources=data_sources(loaded.tables),
         ),
         options.out,
