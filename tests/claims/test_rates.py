@@ -167,6 +167,8 @@ def test_seizures_of_regions_are_near_the_raw_ones(found: rates.Rates, jobs: Map
     assert own["UZ-SU"].median == pytest.approx(raw["UZ-SU"], rel=0.03)
     assert own["UZ-SU"].median > 4 * own["UZ-SA"].median
     assert own["UZ-AN"].years == (2011, 2016)
+    assert "recalled" not in own["UZ-AN"].note
+    assert all("recalled" in r.note for c in ("TJK", "TKM") for r in by_place(found, of.SINGLE, c).values())
     # one seizure alone: the interval reaches far, and never to zero
     assert 0 < own["UZ-AN"].low < raw["UZ-AN"] < own["UZ-AN"].high
     assert {c: len(by_place(found, of.SINGLE, c)) for c in COUNTRIES} == {

@@ -114,7 +114,7 @@ def read(
         *held(lambda: _panel(*pair(models.HOMICIDE), of.VICTIMS, place)),
         *held(lambda: _perception(*pair(models.PERCEPTION), place)),
         *held(lambda: _panel(*pair(models.CRIME), of.ALL_CRIME, place)),
-        *held(lambda: _placed(*pair(models.REGION_SEIZURES), models.single_frame(tables), place)),
+        *held(lambda: _placed(*pair(models.REGION_SEIZURES), tables, place)),
     ]
     order = {c: i for i, c in enumerate(CONSTRUCTS)}
     return Rates(
@@ -306,13 +306,16 @@ def _perception(reader: Reader, job: Job, place: _Places) -> list[Rate]:
     ]
 
 
-def _placed(reader: Reader, job: Job, reporting: pd.DataFrame, place: _Places) -> list[Rate]:
+def _placed(reader: Reader, job: Job, tables: Tables, place: _Places) -> list[Rate]:
     frame = job.frame
-    years = {str(c): _years(own) for c, own in reporting.groupby("iso3")}
+    years = {str(c): _years(own) for c, own in models.single_frame(tables).groupby("iso3")}
+    people = offences.table(tables, "region_population").frame
+    recalled = set(people.loc[people["status"] == "recalled", "region"])
     own = np.exp(own_log_rates(reader, job)) * PER / seizure_frames.PEOPLE
     rates = []
     columns = ("region", "iso3", "years", "unplaced")
     for i, (region, iso3, n, unplaced) in enumerate(zip(*(frame[c].tolist() for c in columns), strict=True)):
         note = f"{n} reporting year{'s' * (n > 1)}; {unplaced:.0f} of the country's seizures not placed"
+        note += "; population recalled from memory, not seen at a source" if region in recalled else ""
         rates.append(place.rate(region, of.SINGLE, own[..., i], years[iso3], job.model.name, note))
     return rates
