@@ -83,7 +83,8 @@ def scatter(
 
 def table(found: dict[str, list[Found]], register: Register) -> pd.DataFrame:
     """Return the comparison as :func:`scatter` does, from what was found by function and seed."""
-    return pd.DataFrame([_row(name, all_of_it, register, len(found)) for name, all_of_it in found.items()])
+    rows = [_row(name, all_of_it, register, len(found)) for name, all_of_it in found.items()]
+    return pd.DataFrame(rows).sort_values("question", ignore_index=True)
 
 
 def compare(probabilities: Sequence[float], errors: Sequence[float], questions: int = 1) -> dict[str, Any]:

@@ -238,8 +238,8 @@ def trials(
 
 
 def table(found: Sequence[Trial]) -> pd.DataFrame:
-    """Return one row a trial: counts of decisions, rates of right and wrong ones, and every P; each row is marked."""
-    return pd.DataFrame([t.row() for t in found])
+    """Return one row a trial, by question and side: decisions, their rates, and every P; each row is marked."""
+    return pd.DataFrame([t.row() for t in sorted(found, key=lambda t: (t.question, SIDES.index(t.side)))])
 
 
 def _fitted(

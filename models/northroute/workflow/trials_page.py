@@ -24,6 +24,37 @@ TRIALS: Final = "claims_trials.csv"
 SEEDS: Final = "claims_seeds.csv"
 COMMAND: Final = "python -m northroute.workflow.trials_page analysis/docs"
 _TEXT: Final = {"remark": str, "probabilities": str, "verdict": str}
+CLEARLY: Final = {
+    "offences.lethal_share": "share 0.10, false 0.30",
+    "offences.violence_share": "share 0.15, false 0.35",
+    "offences.arms_with_drugs": "share 0.20, false 0.03",
+    "offences.several_people": "share 0.70, false 0.30",
+    "offences.state_over_criminal": "rate ratio 2, false 1/2",
+    "offences.rail_corridor": "rate ratio 5, false 1/5",
+    "offences.crime_and_sale": "log rate 0.4 per sd, false -0.4",
+    "offences.russian_border": "rate ratio 1/2, false 2",
+    "offences.co_location": "correlations 0.95, false -0.6",
+    "density.violence": "log rate 0.6 per sd of log density in each series, false -0.6",
+    "density.all_crime": "log rate 0.6 per sd of log density, false -0.6",
+    "homicide.effectiveness": "slopes 0.4 per sd, false 0",
+    "placed_seizures.seizure_places": "share 15 points above what is asked for, false 15 below",
+    "placed_seizures.off_routes": "shares 0.25 off and 0.05 on the routes, false the other way round",
+    "placed_seizures.hubs": "rate ratios 8, false 1/8",
+    "placed_seizures.rail_corridor": "rate ratio 4, false 1/4",
+    "placed_seizures.urgench_line": "rate ratio 4, false 1/4",
+    "placed_seizures.russian_border": "rate ratio 1/4, false 4",
+    "annual_seizures.opium_over_heroin": "typical log ratio 1.5, false -1.5",
+    "annual_seizures.heroin_protected": "slope -3 log units per unit of corruption, false 3",
+    "annual_seizures.taliban": "eightfold up, false eightfold down",
+    "annual_seizures.synthetics": "trend of 1 on the logit scale a year, false -1",
+    "transit.violence_per_enforcement": "rate ratio 1/2, false 2",
+    "transit.homicide": "rate ratio 1/2, false 2",
+    "concealment.tipping_point": "half as many articles a lethal offence, false twice",
+    "indices.two_types": "indices 0.3 apart, false the other way round",
+    "indices.state_embedded": "scores 8.5 and 6.5, false the other way round",
+    "indices.civil_society": "indices 0.4 apart, false the other way round",
+}
+"""How far from its threshold the claim is true, and false, in the simulated worlds of each question."""
 _UNTRIED: Final = {
     "region_events": "on events: recovered on the simulated regions of the job's own page, `calibration.html`",
     "article_counts": "on monthly article counts: not tried here. Each needs two or three fits of a dynamic model of three "
@@ -93,8 +124,8 @@ Run those anew with `make trials`; do not change this page.
 
 All data of this section are {SIMULATED_MARK}. For every question that fits a model to tables, and for those drawn from
 indices, {worlds} worlds a side were drawn from the reference model at the size of the real data: its regions, years,
-exposures and totals. The claim is clearly true in them, clearly false, or exactly at its threshold; how far *clearly* is
-stands in the `world` of each question's module in `models/northroute/claims/inquiries`. The reference model was fitted to
+exposures and totals. The claim is clearly true in them, clearly false, or exactly at its threshold (column *clearly*, and
+the `world` of each question's module in `models/northroute/claims/inquiries`). The reference model was fitted to
 each, behind the same gate as on the page, and decided by P alone: {SUPPORTED_AT:g} and above supports, {CONTRADICTED_AT:g}
 and below contradicts. Equivalent specifications and requirements are left out: they can only turn a decision into none.
 
@@ -121,13 +152,17 @@ A mark is a world. Marks in brown are words that are wrong."""
 
 def _rates(tried: pd.DataFrame) -> str:
     head = (
-        *("", "question", "needs", "true: found", "wrong", "threshold: supported", "contradicted"),
+        *("", "question", "clearly", "needs", "true: found", "wrong", "threshold: supported", "contradicted"),
         *("false: found", "wrong", "failed the gate", "remark"),
     )
     rows = []
     for (question, function), own in tried.groupby(["question", "function"], sort=False):
         by = {str(r["side"]): r for r in own.to_dict("records")}
-        cells = [f"{question} `{function}`", f"{max(int(r['decisive']) for r in by.values())}"]
+        cells = [
+            f"{question} `{function}`",
+            f"true: {CLEARLY.get(str(function), 'see its module')}",
+            f"{max(int(r['decisive']) for r in by.values())}",
+        ]
         for side in SIDES:
             r = by.get(side)
             passed = int(r["replications"]) - int(r["failed"]) if r else 0
