@@ -25,14 +25,14 @@ def test_what_holds_is_said_with_the_number_of_the_leading_answer() -> None:
     leading = v.leading
     assert leading is not None and leading.question.id == "C02.O"
     ratio = leading.quantities[0]
-    assert point.text.startswith("Criminal violence is rarely lethal: rate ratio ")
+    assert point.text.startswith("Criminal violence is rarely lethal. Rate ratio: ")
     assert formats.number(ratio.median) in point.text and formats.number(ratio.high) in point.text
     assert point.basis == "registers, Kazakhstan 2022, grade A; in part"
 
 
 def test_what_does_not_hold_is_said_the_other_way_round() -> None:
     found = of(made_up.verdict("C20", {"C20.O": "contradicted"}))
-    assert found["fails"].points[0].text.startswith("Most drug trafficking cases name one person alone: ")
+    assert found["fails"].points[0].text.startswith("Most drug trafficking cases name one person alone. Rate ratio: ")
     assert found["holds"].lead == "None of the 29 claims is supported."
     assert not found["holds"].points
 
@@ -44,7 +44,7 @@ def test_news_against_registers_is_a_finding_of_its_own() -> None:
     disagree = of(v)["disagree"]
     assert disagree.heading == "News and other sources disagree"
     (point,) = disagree.points
-    assert point.text.startswith("Rarely lethal: registers (rate ratio ") and "say yes, news (" in point.text
+    assert point.text.startswith("Rarely lethal: registers (rate ratio: ") and "say yes, news (" in point.text
     assert point.basis == "registers grade A; news grade C"
 
 
@@ -133,7 +133,7 @@ def test_a_claim_without_phrases_is_named_by_its_slug() -> None:
     question = Question("C99", "O", "x.y", "A", ("KAZ",), (2020, 2020), "above 1")
     claim = Claim("C99", "new-claim", "words", ("KAZ",), ("O",), "above 1", {}, questions=(question,))
     v = combine(claim, [made_up.answered(claim, question, "supported")])
-    assert of(v)["holds"].points[0].text.startswith("The claim “new claim” holds: ")
+    assert of(v)["holds"].points[0].text.startswith("The claim “new claim” holds. ")
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def _strength(verdict: Verdict) -> tuple[bool, str, str]:
 
 def _number(answer: Answer) -> str:
     q = main_quantity(answer)
-    return f": {q.name} {formats.spread(q, label=False)}" if q else ""
+    return f". {q.name[:1].upper()}{q.name[1:]}: {formats.spread(q, label=False)}" if q else ""
 
 
 def _basis(verdict: Verdict) -> str:
@@ -188,7 +188,7 @@ def _of(answer: Answer) -> str:
     q = main_quantity(answer)
     if not q:
         return ""
-    return f" ({q.name} {formats.spread(q, label=False).replace(' (', ', ').rstrip(')')})"
+    return f" ({q.name}: {formats.spread(q, label=False).replace(' (', ', ').rstrip(')')})"
 
 
 def _grades(yes: Sequence[Answer], no: Sequence[Answer]) -> str:
