@@ -23,6 +23,9 @@ _KINDS = (
     "give several to stack them."
 )
 
+_GAPS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", ".", "-")
+"""Ways of writing a missing number, in columns whose other cells are numbers."""
+
 FormulaArgument = Annotated[str, typer.Argument(help="Such as 'events ~ x + x:z | unit + month'.")]
 FromOption = Annotated[
     str,
@@ -31,6 +34,10 @@ FromOption = Annotated[
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of real data, for --from articles.")]
 ExposureOption = Annotated[str | None, typer.Option("--exposure", help="Its log enters with coefficient one.")]
 ByOption = Annotated[str, typer.Option("--by", help="Column of clusters.")]
+UnitOption = Annotated[str, typer.Option("--unit", help="Column of units.")]
+TimeOption = Annotated[str, typer.Option("--time", help="Column of months, or of other periods.")]
+LonOption = Annotated[str, typer.Option("--lon", help="Column of degrees east.")]
+LatOption = Annotated[str, typer.Option("--lat", help="Column of degrees north.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -72,16 +79,27 @@ def fit(
     convention: Annotated[
         str, typer.Option("--convention", help="Small-sample factor: fixest, stata, ppmlhdfe, statsmodels, none.")
     ] = "fixest",
+    unit: UnitOption = "unit",
+    time: TimeOption = "month",
+    lon: LonOption = "lon",
+    lat: LatOption = "lat",
     folder: Annotated[Path | None, typer.Option("--out", help="Write the table as CSV, LaTeX and HTML here.")] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Fit a count model and print its coefficients with every kind of errors asked for under each."""
-    from northroute.frequentist.covariance import stacked
+    from northroute.frequentist.covariance import Columns, stacked
     from northroute.frequentist.table import regression_table
 
     with errors():
         found = _estimate(_frame(source, data, seed), formula, model, exposure, group, second)
-        inference = stacked(found, kinds or ["cluster:country"], convention=convention, seed=seed)  # type: ignore[arg-type]
+        columns = Columns(unit, time, lon, lat)
+        inference = stacked(
+            found,
+            kinds or ["cluster:country"],
+            convention=convention,  # type: ignore[arg-type]
+            seed=seed,
+            columns=columns,
+        )
         table = regression_table((found, inference))
         for line in table.lines():
             out.print(escape(line))
@@ -103,6 +121,10 @@ def check(
     data: DataFolder = None,
     exposure: ExposureOption = None,
     by: ByOption = "country",
+    unit: UnitOption = "unit",
+    time: TimeOption = "month",
+    lon: LonOption = "lon",
+    lat: LatOption = "lat",
     placebo: Annotated[list[str] | None, typer.Option("--placebo", help="Outcome to be left alone.")] = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Write each check's table and figure here.")] = None,
     seed: SeedOption = DEFAULT_SEED,
@@ -114,7 +136,9 @@ def check(
     with errors():
         frame = _frame(source, data, seed)
         found = poisson(frame, formula, exposure=exposure)
-        results, skipped = checks.run(frame, found, term, by=by, placebos=tuple(placebo or ()))
+        results, skipped = checks.run(
+            frame, found, term, by=by, unit=unit, time=time, lon=lon, lat=lat, placebos=tuple(placebo or ())
+        )
         if found.simulated:
             out.print(f"[bold]{SIMULATED_MARK}[/bold]")
         colours = {"passed": "green", "failed": "red", "look": "yellow"}
@@ -135,13 +159,20 @@ def event(
     data: DataFolder = None,
     exposure: ExposureOption = None,
     kind: Annotated[str, typer.Option("--errors", help="As in panel fit; errors with a covariance.")] = "cluster:unit",
+    country: Annotated[
+        str, typer.Option("--country", help="Column of countries, ISO alpha-3 codes as in the shocks.")
+    ] = ("country"),
+    unit: UnitOption = "unit",
+    time: TimeOption = "month",
+    lon: LonOption = "lon",
+    lat: LatOption = "lat",
     before: Annotated[int, typer.Option(min=2)] = 6,
     after: Annotated[int, typer.Option(min=0)] = 12,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Follow an outcome around a dated shock in the countries that it hit, against the others."""
     from northroute.errors import ModelError
-    from northroute.frequentist.covariance import stacked
+    from northroute.frequentist.covariance import Columns, stacked
     from northroute.frequentist.event_study import event_study
     from northroute.sources import shocks
 
@@ -151,10 +182,25 @@ def event(
         if rows.empty:
             raise ModelError(f"No shock '{shock}'; there are {', '.join(known['shock'].unique())}.")
         frame = _frame(source, data, seed)
+        if country not in frame.columns:
+            raise ModelError(
+                f"The table has no column '{country}'; it has {list(frame.columns)}. Name it with --country."
+            )
+        hit = tuple(rows["iso3"])
+        here = tuple(c for c in hit if c in set(frame[country]))
         study = event_study(
-            frame, outcome, rows["month"].iloc[0], tuple(rows["iso3"]), before=before, after=after, exposure=exposure
+            *(frame, outcome, rows["month"].iloc[0], here or hit),
+            before=before,
+            after=after,
+            exposure=exposure,
+            effects=(unit, time),
+            country=country,
+            time=time,
         )
-        path = study.path(stacked(study.estimate, [kind])[0])
+        if len(here) < len(hit):
+            out.print(f"Hit as well, but not in the table: {', '.join(c for c in hit if c not in here)}.")
+        default = f"cluster:{unit}" if kind == "cluster:unit" else kind
+        path = study.path(stacked(study.estimate, [default], columns=Columns(unit, time, lon, lat))[0])
         _show(path[["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]].round(3))
         out.print(f"Errors: {kind}. They do not cover what all regions of a hit country share; see event_study.")
 
@@ -190,7 +236,6 @@ def size(
 
 
 def _frame(source: str, data: Path | None, seed: int) -> "pd.DataFrame":
-    import pandas as pd
 
     from northroute.errors import MissingDataError
     from northroute.frequentist.design import table_of
@@ -212,7 +257,42 @@ def _frame(source: str, data: Path | None, seed: int) -> "pd.DataFrame":
     path = Path(source)
     if not path.exists():
         raise MissingDataError(f"'{source}' is neither simulated, articles nor a file.")
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    return _read(path)
+
+
+def _read(path: Path) -> "pd.DataFrame":
+    """Read a table; in a CSV only an empty cell is missing among text, so that the code NA is a code."""
+    import pandas as pd
+    import pyarrow as pa
+
+    from northroute.errors import DataError
+
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        text = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except UnicodeDecodeError as failure:
+        raise DataError(f"not UTF-8 text (byte {failure.start})", file=path, remedy="Save it as UTF-8.") from failure
+    except (pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError) as failure:
+        said = " ".join(str(failure).split())
+        raise DataError(f"not a readable table ({said})", file=path, remedy="Write it again.") from failure
+    return text.apply(_typed)
+
+
+def _typed(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Numbers and truth values where all cells are such; codes with leading zeros, and NA among words, stay text."""
+    import pandas as pd
+
+    held = column.dropna()
+    if held.empty or held.str.fullmatch(r"[+-]?0\d+").any():
+        return column
+    if held.str.lower().isin(["true", "false"]).all():
+        truth = column.str.lower().map({"true": True, "false": False})
+        return truth.astype(bool) if len(held) == len(column) else truth.astype("boolean")
+    gaps = held.isin(_GAPS)
+    if not gaps.all() and pd.to_numeric(held[~gaps], errors="coerce").notna().all():
+        return pd.to_numeric(column.mask(column.isin(_GAPS)))
+    return column
 
 
 def _estimate(

@@ -40,7 +40,7 @@ def coefficient_plot(errors: Sequence[Errors], *, prob: float = INTERVAL_PROB) -
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
         axes.xaxis.set_minor_formatter(lambda v, _: f"{v:g}" if round(v, 1) == round(v, 6) else "")
-        axes.set_yticks([-i - 0.35 for i in range(len(terms))], terms)
+        axes.set_yticks([-i - 0.35 for i in range(len(terms))], [t.replace("$", r"\$") for t in terms])
         axes.set_xlabel(f"rate ratio, {prob * 100:g} % confidence")
         figure.legend(loc="outside lower center", fontsize=7.5, frameon=False)
     return mark(figure, simulated=shown[0].simulated)

@@ -68,7 +68,9 @@ def joint(errors: Errors, terms: Sequence[str]) -> JointTest:
             "freedom. Test fewer terms, or use errors with more clusters."
         )
     coef = errors.coef[at]
-    statistic = float(coef @ np.linalg.pinv(covariance) @ coef) / len(terms)
+    unit = np.sqrt(np.diag(covariance))
+    inner = np.linalg.pinv(covariance / np.outer(unit, unit), hermitian=True)
+    statistic = float((coef / unit) @ inner @ (coef / unit)) / len(terms)
     return JointTest(statistic, len(terms), errors.df, float(stats.f.sf(statistic, len(terms), errors.df)))
 
 

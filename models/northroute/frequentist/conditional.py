@@ -19,6 +19,7 @@ from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.likelihood import concentrate, mean_block
+from northroute.frequentist.scaling import inverse
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
@@ -99,6 +100,9 @@ def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse"
     if out.any():
         names = [t for t, o in zip(built.terms, out, strict=False) if o] or ["a dummy of the effects"]
         raise ModelError(f"{built.name}: {names} does not vary within {group.name}, or is collinear. Leave it out.")
+    # totals are given, so that a column's level says nothing; its unit is put back below
+    unit = centred.std(axis=0)
+    x = (x - x.mean(axis=0)) / unit
     coef = np.zeros(x.shape[1])
     at = shares(coef, y, x, offset, starts, sizes, totals)
     steps = 0
@@ -120,8 +124,9 @@ def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse"
         coef, at = coef + step, new
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
+    coef, at = coef / unit, replace(at, x_within=at.x_within * unit)
     information = at.x_within.T @ (at.mean[:, None] * at.x_within)
-    bread = np.linalg.inv(information)
+    bread = inverse(at.x_within, at.mean)
     all_scores = at.x_within * (y - at.mean)[:, None]
     kept: NDArray[np.int64] = np.arange(built.x.shape[1])
     scores, slopes = concentrate(information, all_scores, at.x_within, kept)

@@ -13,7 +13,8 @@ from northroute.frequentist.predict import columns
 
 _STEP = 1e-4
 """Of the smaller of a value and the column's standard deviation."""
-_KINK = 1e-2
+_KINK = 5e-2
+"""Difference of two slopes, relative to them and to the column's mean slope, from which on there is none."""
 Moved = Callable[[Array], Array]
 
 
@@ -58,7 +59,7 @@ def derivative(fit: Estimate, encoding: Encoding, variable: str, names: tuple[st
     touched[encoding.columns_with(variable)] = True
     scale = np.maximum(np.abs(fine), np.abs(wide))
     rough = np.ptp(base, axis=0) / (high - low)
-    bent = (np.abs(fine - wide) > _KINK * scale + 1e-4 * rough) & touched
+    bent = (np.abs(fine - wide) > _KINK * scale + _KINK * rough) & touched
     order = np.argsort(values, kind="stable")[::-1]
     swapped = frame.assign(**{variable: np.sort(values)[np.argsort(order, kind="stable")]})
     steps = ~slopes.any(axis=0) & touched & (encoding.matrix(swapped) != base).any(axis=0)

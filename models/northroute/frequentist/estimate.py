@@ -37,7 +37,8 @@ class Estimate:
         True if the model describes the whole distribution, so that its own information matrix can give errors.
     iterations : int
     gradient : float
-        Largest gain of log likelihood per unit of a coefficient's own standard error that is left, ``max |g| sqrt(bread)``.
+        Largest gain of log likelihood per unit of a coefficient's own standard error that is left, ``max |g| sqrt(bread)``;
+        for a quasi-likelihood over the square root of its Pearson dispersion, so that the outcome's unit does not matter.
     dropped : mapping of str to int
         Rows left out, by reason.
     collinear : tuple of str
@@ -105,7 +106,7 @@ class Estimate:
                 f"{self.name}: coefficients or covariance are not finite. Rescale covariates or drop terms."
             )
         scale = np.sqrt(np.abs(variance) + np.finfo(float).tiny)
-        if (variance <= 0).any() or np.linalg.eigvalsh(self.bread / np.outer(scale, scale)).min() <= 0:
+        if (variance <= 0).any() or np.linalg.eigvalsh(self.bread / np.outer(scale, scale)).min() < _NEGATIVE:
             bad = [t for t, v in zip(self.terms, variance, strict=True) if v <= 0] or list(self.terms)
             raise ModelError(f"{self.name}: the information matrix is singular at {bad}. Drop one of these terms.")
         if self.gradient > GRADIENT:
@@ -116,6 +117,8 @@ class Estimate:
         return self
 
 
+_NEGATIVE = -1e-10
+"""Of the correlations' smallest eigenvalue: rounding, where a covariate's mean is far beyond its spread."""
 GRADIENT = 1e-3
 """Largest scaled gradient (see :attr:`Estimate.gradient`) that counts as a maximum: a thousandth of a standard error."""
 

@@ -16,7 +16,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?\w*)|(?P<space>\s+)|(?P<other>.)",
     re.S,
 )
-_OURS: Final = frozenset((*TRANSFORMS, "np"))
+_OURS: Final = frozenset((*TRANSFORMS, "np", "Intercept"))
 """Names that mean something in a formula whether or not a column has them."""
 
 

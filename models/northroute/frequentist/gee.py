@@ -16,6 +16,7 @@ from northroute.frequentist.design import Array, Design, codes_of, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.likelihood import concentrate, mean_block
 from northroute.frequentist.periods import period_numbers
+from northroute.frequentist.scaling import scaled
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
@@ -86,11 +87,13 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
         time = time or _times(built)
         order, steps, whole = _in_time(built, group, names, time)
     structure = sm.cov_struct.Autoregressive(grid=whole) if correlation == AR else _STRUCTURES[correlation]()
+    x, turn = scaled(block.x)
+    to_own = np.linalg.inv(turn)
     with warnings.catch_warnings(record=True) as caught:  # turned into an error below
         warnings.simplefilter("always")
         model = sm.GEE(
             built.y[order],
-            block.x[order],
+            x[order],
             names[order],
             time=steps,
             family=sm.families.Poisson(),
@@ -110,11 +113,12 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
         raise ModelError(f"{built.name}: GEE did not converge ({said}). Simplify the mean or the correlation.")
     first = np.unique(names, return_index=True)[1]
     scores, information = _equations(model, result, [int(first[g]) for g in model.group_labels], built.y.size)
-    bread = np.linalg.inv(information)
+    bread = turn @ np.linalg.inv(information) @ turn.T
+    scores, information = scores @ to_own, to_own.T @ information @ to_own
     by = f" by {time}" if correlation == AR else ""
     kept: NDArray[np.int64] = np.arange(built.x.shape[1])
     cleared, slopes = concentrate(information, scores, block.x, kept)
-    coef = np.asarray(result.params)
+    coef = turn @ np.asarray(result.params)
     association = model.cov_struct.dep_params
     return Estimate(
         name=built.name,

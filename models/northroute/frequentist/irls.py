@@ -12,6 +12,7 @@ from scipy import linalg, special
 
 from northroute.frequentist.absorb import Within
 from northroute.frequentist.design import Array
+from northroute.frequentist.scaling import scaled
 
 _LIMIT = 200
 _FLOOR = 1e-300
@@ -44,13 +45,16 @@ def solve(
     start : array, shape (row,), optional
         Means to start from.
     tol : float
-        Relative change of the deviance at which iterations stop.
+        Change of the deviance, relative to it and a tenth of the mean count, at which iterations stop.
 
     Returns
     -------
     Solution
         ``coef`` is NaN where the covariates are collinear.
     """
+    given, unit = x, float(y.mean())
+    # with effects the columns are cleared of any constant; their units are still the user's
+    x, back = scaled(x) if not within.effects else _by_size(x)
     mean = np.maximum(start, _FLOOR) if start is not None else (y + y.mean()) / 2
     eta = np.log(mean)
     old = deviance(y, mean)
@@ -64,17 +68,17 @@ def solve(
         clear, x_within, working = both[:, 0], both[:, 1:], target
         coef, residual = _regress(clear, x_within, mean)
         if not np.isfinite(residual).all():
-            return Solution(coef, mean, x_within, np.inf, k, False)
+            return Solution(coef, mean, given, np.inf, k, False)
         step = target - residual + offset - eta
         new, size = np.inf, 1.0
         for _ in range(12):
             trial = np.exp(np.clip(eta + size * step, -700, 700))
             new = deviance(y, trial)
-            if new <= old * (1 + 1e-8) + 1e-8 or k == 1:
+            if new <= old * (1 + 1e-8) + 1e-8 * unit or k == 1:
                 break
             size /= 2
         eta, mean = eta + size * step, np.maximum(trial, _FLOOR)
-        change = abs(old - new) / (0.1 + abs(new))
+        change = abs(old - new) / (0.1 * unit + abs(new))
         old = new
         if change < tol and inner <= 1e-9 and settled:
             break
@@ -82,7 +86,8 @@ def solve(
         inner = max(1e-10, min(inner, 1e-2 * change))
         if change < tol:
             inner = 1e-10
-    x_within = within.residual(x_within, mean, 1e-10)
+    x_within = within.residual(x_within, mean, 1e-10) / np.diag(back) if within.effects else given
+    coef = back @ coef
     return Solution(coef, mean, x_within, old, k, k < _LIMIT and bool(np.isfinite(coef).all()))
 
 
@@ -94,6 +99,12 @@ def deviance(y: Array, mean: Array) -> float:
 def log_likelihood(y: Array, mean: Array) -> float:
     """Poisson log likelihood; for an outcome with fractions, the gamma function stands for the factorial."""
     return float(np.sum(special.xlogy(y, mean) - mean - special.gammaln(y + 1)))
+
+
+def _by_size(x: Array) -> tuple[Array, Array]:
+    size = np.sqrt(np.mean(x**2, axis=0)) if x.size else np.ones(x.shape[1])
+    size = np.where((size > 0) & np.isfinite(size), size, 1.0)
+    return x / size, np.diag(1 / size)
 
 
 def _regress(target: Array, x: Array, weights: Array) -> tuple[Array, Array]:

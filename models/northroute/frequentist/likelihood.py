@@ -1,9 +1,11 @@
 """From a maximum to an Estimate: dummies for effects, start values, and terms other than the dummies."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from northroute.errors import ModelError
 from northroute.frequentist import irls
@@ -12,6 +14,7 @@ from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import INTERCEPT, Array, Design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.maximise import Block, Density, indices, maximise
+from northroute.frequentist.scaling import far_off, scaled
 from northroute.frequentist.separation import without_separated
 
 MeanOf = Callable[[Array], Array]
@@ -53,10 +56,22 @@ def mean_block(built: Design) -> Block:
 
 def check_rank(x: Array, terms: Sequence[str], name: str) -> None:
     """Raise a ModelError that names collinear terms, if there are any."""
+    check_level(x, terms, name)
     out = collinear(x, x, np.ones(len(x)))
     if out.any():
         lost = [t for t, o in zip(terms, out, strict=True) if o]
         raise ModelError(f"{name}: {lost} is collinear with the other terms or absorbed by the effects. Leave it out.")
+
+
+def check_level(x: Array, terms: Sequence[str], name: str) -> None:
+    """Raise a ModelError that names columns whose mean is far beyond their spread."""
+    far = far_off(x)
+    if far.any():
+        found = [t for t, f in zip(terms, far, strict=True) if f]
+        raise ModelError(
+            f"{name}: the mean of {found} is more than 100,000 times its spread, so that standard errors would be rounding. "
+            "Write center() around it: its coefficient stays."
+        )
 
 
 def poisson_start(y: Array, block: Block) -> tuple[Array, Array]:
@@ -136,10 +151,20 @@ def fit(
     ModelError
         If the maximum does not pass :meth:`Estimate.checked`.
     """
-    found = maximise(built.y, blocks, density, start)
     names = tuple(n for b in blocks for n in b.names)
+    parts = [scaled(b.x) for b in blocks]
+    own = linalg.block_diag(*(a for _, a in parts))
+    to_own = np.linalg.inv(own)
+    inner_blocks = [replace(b, x=x) for b, (x, _) in zip(blocks, parts, strict=True)]
+    solved = maximise(built.y, inner_blocks, density, to_own @ start)
+    found = replace(
+        solved,
+        coef=own @ solved.coef,
+        scores=solved.scores @ to_own,
+        information=to_own.T @ solved.information @ to_own,
+    )
     try:
-        bread = np.linalg.inv(found.information)
+        bread = own @ np.linalg.inv(solved.information) @ own.T
     except np.linalg.LinAlgError as failure:
         raise ModelError(f"{built.name}: the information matrix is singular. Drop a term or simplify.") from failure
     width = blocks[0].x.shape[1]

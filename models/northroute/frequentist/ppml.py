@@ -15,6 +15,8 @@ from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
+from northroute.frequentist.likelihood import check_level
+from northroute.frequentist.scaling import inverse
 from northroute.frequentist.separation import Separated, prune, require
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
@@ -75,7 +77,9 @@ def fit_design(
     within = absorber(built.effects)
     # the effects are cleared once at the start weights; the columns then differ from the covariates by effects only
     weights = start if start is not None else (built.y + built.y.mean()) / 2
-    cleared = within.residual(built.x, weights, 1e-8)
+    if not built.effects:
+        check_level(built.x, built.terms, built.name)
+    cleared = within.residual(built.x - built.x.mean(axis=0), weights, 1e-8) if built.effects else built.x
     out = collinear(built.x, cleared, weights)
     lost = tuple(t for t, o in zip(built.terms, out, strict=True) if o)
     if lost:
@@ -93,7 +97,9 @@ def fit_design(
         )
     _settled(built, found.mean)
     scores = found.x_within * (built.y - found.mean)[:, None]
-    bread = np.linalg.inv(found.x_within.T @ (found.mean[:, None] * found.x_within))
+    bread = inverse(found.x_within, found.mean)
+    # a quasi-likelihood's outcome may be in any unit, and its errors with it
+    spread = np.mean((built.y - found.mean) ** 2 / found.mean)
     return Estimate(
         name=built.name,
         model=f"Poisson of {built.regression.describe()}",
@@ -107,7 +113,7 @@ def fit_design(
         loglik=irls.log_likelihood(built.y, found.mean),
         likelihood=False,
         iterations=found.iterations,
-        gradient=scaled_gradient(scores, bread),
+        gradient=scaled_gradient(scores, bread) / float(np.sqrt(max(spread, 1e-12 * built.y.mean()))),
         dropped=built.dropped,
         collinear=lost,
         x_within=found.x_within,

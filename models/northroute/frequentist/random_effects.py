@@ -13,6 +13,7 @@ from northroute.errors import ModelError
 from northroute.frequentist.design import Array, Design, codes_of, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.likelihood import DISPERSION, concentrate, mean_block, poisson_start
+from northroute.frequentist.scaling import scaled
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
@@ -63,11 +64,14 @@ def fit_design(built: Design, group: str) -> Estimate:
         raise ModelError(f"{built.name}: one {group} only; heterogeneity between groups needs two or more.")
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(codes[order]) > 0])
-    y, x, offset = built.y[order], block.x[order], block.offset[order]
+    y, offset = built.y[order], block.offset[order]
+    x, turn = scaled(block.x[order])
     totals = np.add.reduceat(y, starts)
     coef, mean = poisson_start(built.y, block)
     ratio = totals / np.add.reduceat(mean[order], starts)
-    theta = np.r_[coef, np.log(np.clip(np.var(ratio), 0.01, 10.0))]
+    own = linalg.block_diag(turn, np.ones((1, 1)))
+    to_own = np.linalg.inv(own)
+    theta = np.r_[np.linalg.solve(turn, coef), np.log(np.clip(np.var(ratio), 0.01, 10.0))]
     value, scores, information = likelihood(theta, y, x, offset, starts, totals)
     damping = 0.0
     steps = 0
@@ -91,7 +95,9 @@ def fit_design(built: Design, group: str) -> Estimate:
             damping = max(4 * damping, 1e-6)
         if gain < 1e-11:
             break
-    bread = np.linalg.inv(information)
+    bread = own @ np.linalg.inv(information) @ own.T
+    theta, scores, information = own @ theta, scores @ to_own, to_own.T @ information @ to_own
+    x = block.x[order]
     terms = (*block.names, DISPERSION)
     kept: NDArray[np.int64] = np.r_[0 : built.x.shape[1], len(terms) - 1]
     cleared, slopes = concentrate(information, scores, x, kept)

@@ -137,7 +137,7 @@ def _rectify(design: Design) -> tuple[Mask, str]:
     weights = np.where(zero, 1.0, float(zero.sum()) / _ZERO**2)
     within = absorber(design.effects)
     root = np.sqrt(weights)[:, None]
-    x = within.residual(_scaled(design.x), weights, 1e-10) if design.x.size else design.x
+    x = within.residual(_scaled(design), weights, 1e-10) if design.x.size else design.x
     x = root * x[:, np.abs(x).max(axis=0) > 1e-8]
     x /= np.linalg.norm(x, axis=0)
     u = zero.astype(float)
@@ -156,13 +156,22 @@ def _rectify(design: Design) -> tuple[Mask, str]:
     return none, ""
 
 
-def _scaled(x: Array) -> Array:
+def _scaled(design: Design) -> Array:
+    """Columns of largest value one, about their mean where effects or a constant take the mean up."""
+    x = design.x
+    constant = np.ptp(x, axis=0) == 0
+    if design.effects or constant.any():
+        x = np.where(constant, x, x - x.mean(axis=0))
     return np.asarray(x / np.maximum(np.abs(x).max(axis=0), np.finfo(float).tiny))
 
 
 def _collinear_at_positive(design: Design) -> bool:
-    positive = design.x[design.y > 0]
-    return bool(np.linalg.matrix_rank(_scaled(positive)) < np.linalg.matrix_rank(_scaled(design.x)))
+    x = _scaled(design)
+    return bool(np.linalg.matrix_rank(_unit(x[design.y > 0])) < np.linalg.matrix_rank(x))
+
+
+def _unit(x: Array) -> Array:
+    return np.asarray(x / np.maximum(np.abs(x).max(axis=0), np.finfo(float).tiny))
 
 
 def _names(design: Design, rows: Mask) -> str:

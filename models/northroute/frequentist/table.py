@@ -87,10 +87,14 @@ class RegressionTable:
         return path
 
     def to_latex(self, path: Path, digits: int = 3) -> Path:
-        """Write the printed table as LaTeX (booktabs)."""
+        """Write the printed table as LaTeX (booktabs); names are escaped, and columns numbered so that no two are alike."""
         path.parent.mkdir(parents=True, exist_ok=True)
         shown = self.frame(digits) if self.simulated else self.frame(digits).drop(columns="source")
-        path.write_text(shown.to_latex(index=False, escape=True), encoding="utf-8")
+        text = shown.to_latex(index=False, escape=True)
+        # pandas leaves these as they are, and the usual font encoding prints other signs for them
+        for sign, written in (("<", r"\textless{}"), (">", r"\textgreater{}"), ("|", r"\textbar{}")):
+            text = text.replace(sign, written)
+        path.write_text(text, encoding="utf-8")
         return path
 
     def to_html(self, path: Path, digits: int = 3) -> Path:
@@ -107,7 +111,7 @@ class RegressionTable:
 
     def _coef(self, i: int, term: str, digits: int) -> str:
         fit = self.fits[i]
-        return f"{fit.coef[fit.terms.index(term)]:.{digits}f}" if term in fit.terms else ""
+        return _number(float(fit.coef[fit.terms.index(term)]), digits) if term in fit.terms else ""
 
     def _cell(self, i: int, kind: str, term: str, digits: int) -> str:
         for errors in self.errors[i]:
@@ -117,7 +121,7 @@ class RegressionTable:
                 p = f"p = {errors.p[at]:.{digits}f}" if errors.p[at] >= least else f"p < {least:g}"
                 if math.isnan(errors.se[at]):
                     return p
-                return f"({errors.se[at]:.{digits}f}) t({errors.df:g}), {p}"
+                return f"({_number(float(errors.se[at]), digits)}) t({errors.df:g}), {p}"
         return ""
 
     def _foot(self) -> dict[str, list[str]]:
@@ -140,6 +144,11 @@ class RegressionTable:
                 counts = ", ".join(f"{n} {name}" for name, n in errors.groups.items())
                 return "; ".join(p for p in (counts, f"factor of {errors.convention}", errors.note) if p)
         return ""
+
+
+def _number(value: float, digits: int) -> str:
+    """Return a number with so many decimals; one that they would print as zero, whatever its unit, by its power of ten."""
+    return f"{value:.{digits}f}" if value == 0 or abs(value) >= 10.0**-digits else f"{value:.{max(digits - 1, 0)}e}"
 
 
 def regression_table(*columns: tuple[Estimate, Sequence[Errors]]) -> RegressionTable:

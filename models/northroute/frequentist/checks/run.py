@@ -32,6 +32,8 @@ def run(
     by: str = "country",
     unit: str = "unit",
     time: str = "month",
+    lon: str = "lon",
+    lat: str = "lat",
     placebos: Sequence[str] = (),
 ) -> tuple[tuple[CheckResult, ...], dict[str, str]]:
     """Run every check whose columns are there.
@@ -44,8 +46,8 @@ def run(
         Poisson.
     term : str
         The covariate of interest.
-    by, unit, time : str
-        Columns of clusters, units and months.
+    by, unit, time, lon, lat : str
+        Columns of clusters, units, months and places.
     placebos : sequence of str
         Outcomes that the covariate should leave alone.
 
@@ -66,7 +68,7 @@ def run(
         "zero share": lambda: zero_share(fit),
         "RESET": lambda: reset(fit, by),
         "residual autocorrelation": lambda: autocorrelation(fit, unit=unit, time=time),
-        "Moran's I": lambda: morans_i(fit, unit=unit, time=time),
+        "Moran's I": lambda: morans_i(fit, unit=unit, time=time, lon=lon, lat=lat),
         "leverage": lambda: leverage(fit, term, by=by),
         "strict exogeneity by leads": lambda: strict_exogeneity(fit, term, by=by, unit=unit, time=time),
         "leave one country out": lambda: leave_one_country(fit, term, country=by),

@@ -9,10 +9,11 @@ from northroute.frequentist.covariance.information import information
 from northroute.frequentist.covariance.jackknife import jackknife
 from northroute.frequentist.covariance.randomisation import randomisation
 from northroute.frequentist.covariance.result import Errors
-from northroute.frequentist.covariance.stack import KINDS, stacked
+from northroute.frequentist.covariance.stack import KINDS, Columns, stacked
 
 __all__ = [
     "KINDS",
+    "Columns",
     "Errors",
     "cluster",
     "conley",

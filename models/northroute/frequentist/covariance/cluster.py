@@ -49,9 +49,12 @@ def cluster(fit: Estimate, by: str | tuple[str, ...], *, convention: Convention 
     )
     covariance, note = (fit.bread @ meat @ fit.bread) * scale, ""
     if len(names) > 1:
-        values, vectors = np.linalg.eigh(covariance)
+        # in units of the model's own errors, so that the repair does not depend on the covariates' units
+        unit = np.sqrt(np.diag(fit.bread))
+        values, vectors = np.linalg.eigh(covariance / np.outer(unit, unit))
         if values.min() < -1e-12 * values.max():
-            covariance, note = (vectors * np.maximum(values, 0)) @ vectors.T, "negative eigenvalues set to zero"
+            repaired = (vectors * np.maximum(values, 0)) @ vectors.T
+            covariance, note = repaired * np.outer(unit, unit), "negative eigenvalues set to zero"
     counts = {n: g for n, (_, g) in found.items()}
     return from_covariance(
         fit, covariance, smallest - 1, f"clustered by {' and '.join(names)}", counts, convention, note

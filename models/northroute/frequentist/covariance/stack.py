@@ -1,6 +1,7 @@
 """Several kinds of errors for one fit, asked for by name, as on the command line."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from northroute.conventions import DEFAULT_SEED
@@ -15,9 +16,20 @@ from northroute.frequentist.covariance.jackknife import jackknife
 from northroute.frequentist.covariance.randomisation import randomisation
 from northroute.frequentist.covariance.result import Errors
 from northroute.frequentist.estimate import Estimate
-from northroute.frequentist.spec import Convention
+from northroute.frequentist.spec import Convention, not_text
 
-_Maker = Callable[[Estimate, list[str], Convention, int], Errors]
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of units, periods and places that spatial, serial and reordering methods read."""
+
+    unit: str = "unit"
+    time: str = "month"
+    lon: str = "lon"
+    lat: str = "lat"
+
+
+_Maker = Callable[[Estimate, list[str], Convention, int, Columns], Errors]
 
 KINDS: Final[dict[str, str]] = {
     "cluster:A[,B]": "clustered by A, or by A and B; A^B is their combination",
@@ -32,42 +44,47 @@ KINDS: Final[dict[str, str]] = {
 """How errors are asked for by name."""
 
 
-def _cluster(fit: Estimate, words: list[str], convention: Convention, _seed: int) -> Errors:
+def _cluster(fit: Estimate, words: list[str], convention: Convention, _seed: int, _columns: Columns) -> Errors:
     return cluster(fit, tuple(words[0].split(",")), convention=convention)
 
 
-def _jackknife(fit: Estimate, words: list[str], _convention: Convention, _seed: int) -> Errors:
+def _jackknife(fit: Estimate, words: list[str], _convention: Convention, _seed: int, _columns: Columns) -> Errors:
     return jackknife(fit, words[0])
 
 
-def _webb(fit: Estimate, words: list[str], _convention: Convention, seed: int) -> Errors:
+def _webb(fit: Estimate, words: list[str], _convention: Convention, seed: int, _columns: Columns) -> Errors:
     return score_bootstrap(fit, words[0], seed=seed)
 
 
-def _randomisation(fit: Estimate, words: list[str], _convention: Convention, seed: int) -> Errors:
-    return randomisation(fit, by=words[0], block=int(words[1]) if len(words) > 1 else 12, seed=seed)
+def _randomisation(fit: Estimate, words: list[str], _convention: Convention, seed: int, columns: Columns) -> Errors:
+    block = int(words[1]) if len(words) > 1 else 12
+    return randomisation(fit, by=words[0], block=block, seed=seed, unit=columns.unit, time=columns.time)
 
 
-def _conley(fit: Estimate, words: list[str], convention: Convention, _seed: int) -> Errors:
+def _conley(fit: Estimate, words: list[str], convention: Convention, _seed: int, columns: Columns) -> Errors:
     kernel = words[2] if len(words) > 2 else "bartlett"
     return conley(
         fit,
         kilometres=float(words[0]),
         months=int(words[1]) if len(words) > 1 else 0,
         kernel=kernel,  # type: ignore[arg-type]
+        unit=columns.unit,
+        time=columns.time,
+        lon=columns.lon,
+        lat=columns.lat,
         convention=convention,
     )
 
 
-def _driscoll_kraay(fit: Estimate, words: list[str], convention: Convention, _seed: int) -> Errors:
-    return driscoll_kraay(fit, months=int(words[0]), convention=convention)
+def _driscoll_kraay(fit: Estimate, words: list[str], convention: Convention, _seed: int, columns: Columns) -> Errors:
+    return driscoll_kraay(fit, time=columns.time, months=int(words[0]), convention=convention)
 
 
-def _heteroskedastic(fit: Estimate, _words: list[str], convention: Convention, _seed: int) -> Errors:
+def _heteroskedastic(fit: Estimate, _words: list[str], convention: Convention, _seed: int, _columns: Columns) -> Errors:
     return heteroskedastic(fit, convention=convention)
 
 
-def _information(fit: Estimate, _words: list[str], _convention: Convention, _seed: int) -> Errors:
+def _information(fit: Estimate, _words: list[str], _convention: Convention, _seed: int, _columns: Columns) -> Errors:
     return information(fit)
 
 
@@ -84,7 +101,12 @@ _MAKERS: Final[dict[str, tuple[_Maker, int]]] = {
 
 
 def stacked(
-    fit: Estimate, kinds: Sequence[str], *, convention: Convention = "fixest", seed: int = DEFAULT_SEED
+    fit: Estimate,
+    kinds: Sequence[str],
+    *,
+    convention: Convention = "fixest",
+    seed: int = DEFAULT_SEED,
+    columns: Columns | None = None,
 ) -> tuple[Errors, ...]:
     """Return the errors asked for by name, in order, such as ``("cluster:country", "crv3:country", "webb:country")``.
 
@@ -96,16 +118,19 @@ def stacked(
     convention : str
         For kinds with a small-sample factor.
     seed : int
+    columns : Columns, optional
+        Names of the columns of units, periods and places, where they are not ``unit``, ``month``, ``lon`` and ``lat``.
 
     Raises
     ------
     ModelError
         For a name that is not in the list, and whatever the method itself refuses.
     """
-    return tuple(_one(fit, kind, convention, seed) for kind in kinds)
+    not_text("kinds", kinds)
+    return tuple(_one(fit, kind, convention, seed, columns or Columns()) for kind in kinds)
 
 
-def _one(fit: Estimate, kind: str, convention: Convention, seed: int) -> Errors:
+def _one(fit: Estimate, kind: str, convention: Convention, seed: int, columns: Columns) -> Errors:
     word, *rest = kind.split(":")
     maker, least = _MAKERS.get(word, (None, 0))
     usage = "; ".join(f"{name}: {what}" for name, what in KINDS.items())
@@ -114,6 +139,6 @@ def _one(fit: Estimate, kind: str, convention: Convention, seed: int) -> Errors:
     if maker is None or len(rest) < least:
         raise ModelError(f"No errors '{kind}'. Choose among: {usage}.")
     try:
-        return maker(fit, rest, convention, seed)
+        return maker(fit, rest, convention, seed, columns)
     except ValueError as failure:
         raise ModelError(f"Cannot read '{kind}' ({failure}). Choose among: {usage}.") from failure
