@@ -25,9 +25,9 @@ from northroute.claims import (
     recovery,
 )
 from northroute.provenance import Provenance, value_hash
-from northroute.report import Picture, Section, Site
+from northroute.report import Site
 from northroute.report.ladder import LadderRow, Number
-from northroute.report.site import DataSource
+from northroute.report.site import DataSource, Picture, Section
 from northroute.sources import regions
 
 SIDES = {"supported": 3.0, "contradicted": -3.0, "undecided": 0.4}
