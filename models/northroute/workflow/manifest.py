@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from northroute import provenance
 from northroute.bayes import BayesFit
 from northroute.claims import Answer, Register, Verdict
+from northroute.report import findings
 from northroute.standing import MANIFEST
 
 
@@ -66,6 +68,7 @@ def write(
             for f in fits
         ],
         "claims": [_claim(v) for v in verdicts],
+        "findings": [asdict(f) for f in findings.findings([v for v in verdicts if not v.simulated], register)],
         "outputs": {str(p.relative_to(out).as_posix()): provenance.file_sha256(p) for p in files},
     }
     path = out / MANIFEST
