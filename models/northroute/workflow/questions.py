@@ -1,6 +1,6 @@
 """The questions put to official statistics, seizures, indices and transit countries: every fit once, then every answer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ from northroute.bayes import BayesFit, Origin, Sampling, fit_model
 from northroute.claims import Answer, Register, catalogue
 from northroute.claims import inquiry as inquiries
 from northroute.claims.inquiry import Job, Stated, Tables
+from northroute.errors import RegisterError
 from northroute.workflow.line import Line, Run, answered
 
 RETRIES: Final = 2
@@ -30,16 +31,31 @@ class Questions:
     jobs: Mapping[str, Job]
 
 
-def state(tables: Tables, register: Register) -> Questions:
+def state(tables: Tables, register: Register, only: Collection[str] = ()) -> Questions:
     """State every specification of every registered question on the tables; of a reduced register those of one fit.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+    register : Register
+    only : collection of str
+        Functions to state; by default all.
 
     Raises
     ------
     ModelError
         If two different fits have one name.
+    RegisterError
+        If no question has such a function.
     """
+    unknown = [name for name in only if name not in catalogue.INQUIRIES and name not in catalogue.DIRECT]
+    if unknown:
+        known = ", ".join(sorted({*catalogue.INQUIRIES, *catalogue.DIRECT}))
+        raise RegisterError(f"No function '{unknown[0]}' on tables. There are {known}.")
     stated = {
-        name: inquiry.state(tables, register.asked(name)[0], register) for name, inquiry in catalogue.INQUIRIES.items()
+        name: inquiry.state(tables, register.asked(name)[0], register)
+        for name, inquiry in catalogue.INQUIRIES.items()
+        if not only or name in only
     }
     if register.partial:
         stated = {name: _of_one_fit(own) for name, own in stated.items()}
@@ -62,9 +78,19 @@ def fit(job: Job, run: Run) -> BayesFit:
     return run.released(made)
 
 
-def run(tables: Tables, inputs: Mapping[str, str], register: Register, run: Run) -> Line:
-    """Fit and answer."""
-    asked = state(tables, register)
+def run(tables: Tables, register: Register, run: Run, only: Collection[str] = ()) -> Line:
+    """Fit and answer.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        As :func:`northroute.sources.tables.load` reads them.
+    register : Register
+    run : Run
+    only : collection of str
+        Functions to answer, such as ``offences.lethal_share``; by default all.
+    """
+    asked = state(tables, register, only)
     fits = {name: fit(job, run) for name, job in asked.jobs.items()}
     answers: list[Answer] = []
     for name, own in asked.stated.items():
@@ -73,5 +99,7 @@ def run(tables: Tables, inputs: Mapping[str, str], register: Register, run: Run)
             answered(register, name, lambda q=question, i=inquiry, s=own: inquiries.estimate(q, i, s, fits))  # type: ignore[misc]
         )
     for name, direct in catalogue.DIRECT.items():
+        if only and name not in only:
+            continue
         answers.append(answered(register, name, lambda d=direct: d(tables, register, run.seed)))  # type: ignore[misc]
-    return Line(tuple(answers), tuple(fits.values()), inputs=inputs)
+    return Line(tuple(answers), tuple(fits.values()))

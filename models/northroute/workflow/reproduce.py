@@ -104,7 +104,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
     )
     counts, counted = articles.panel(options.data, register)
     lines = [
-        questions.run(loaded.tables, loaded.inputs, register, run),
+        questions.run(loaded.tables, register, run),
         articles.run(counts, counted, register, run),
         indicators.run(options.data, register, run),
     ]
