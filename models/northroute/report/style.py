@@ -148,5 +148,5 @@ def _files(path: Path) -> dict[str, str]:
 
 @functools.cache
 def _code() -> str:
-    own = [*sorted(Path(__file__).parent.glob("*.py")), Path(looks.__file__)]
+    own = [*sorted(Path(__file__).parent.rglob("*.py")), Path(looks.__file__)]
     return value_hash([mpl.__version__, *(file_sha256(p) for p in own)])

@@ -12,7 +12,7 @@ from northroute.claims import Register, region_events
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import GateError, MissingDataError
 from northroute.panel import Panel, load
-from northroute.report.map_sections import BRIEF_YEARS, EventMap
+from northroute.report.maps.section import BRIEF_YEARS, EventMap
 from northroute.sources import regions
 from northroute.workflow.events import REGION_PANEL
 from northroute.workflow.line import Line, Run, answered

@@ -12,7 +12,7 @@ from northroute.claims import Verdict, catalogue, combine, recovery
 from northroute.conventions import DEFAULT_SEED
 from northroute.progress import Progress, quiet
 from northroute.report import Site, write
-from northroute.report.map_sections import EventMap
+from northroute.report.maps.section import EventMap
 from northroute.sources import regions, tables
 from northroute.standing import Setting
 from northroute.workflow import articles, gdelt_regions, indicators, ladder, manifest, questions, sides, simulated

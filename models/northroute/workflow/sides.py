@@ -12,7 +12,8 @@ from northroute.claims.rates import Rates
 from northroute.errors import MissingDataError, ModelError, SimulatedDataError
 from northroute.frequentist import FrequentistFit
 from northroute.panel import Panel
-from northroute.report import map_sections, side_by_side
+from northroute.report import side_by_side
+from northroute.report.maps import section as map_sections
 from northroute.report.site import Section
 from northroute.sources import boundaries
 from northroute.workflow import articles, questions

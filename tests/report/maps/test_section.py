@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from northroute.claims import measures as of
 from northroute.claims.measures import Measure, Rate
 from northroute.errors import DataError, MissingDataError
-from northroute.report import map_sections
-from northroute.report.map_sections import EventMap
+from northroute.report.maps import section as map_sections
+from northroute.report.maps.section import EventMap
 from northroute.sources import boundaries, regions
 from northroute.sources.boundaries import Boundaries
 

@@ -16,11 +16,12 @@ from matplotlib.patches import Circle, Patch, PathPatch
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
 from northroute.look import INK, look
-from northroute.report import map_figure as layout
-from northroute.report import map_ink as ink
-from northroute.report import map_sheet as sheets
-from northroute.report import map_values, outlines, style
-from northroute.report.map_values import alt_text
+from northroute.report import style
+from northroute.report.maps import figure as layout
+from northroute.report.maps import ink, outlines
+from northroute.report.maps import sheet as sheets
+from northroute.report.maps import values as map_values
+from northroute.report.maps.values import alt_text
 from northroute.sources.boundaries import Boundaries
 
 __all__ = ["alt_text", "count_and_rate_map", "rate_map", "regions_map"]

@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
 
 from northroute.look import INK, MAIN, look, mark
-from northroute.report import map_ink as ink
-from northroute.report import map_sheet as sheets
-from northroute.report.label_placement import Place
+from northroute.report.maps import ink
+from northroute.report.maps import sheet as sheets
+from northroute.report.maps.labels import Place
 from northroute.sources.boundaries import Boundaries
 
 COLUMN: Final = 378.0

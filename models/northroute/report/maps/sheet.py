@@ -17,9 +17,9 @@ from scipy import ndimage
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
-from northroute.report import label_placement as placement
-from northroute.report import outlines
-from northroute.report.projection import Lambert
+from northroute.report.maps import labels as placement
+from northroute.report.maps import outlines
+from northroute.report.maps.projection import Lambert
 from northroute.sources.boundaries import Boundaries
 
 Array = NDArray[np.float64]

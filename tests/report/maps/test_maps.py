@@ -18,8 +18,13 @@ from matplotlib.text import Text
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
-from northroute.report import label_placement, map_figure, map_ink, map_sheet, maps, outlines, style
-from northroute.report.projection import Lambert
+from northroute.report import maps, style
+from northroute.report.maps import figure as map_figure
+from northroute.report.maps import ink as map_ink
+from northroute.report.maps import labels as label_placement
+from northroute.report.maps import outlines
+from northroute.report.maps import sheet as map_sheet
+from northroute.report.maps.projection import Lambert
 from northroute.sources import boundaries, regions
 
 SHAPES = boundaries.load()

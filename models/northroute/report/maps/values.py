@@ -8,8 +8,8 @@ import pandas as pd
 
 from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
 from northroute.errors import DataError
-from northroute.report import map_sheet as sheets
-from northroute.report.map_ink import plain
+from northroute.report.maps import sheet as sheets
+from northroute.report.maps.ink import plain
 from northroute.sources import regions
 
 COLUMNS: Final = ("median", "low", "high")

@@ -16,9 +16,9 @@ from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.patheffects import Stroke
 
 from northroute.look import INK, QUIET
-from northroute.report import outlines
-from northroute.report.label_placement import Place
-from northroute.report.map_sheet import CELL, LABEL_PT, LINE, MARKER_PT, Sheet, lens_frame, text_size
+from northroute.report.maps import outlines
+from northroute.report.maps.labels import Place
+from northroute.report.maps.sheet import CELL, LABEL_PT, LINE, MARKER_PT, Sheet, lens_frame, text_size
 
 CONTEXT: Final = "#e9ecee"
 """Regions of the countries that the map is not about."""
