@@ -1,7 +1,9 @@
 """How every figure looks: plain axes, one palette, the SIMULATED mark."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,7 @@ MAIN: Final = "#2f6690"
 QUIET: Final = "#9aa5ae"
 BOUND: Final = "#b3541e"
 COLOURS: Final = ("#2f6690", "#b3541e", "#7a1f5c", "#4d7c4a", "#8a6d3b", "#5b5f97")
+DPI: Final = 130
 _SETTINGS: Final = {
     "font.size": 9,
     "font.family": "DejaVu Sans",
@@ -33,7 +36,8 @@ _SETTINGS: Final = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Draw with the project's settings, whatever the user's are."""
+    """Draw with the project's settings, whatever the user's are; notebooks then show figures as images."""
+    _show_in_notebooks()
     with mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]
         yield
 
@@ -52,5 +56,26 @@ def save(figure: Figure, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     empty = {"Date": None} if path.suffix == ".svg" else {"Software": None}
     with look():
-        figure.savefig(path, metadata=empty, dpi=130)
+        figure.savefig(path, metadata=empty, dpi=DPI)
     return path
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as the bytes of a PNG file."""
+    stream = BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None}, dpi=DPI)
+    return stream.getvalue()
+
+
+def _show_in_notebooks() -> None:
+    """Tell a running notebook how to show a figure, unless it knows.
+
+    Jupyter learns it from pyplot, which keeps every figure that it makes; figures here are made without it.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        return
+    images = [f for mime, f in shell.display_formatter.formatters.items() if mime.startswith("image/")]
+    if not any(Figure in formatter.type_printers for formatter in images):
+        shell.display_formatter.formatters["image/png"].for_type(Figure, png)
