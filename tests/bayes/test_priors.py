@@ -15,7 +15,7 @@ from northroute.errors import ModelError
 
 
 def prior(family: Family, location: float = 0.0, scale: float = 1.0, shape: float = 1.0) -> Prior:
-    return Prior(family, scale, "test", location, shape)
+    return Prior(family, scale, "test", location=location, shape=shape)
 
 
 def half_t(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -155,3 +155,27 @@ def test_tables_and_replacement() -> None:
     assert (table["parameter"].iloc[0], table["prior"].iloc[0]) == ("intercept", "normal(0, 3)")
     with pytest.raises(ModelError, match=r"No prior named .'slop'."):
         replaced(COUNTS, slop=Prior("normal", 1.0, "typo"))
+
+
+@pytest.mark.parametrize("numbers", [("normal", 1, 2), ("gamma", 25, 4), ("beta", 2, 5), ("student_t", 3, 2.5)])
+def test_a_number_in_place_of_the_reason_is_refused_with_the_names(numbers: tuple[Any, ...]) -> None:
+    with pytest.raises(ModelError, match=r"not text; numbers are given by name\. Write Prior\(\"" + numbers[0]):
+        Prior(*numbers)
+
+
+@pytest.mark.parametrize("family", sorted(SHAPED))
+def test_a_shape_is_never_filled_in(family: Family) -> None:
+    with pytest.raises(ModelError, match="no shape was given"):
+        Prior(family, 2.5, "a t of one degree of freedom is a Cauchy")
+
+
+def test_numbers_as_text_are_refused() -> None:
+    with pytest.raises(ModelError, match="not all numbers"):
+        Prior("normal", "1", "test")  # type: ignore[arg-type]
+
+
+def test_named_numbers_mean_what_the_table_says() -> None:
+    found = Prior("gamma", shape=25, scale=1 / 4, reason="shape 25, rate 4: mean 25 / 4, sd 5 / 4")
+    draws = found.draw(np.random.default_rng(1), (200_000,))
+    assert draws.mean() == pytest.approx(25 / 4, abs=0.02)
+    assert draws.std() == pytest.approx(5 / 4, abs=0.02)

@@ -56,6 +56,22 @@ LOCATED: Final = frozenset({"normal", "student_t", "lognormal", "uniform"})
 SHAPED: Final = frozenset({"student_t", "half_student_t", "gamma", "inverse_gamma", "beta"})
 """Families with a shape."""
 _FOLDED: Final = frozenset({"half_normal", "half_cauchy", "half_student_t"})
+_NOT_GIVEN: Final = float("nan")
+"""Stands, by identity, for a shape that was not given."""
+_NAMED: Final[Mapping[Family, str]] = {
+    "normal": "location=mean, scale=sd",
+    "student_t": "shape=df, location=centre, scale=scale",
+    "lognormal": "location=mean of the log, scale=sd of the log",
+    "half_normal": "scale=sd before folding",
+    "half_cauchy": "scale=scale before folding",
+    "half_student_t": "shape=df, scale=scale before folding",
+    "exponential": "scale=mean, which is 1 / rate",
+    "gamma": "shape=shape, scale=1 / rate",
+    "inverse_gamma": "shape=alpha, scale=beta",
+    "beta": "shape=a, scale=b",
+    "uniform": "location=lower end, scale=width",
+    "flat": "scale=1",
+}
 _TEXT: Final[Mapping[Family, str]] = {
     "normal": "normal({location:g}, {scale:g})",
     "student_t": "student_t(df {shape:g}, location {location:g}, scale {scale:g})",
@@ -76,6 +92,8 @@ _TEXT: Final[Mapping[Family, str]] = {
 class Prior:
     """One prior; the table at the head of the module says what its numbers mean in each family.
 
+    Numbers are best given by name: ``Prior("gamma", shape=25, scale=1 / 4, reason="...")``.
+
     Attributes
     ----------
     family : str
@@ -87,24 +105,37 @@ class Prior:
     location : float
         Zero in families that have none.
     shape : float
-        Positive; one in families that have none.
+        Positive; needed in the families of :data:`SHAPED`, one in others.
 
     Raises
     ------
     ModelError
-        For an unknown family, or numbers that the family does not allow.
+        For an unknown family, a reason that is no text (a number in its place, say), a shape that is not given, or numbers
+        that the family does not allow.
     """
 
     family: Family
     scale: float
     reason: str
     location: float = 0.0
-    shape: float = 1.0
+    shape: float = _NOT_GIVEN
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ModelError(f"No family of priors '{self.family}'. Use one of {', '.join(FAMILIES)}.")
+        named = f'Write Prior("{self.family}", {_NAMED[self.family]}, reason="why these numbers").'
+        if not isinstance(self.reason, str):
+            raise ModelError(
+                f"Prior of the {self.family} family: the reason is {self.reason!r}, not text; numbers are given by name. "
+                f"{named}"
+            )
+        if self.shape is _NOT_GIVEN:
+            if self.family in SHAPED:
+                raise ModelError(f"Prior of the {self.family} family: no shape was given, and it has one. {named}")
+            object.__setattr__(self, "shape", 1.0)
         numbers = (self.location, self.scale, self.shape)
+        if not all(isinstance(n, int | float | np.integer | np.floating) for n in numbers):
+            raise ModelError(f"Prior of the {self.family} family: {numbers} are not all numbers. {named}")
         if not np.all(np.isfinite(numbers)) or self.scale <= 0 or self.shape <= 0:
             raise ModelError(
                 f"Prior {self}: scale and shape must be positive and every number finite. Mend the numbers."
