@@ -146,7 +146,9 @@ def site(*, quick: bool = False, changed: bool = False) -> Site:
         LadderRow("pooled", "articles", "state_violence", s, fit("step", simulated=s), level=slope, slope=slope)
         for s in (False, True)
     )
-    frame = regions.load("first-level").frame
+    codes = pd.Index(regions.load("first-level").frame["region"], name="region")
+    spread = np.geomspace(0.5, 5, len(codes))
+    rates = pd.DataFrame({"median": spread, "low": 0.8 * spread, "high": 1.3 * spread}, index=codes)
     stamp = {
         "command": "northroute reproduce",
         "seed": 1,
@@ -160,8 +162,7 @@ def site(*, quick: bool = False, changed: bool = False) -> Site:
         simulated=simulated(register),
         fits=(fit("made_up_fit"), fit("bad_fit", passed=False), fit("made_up_fit", simulated=True)),
         fixed_effects=(),
-        regions=frame,
-        region_rates=dict.fromkeys(frame["region"], 1.0),
+        region_rates=rates,
         ladder=steps,
         ladder_note="",
         inputs={"regions.csv": "ab" * 32},

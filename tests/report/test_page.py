@@ -142,7 +142,9 @@ def test_the_calibration_page_is_marked_everywhere(calibration: str, made_up_sit
 
 def test_without_a_simulated_world_there_is_no_calibration_page(made_up_site: Site, tmp_path: Path) -> None:
     (tmp_path / "calibration.html").write_text("old")
-    few = replace(made_up_site, simulated=(), real=made_up_site.real[:2], ladder=(), region_rates={})
+    few = replace(
+        made_up_site, simulated=(), real=made_up_site.real[:2], ladder=(), region_rates=made_up_site.region_rates[:0]
+    )
     text = write(few, tmp_path).read_text(encoding="utf-8")
     assert not (tmp_path / "calibration.html").exists()
     assert "calibration.html" not in text

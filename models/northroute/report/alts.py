@@ -37,13 +37,6 @@ def ladder(rows: Sequence[LadderRow], *, simulated: bool) -> str:
     return f"{_mark(simulated)}Level and slope of interdiction by step of the ladder. {'; '.join(named)}."
 
 
-def region_map(values: Sequence[tuple[str, float]], label: str, *, simulated: bool) -> str:
-    """Name the highest and lowest regions of a map of rates."""
-    ordered = sorted(values, key=lambda v: v[1], reverse=True)
-    high, low = (", ".join(f"{n} {formats.number(v)}" for n, v in own) for own in (ordered[:3], ordered[-3:]))
-    return f"{_mark(simulated)}Map of {label} in {len(ordered)} regions. Highest: {high}. Lowest: {low}."
-
-
 def _quantity(q: Summary) -> str:
     holds = f", holds {formats.bounds(q.region)} (P {formats.probability(q.probability)})" if any_bound(q) else ""
     return f"{q.name} {formats.spread(q)}{holds}"

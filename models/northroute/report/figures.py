@@ -1,16 +1,14 @@
 """Figures: a claim's posterior against its threshold, the overview of all claims, the map of regions."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -18,7 +16,6 @@ from scipy import ndimage
 from northroute.claims import Answer, Estimate, Quantity
 from northroute.conventions import (
     CONTRADICTED_AT,
-    COUNTRIES,
     INTERVAL_PROB,
     SUPPORTED_AT,
     interval_label,
@@ -187,51 +184,3 @@ def overview(answers: Sequence[Answer], *, simulated: bool) -> Figure:
 
 def _label(answer: Answer) -> str:
     return f"{answer.claim.slug.replace('-', ' ')}   {answer.question.id} ({answer.grade})"
-
-
-def region_map(
-    regions: pd.DataFrame, values: Mapping[str, float] | None = None, *, label: str = "", simulated: bool = False
-) -> Figure:
-    """Schematic map: one circle a region at its centre, area by population.
-
-    Without ``values`` the colour is the country and rings mark the brief's hub and corridor regions; with them it is
-    the value by region code. Boundaries are drawn by :mod:`northroute.report.maps`.
-    """
-    size = 26 + 340 * regions["population_2020"].to_numpy(float) / 4e6
-    lon, lat = regions["lon"].to_numpy(float), regions["lat"].to_numpy(float)
-    with look():
-        figure = Figure(figsize=(style.WIDE, 6.2), layout="constrained")
-        axes = figure.subplots()
-        if values is None:
-            palette = dict(zip(COUNTRIES, ("#7aa6c2", "#b7a3d0", "#8dbf9f", "#e0b87a", "#d99a9a"), strict=True))
-            for iso3, colour in palette.items():
-                at = regions["iso3"].eq(iso3).to_numpy()
-                axes.scatter(lon[at], lat[at], s=size[at], color=colour, label=COUNTRIES[iso3], lw=0)
-            hub = regions[["hub_tajik_afghan", "hub_ferghana", "hub_caspian"]].to_numpy(bool).any(axis=1)
-            rail = regions["rail_dushanbe_astrakhan"].to_numpy(bool)
-            for flag, ring, text in ((hub, style.TRUTH, "hub of C07"), (rail, INK, "rail corridor of C08")):
-                extra = 40 if text.startswith("rail") else 0
-                axes.scatter(
-                    lon[flag],
-                    lat[flag],
-                    s=size[flag] + 50 + extra,
-                    facecolors="none",
-                    edgecolors=ring,
-                    lw=1.3,
-                    label=text,
-                )
-            figure.legend(
-                loc="outside upper center", ncols=7, fontsize=7.5, frameon=False, markerscale=0.6, columnspacing=1.0
-            )
-        else:
-            shade = np.array([values[r] for r in regions["region"]])
-            dots = axes.scatter(lon, lat, s=size, c=shade, cmap="viridis", edgecolors="white", lw=0.5)
-            figure.colorbar(dots, ax=axes, shrink=0.7, label=label)
-        for x, y, code in zip(lon, lat, regions["region"], strict=True):
-            name = axes.annotate(str(code), (x, y), fontsize=5.5, ha="center", va="center", color=INK)
-            name.set_path_effects([withStroke(linewidth=1.6, foreground="white")])
-        axes.set_aspect(1 / np.cos(np.deg2rad(43)))
-        axes.set_xlabel("degrees east")
-        axes.set_ylabel("degrees north")
-        mark(figure, simulated=simulated)
-    return figure

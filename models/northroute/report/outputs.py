@@ -9,10 +9,11 @@ from northroute.claims import Answer, Estimate, to_frame
 from northroute.conventions import INTERVAL_PROB
 from northroute.provenance import array_hash, frame_hash, value_hash
 from northroute.report import alts, figures, fit_tables, ladder, style, tables
+from northroute.report.maps.section import simulated_rates
 from northroute.report.site import Picture, Section, Site, estimated
+from northroute.sources import boundaries
 
 NARROW = "_narrow"
-RATES = "drug incidents per 100 events (posterior median)"
 _VERDICT_COLUMNS = ["claim", "source", "verdict", "probability", "prior_probability", "agreement", "quantity", "median"]
 _VERDICT_COLUMNS += ["low", "high"]
 
@@ -38,8 +39,8 @@ def pictures(site: Site, *, simulated: bool) -> dict[str, Picture]:
                 *(alts.ladder(steps, simulated=simulated), [frame_hash(shown), [str(r.level) for r in steps]]),
             )
         )
-    if simulated and site.region_rates:
-        found.append(_rates(site))
+    if simulated and not site.region_rates.empty:
+        found.append(simulated_rates(site.region_rates, boundaries.load()))
     sections: list[Section | None] = [] if simulated else [site.side_by_side, site.maps]
     found += [p for s in sections if s for p in s.figures]
     return {p.name: p for p in found}
@@ -107,14 +108,3 @@ def _estimate_key(made: Estimate) -> list[object]:
 def _answer_key(a: Answer) -> list[object]:
     others = [s.probability for s in a.specifications]
     return [a.question.id, a.claim.slug, a.word, a.grade, a.probability, a.prior_probability, others]
-
-
-def _rates(site: Site) -> Picture:
-    rates = {str(k): float(v) for k, v in site.region_rates.items()}
-    names = dict(zip(site.regions["region"], site.regions["name"], strict=True))
-    return _own(
-        "map_simulated_rates",
-        lambda: figures.region_map(site.regions, rates, label=RATES, simulated=True),
-        alts.region_map([(names[r], v) for r, v in rates.items()], RATES, simulated=True),
-        [rates, frame_hash(site.regions)],
-    )

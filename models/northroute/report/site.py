@@ -107,10 +107,8 @@ class Site:
         Fits behind the answers, failed ones too.
     fixed_effects : tuple of FrequentistFit
         Fixed-effects companions.
-    regions : pandas.DataFrame
-        The region table.
-    region_rates : mapping of str to float
-        Posterior median rate of simulated drug incidents by region.
+    region_rates : pandas.DataFrame
+        Posterior rate of simulated drug incidents by region: ``median``, ``low``, ``high``; empty if the fit is refused.
     ladder : tuple of LadderRow
         Steps of the ladder on every data set.
     ladder_note : str
@@ -133,8 +131,7 @@ class Site:
     simulated: tuple[Verdict, ...]
     fits: tuple[BayesFit, ...]
     fixed_effects: tuple[FrequentistFit, ...]
-    regions: pd.DataFrame
-    region_rates: Mapping[str, float]
+    region_rates: pd.DataFrame
     ladder: tuple[LadderRow, ...]
     ladder_note: str
     inputs: Mapping[str, str]

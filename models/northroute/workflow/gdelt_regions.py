@@ -9,9 +9,9 @@ import pandas as pd
 
 from northroute.bayes import BayesFit, Sampling, fit_counts
 from northroute.claims import Register, region_events
-from northroute.conventions import INTERVAL_PROB
 from northroute.errors import GateError, MissingDataError
 from northroute.panel import Panel, load
+from northroute.report.maps import posterior
 from northroute.report.maps.section import BRIEF_YEARS, EventMap
 from northroute.sources import regions
 from northroute.workflow.events import REGION_PANEL
@@ -121,9 +121,5 @@ def event_map(panel: Panel, fit: BayesFit, outcome: str) -> EventMap:
     first, last = (f"{year}-{month}" for year, month in zip(BRIEF_YEARS, ("01", "12"), strict=True))
     counted = panel.select(months=(first, last)).frame[outcome]
     counts = counted.groupby(level="unit").sum(min_count=1).astype(float)
-    level = fit.parameter("unit_level").sel(outcome=outcome).transpose("chain", "draw", "unit")
-    tails = [(1 - INTERVAL_PROB) / 2, 0.5, (1 + INTERVAL_PROB) / 2]
-    low, median, high = np.quantile(np.exp(level.to_numpy()), tails, axis=(0, 1))
-    units = [str(u) for u in level["unit"].to_numpy()]
-    rates = pd.DataFrame({"median": median, "low": low, "high": high}, index=pd.Index(units, name="region"))
+    rates = posterior(fit, outcome)
     return EventMap(counts, rates, f"reported events per {EXPOSURE_UNIT:g} events of any kind", fit.simulated)

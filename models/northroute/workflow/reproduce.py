@@ -13,7 +13,7 @@ from northroute.conventions import DEFAULT_SEED
 from northroute.progress import Progress, quiet
 from northroute.report import Site, write
 from northroute.report.maps.section import EventMap
-from northroute.sources import regions, tables
+from northroute.sources import tables
 from northroute.standing import Setting
 from northroute.workflow import articles, gdelt_regions, indicators, ladder, manifest, questions, sides, simulated
 from northroute.workflow.data_sources import data_sources
@@ -146,7 +146,6 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
             simulated=found,
             fits=fits,
             fixed_effects=(*(f for line in lines for f in line.fixed_effects), *beside.fixed_effects),
-            regions=regions.load("first-level").frame,
             region_rates=world.region_rates,
             ladder=steps.rows,
             ladder_note=steps.note,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from northroute.bayes import QUICK, BayesFit, Sampling, fit_counts
@@ -10,6 +9,7 @@ from northroute.claims import Register, region_events
 from northroute.errors import GateError
 from northroute.frequentist import PoissonSpec, fit_poisson
 from northroute.panel import Panel, build
+from northroute.report import maps
 from northroute.sources import regions
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
 from northroute.workflow.line import Line, Run, answered
@@ -21,10 +21,18 @@ QUICK_MONTHS = 18
 
 @dataclass(frozen=True)
 class SimulatedLine:
-    """The line, and the posterior median rate of drug incidents by region for the map."""
+    """The line, and what the map of the simulated world draws.
+
+    Attributes
+    ----------
+    line : Line
+    region_rates : pandas.DataFrame
+        Posterior rate of drug incidents per :data:`EXPOSURE_UNIT` events by region: ``median``, ``low``, ``high``; empty if
+        the fit is refused.
+    """
 
     line: Line
-    region_rates: dict[str, float]
+    region_rates: pd.DataFrame
 
 
 def panel(simulation: Simulation) -> Panel:
@@ -66,12 +74,11 @@ def run(register: Register, run: Run) -> SimulatedLine:
         for outcome in OUTCOMES
     )
     line = Line(answers, (fit,), fixed, {**table.files, **simulation.table.files})
-    return SimulatedLine(line, _rates(fit, table.frame))
+    return SimulatedLine(line, _rates(fit))
 
 
-def _rates(fit: BayesFit, table: pd.DataFrame) -> dict[str, float]:
+def _rates(fit: BayesFit) -> pd.DataFrame:
     try:
-        level = fit.parameter("unit_level").sel(outcome="drug_incident").median(["chain", "draw"])
+        return maps.posterior(fit, "drug_incident")
     except GateError:
-        return {}
-    return {str(r): float(np.exp(level.sel(unit=r))) for r in table["region"]}
+        return pd.DataFrame(columns=["median", "low", "high"], dtype=float)

@@ -163,6 +163,7 @@ def drawn_maps() -> dict[str, Figure]:
         "five": rate_map(values(*FIVE).drop("UZ-SI"), *FIVE),
         "counts": both,
         "regions": maps.regions_map(FRAME, SHAPES),
+        "regions, tall": maps.regions_map(FRAME, SHAPES, tall=True),
         "constant": maps.regions_map(regions.load("constant").frame, SHAPES),
     }
 

@@ -4,6 +4,7 @@ Areas are true (Lambert's azimuthal equal-area projection). A map of several cou
 small, so that each region has its name in letters of at least 7 points. Every region without data is hatched.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,7 +15,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch, PathPatch
 
 from northroute.conventions import COUNTRIES
-from northroute.errors import DataError
 from northroute.look import INK, look
 from northroute.report import style
 from northroute.report.maps import figure as layout
@@ -142,7 +142,7 @@ def count_and_rate_map(
         layout.Column(
             "Raw count",
             count_label,
-            dict.fromkeys(radius, "#d5ddd9"),
+            dict.fromkeys(radius, _COUNTED),
             texts,
             None,
             radius,
@@ -154,7 +154,7 @@ def count_and_rate_map(
     return layout.figure_of(columns, geometry, boundaries, title, note, simulated, tall)
 
 
-def regions_map(regions_frame: pd.DataFrame, boundaries: Boundaries) -> Figure:
+def regions_map(regions_frame: pd.DataFrame, boundaries: Boundaries, *, tall: bool = False) -> Figure:
     """Draw the regions by country, with the brief's hubs (C07) outlined and its rail corridor (C08) hatched.
 
     Parameters
@@ -163,24 +163,22 @@ def regions_map(regions_frame: pd.DataFrame, boundaries: Boundaries) -> Figure:
         ``sources.regions.load(...).frame``, of either division.
     boundaries : Boundaries
         Outlines: ``sources.boundaries.load()``.
+    tall : bool
+        Put the enlarged part under the whole, for a narrow screen.
 
     Returns
     -------
     Figure
-        11 inches wide.
+        11 inches wide, or half of that if tall.
 
     Raises
     ------
     DataError
-        If a region has no outline and no place inside one.
+        Without regions or their flags, or if a region has no outline and no place inside one.
     """
-    if regions_frame.empty or "rail_dushanbe_astrakhan" not in regions_frame:
-        remedy = "Give the frame of sources.regions.load()."
-        raise DataError("no regions with their flags", file="the regions of a map", remedy=remedy)
+    hubs, rail = (set(own) for own in map_values.flagged(regions_frame))
     geometry = layout.geometry_of(regions_frame, boundaries, list(COUNTRIES))
     flags = regions_frame.set_index("region")
-    hub = flags[["hub_tajik_afghan", "hub_ferghana", "hub_caspian"]].to_numpy(bool).any(axis=1)
-    hubs, rail = set(flags.index[hub]), set(flags.index[flags["rail_dushanbe_astrakhan"].to_numpy(bool)])
     palette = dict(zip(COUNTRIES, _COUNTRY_COLOURS, strict=True))
     fill = {str(r): palette[str(c)] for r, c in flags["iso3"].items()}
     marks: list[Patch | Line2D] = [Patch(fc=palette[c], label=COUNTRIES[c]) for c in COUNTRIES]
@@ -188,20 +186,28 @@ def regions_map(regions_frame: pd.DataFrame, boundaries: Boundaries) -> Figure:
     marks.append(Patch(fc="white", ec=INK, lw=0.4, hatch="///", label="rail corridor of C08"))
     marks += ink.key(hatched=False, cities=True, context=True, enlarged=True)
     drawn = [sheet for sheet, _ in layout.parts(geometry)]
-    size = (2 * layout.COLUMN + layout.GAP + 2 * layout.EDGE, 2 * layout.EDGE + max(s.height for s in drawn) + 32 + 14)
+    columns = 3 if tall else 5
+    head = 15.0 * math.ceil(len(marks) / columns) + 2
+    inner = sum(s.height + 6 for s in drawn) if tall else max(s.height for s in drawn)
+    across = 1 if tall else len(drawn)
+    width, height = (
+        across * (layout.COLUMN + layout.GAP) - layout.GAP + 2 * layout.EDGE,
+        2 * layout.EDGE + inner + head + 14,
+    )
     with look():
-        figure = Figure(figsize=(size[0] / 72, size[1] / 72))
-        for number, (sheet, labels) in enumerate(zip(drawn, layout.labels_of(geometry), strict=True)):
-            floor = size[1] - layout.EDGE - 32 - sheet.height
-            axes = layout.panel_axes(figure, layout.EDGE + number * (layout.COLUMN + layout.GAP), floor, sheet)
+        figure = Figure(figsize=(width / 72, height / 72))
+        left, ceiling = layout.EDGE, height - layout.EDGE - head
+        for sheet, labels in zip(drawn, layout.labels_of(geometry), strict=True):
+            axes = layout.panel_axes(figure, left, ceiling - sheet.height, sheet)
             ink.regions(axes, sheet, fill, {r: fill[r] for r in sheet.markers})
             _groups(axes, sheet, hubs, rail)
             layout.frame_axes(axes, geometry, sheet)
             ink.names(axes, sheet, labels, fill)
-        layout.legend(figure, marks, layout.EDGE, size[1] - 4, 5)
-        layout.write(
-            figure, layout.EDGE, layout.EDGE - 4, layout.credit(boundaries), size=layout.SMALL, colour=layout.PALE
-        )
+            left += 0 if tall else layout.COLUMN + layout.GAP
+            ceiling -= sheet.height + 6 if tall else 0
+        layout.legend(figure, marks, layout.EDGE, height - 4, columns)
+        credit = layout.credit(boundaries)
+        layout.write(figure, layout.EDGE, layout.EDGE - 4, credit, size=layout.SMALL, colour=layout.PALE)
     return figure
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from northroute.claims import measures as of
 from northroute.claims.measures import Measure, Rate
-from northroute.conventions import COUNTRIES, interval_label
+from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
 from northroute.errors import DataError, MissingDataError
 from northroute.provenance import value_hash
 from northroute.report import formats, maps
 from northroute.report.site import Picture, Section
+from northroute.sources import regions
 from northroute.sources.boundaries import Boundaries
 
 TITLE: Final = "Maps: where, and how sure"
@@ -137,10 +140,12 @@ def section(
             drug_incidents,
         ),
     )
+    pictures = [orientation(boundaries), *pictures]
     pictures += [_event_picture(name, title, what, e, boundaries) for name, title, what, e in events if e is not None]
     paragraphs = [
-        f"Left the posterior median, right how uncertain it is ({interval_label()}). Hatched: no data, which is not zero. "
-        "Cities that rank as regions are circles. Areas are true.",
+        "First the regions, with the hubs and the rail corridor that the brief names. Then rates: one map has the posterior "
+        f"median, its neighbour how uncertain it is ({interval_label()}). Hatched there: no data, which is not zero. Cities "
+        "that rank as regions are circles. Areas are true.",
     ]
     missing = [what for _, _, what, e in events if e is None]
     if missing:
@@ -150,6 +155,44 @@ def section(
             "bundled: fetch them with northroute fetch gdelt and build them with northroute events build."
         )
     return Section(id="maps", title=TITLE, paragraphs=tuple(paragraphs), figures=tuple(pictures))
+
+
+def orientation(boundaries: Boundaries) -> Picture:
+    """Return the map of the regions, with the brief's hubs and its rail corridor."""
+    table = regions.load("first-level")
+    return Picture(
+        name="map_regions",
+        draw=lambda: maps.regions_map(table.frame, boundaries),
+        narrow=lambda: maps.regions_map(table.frame, boundaries, tall=True),
+        alt=maps.regions_text(table.frame),
+        key=value_hash([sorted(table.files.items()), sorted(boundaries.files.items())]),
+        caption=f"The {len(table.frame)} regions. The hubs (C07) and the corridor (C08) are whole regions, "
+        "coarser than what the brief means.",
+    )
+
+
+def simulated_rates(table: pd.DataFrame, boundaries: Boundaries) -> Picture:
+    """Return the map of SIMULATED rates of drug incidents; it is marked, and belongs on the page of the simulated world.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``median``, ``low``, ``high`` by region.
+    boundaries : Boundaries
+    """
+    title, label, where = "Drug incidents in the simulated world", "drug incidents per 100 events", list(COUNTRIES)
+
+    def draw(*, tall: bool) -> Figure:
+        return maps.rate_map(table, boundaries, title=title, label=label, countries=where, simulated=True, tall=tall)
+
+    return Picture(
+        name="map_simulated_rates",
+        draw=partial(draw, tall=False),
+        narrow=partial(draw, tall=True),
+        alt=maps.alt_text(table, title=title, label=label, countries=where, simulated=True),
+        key=_key(table, title, label, boundaries),
+        caption=f"{SIMULATED_MARK}: posterior median of {label} by region, and how uncertain it is ({interval_label()}).",
+    )
 
 
 def values(rates: Sequence[Rate], country: str, measure: Measure) -> pd.DataFrame:
@@ -180,11 +223,22 @@ def _rate_picture(shown: RateMap, rates: Sequence[Rate], boundaries: Boundaries)
     own = next(r for r in rates if r.country == shown.country and r.measure == shown.measure and r.reported)
     years, log = formats.years(own.years), shown.measure.log
     title, where = f"{shown.title} {years}", [shown.country]
+
+    def draw(*, tall: bool) -> Figure:
+        return maps.rate_map(
+            *(table, boundaries),
+            title=title,
+            label=shown.label,
+            countries=where,
+            simulated=False,
+            log=log,
+            tall=tall,
+        )
+
     return Picture(
         name=shown.name,
-        draw=lambda: maps.rate_map(
-            table, boundaries, title=title, label=shown.label, countries=where, simulated=False, log=log
-        ),
+        draw=partial(draw, tall=False),
+        narrow=partial(draw, tall=True),
         alt=maps.alt_text(table, title=title, label=shown.label, countries=where, simulated=False, log=log),
         key=_key(table, title, shown.label, boundaries),
         caption=(
@@ -198,18 +252,22 @@ def _event_picture(name: str, title: str, what: str, event: EventMap, boundaries
     years = formats.years(BRIEF_YEARS)
     where = list(COUNTRIES)
     heading, label = f"{title}, {years}", f"reported {what}, {years}"
-    return Picture(
-        name=name,
-        draw=lambda: maps.count_and_rate_map(
-            event.counts,
-            event.rates,
-            boundaries,
+
+    def draw(*, tall: bool) -> Figure:
+        return maps.count_and_rate_map(
+            *(event.counts, event.rates, boundaries),
             title=heading,
             count_label=label,
             rate_label=event.rate_label,
             countries=where,
             simulated=event.simulated,
-        ),
+            tall=tall,
+        )
+
+    return Picture(
+        name=name,
+        draw=partial(draw, tall=False),
+        narrow=partial(draw, tall=True),
         alt=maps.alt_text(
             event.rates,
             title=heading,
@@ -220,7 +278,7 @@ def _event_picture(name: str, title: str, what: str, event: EventMap, boundaries
         ),
         key=_key(event.rates, heading, event.rate_label, boundaries)
         + _key(event.counts.to_frame(), label, "", boundaries),
-        caption=f"Left the raw count of {what}, right the posterior median of {event.rate_label}: reports, not deeds.",
+        caption=f"The raw count of {what}, and the posterior median of {event.rate_label}: reports, not deeds.",
     )
 
 

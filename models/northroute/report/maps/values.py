@@ -6,13 +6,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from northroute.conventions import COUNTRIES, SIMULATED_MARK, interval_label
+from northroute.bayes import BayesFit
+from northroute.conventions import COUNTRIES, INTERVAL_PROB, SIMULATED_MARK, interval_label
 from northroute.errors import DataError
 from northroute.report.maps import sheet as sheets
 from northroute.report.maps.ink import plain
 from northroute.sources import regions
 
 COLUMNS: Final = ("median", "low", "high")
+HUBS: Final = ("hub_tajik_afghan", "hub_ferghana", "hub_caspian")
+RAIL: Final = "rail_dushanbe_astrakhan"
+"""Columns of the regions' table that mark the brief's hubs and its rail corridor."""
 
 _TABLE = "a map's values"
 
@@ -50,6 +54,63 @@ def places(shown: Sequence[str], countries: Sequence[str]) -> pd.DataFrame:
         raise DataError("a region has two rows", file=_TABLE, row=str(list(shown)[int(twice.argmax())]), remedy=remedy)
     merged = (mine["panel_region"] != mine["region"]) & ~mine["region"].isin(list(shown))
     return mine[~merged].reset_index(drop=True)
+
+
+def flagged(regions_frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Return the regions of the brief's hubs (C07), and those of its rail corridor (C08).
+
+    Parameters
+    ----------
+    regions_frame : DataFrame
+        ``sources.regions.load(...).frame``, of either division.
+
+    Raises
+    ------
+    DataError
+        For a table without regions or without their flags.
+    """
+    if regions_frame.empty or not {*HUBS, RAIL} <= set(regions_frame):
+        remedy = "Give the frame of sources.regions.load()."
+        raise DataError("no regions with their flags", file="the regions of a map", remedy=remedy)
+    hub, rail = regions_frame[list(HUBS)].to_numpy(bool).any(axis=1), regions_frame[RAIL].to_numpy(bool)
+    return [str(r) for r in regions_frame["region"][hub]], [str(r) for r in regions_frame["region"][rail]]
+
+
+def regions_text(regions_frame: pd.DataFrame) -> str:
+    """Return what :func:`northroute.report.maps.regions_map` shows, in words.
+
+    Raises
+    ------
+    DataError
+        For a table without regions or without their flags.
+    """
+    hubs, rail = flagged(regions_frame)
+    name = dict(zip(regions_frame["region"], regions_frame["name"], strict=True))
+    return (
+        f"Map of the {len(name)} regions of {_list(list(COUNTRIES.values()))}. Outlined, hubs of C07: "
+        f"{_list([name[r] for r in hubs])}. Hatched, the rail corridor of C08: {_list([name[r] for r in rail])}."
+    )
+
+
+def posterior(fit: BayesFit, outcome: str) -> pd.DataFrame:
+    """Return the posterior rate of an outcome by region: ``median``, ``low`` and ``high``, as a map of rates takes them.
+
+    Parameters
+    ----------
+    fit : BayesFit
+        Of region-months, by :func:`northroute.bayes.fit_counts`; rates have its exposure's unit.
+    outcome : str
+
+    Raises
+    ------
+    GateError
+        If the fit failed its diagnostics and was not allowed.
+    """
+    level = fit.parameter("unit_level").sel(outcome=outcome).transpose("chain", "draw", "unit")
+    tails = [(1 - INTERVAL_PROB) / 2, 0.5, (1 + INTERVAL_PROB) / 2]
+    low, median, high = np.quantile(np.exp(level.to_numpy()), tails, axis=(0, 1))
+    units = pd.Index([str(u) for u in level["unit"].to_numpy()], name="region")
+    return pd.DataFrame(dict(zip(COLUMNS, (median, low, high), strict=True)), index=units)
 
 
 def checked(values: pd.DataFrame, *, log: bool) -> pd.DataFrame:
