@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from northroute.errors import MissingDataError
+from northroute.errors import DataError, MissingDataError
 from northroute.provenance import value_hash
 from northroute.resources import resource
 from northroute.sources import (
@@ -94,9 +94,21 @@ def load(data: Path | None = None) -> Loaded:
                 continue
             path = Path(scratch) / file
             path.write_text(text, encoding="utf-8", newline="\n")
-            found[name] = replace(read(path), files={f"{file} trimmed from {data}": value_hash(text)})
+            place = f"{file} trimmed from {data}"
+            found[name] = replace(_read(read, path, place), files={place: value_hash(text)})
             replaced.append(file)
     return Loaded(found, tuple(replaced))
+
+
+def _read(read: Callable[[Path | None], Table], path: Path, place: str) -> Table:
+    """Read a trimmed table; a fault names where it is from, not the file that it lies in for a moment."""
+    try:
+        return read(path)
+    except DataError as fault:
+        if fault.file != str(path):
+            raise
+        remedy = "Restore the provider's file, or leave the folder out: the bundled tables are then read."
+        raise DataError(fault.problem, file=place, row=fault.row, column=fault.column, remedy=remedy) from fault
 
 
 def _trimmed(data: Path) -> dict[str, str]:
