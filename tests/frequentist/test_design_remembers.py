@@ -50,7 +50,7 @@ def test_formulas_are_split_where_they_are() -> None:
     assert regression("y ~ I(a | b)").effects == ()
     for terms in ({"terms": "ab"}, {"terms": ("a",), "effects": "unit"}):
         with pytest.raises(ModelError, match="sequence of names"):
-            Regression("y", **terms)  # type: ignore[arg-type]
+            Regression("y", **terms)
 
 
 TERMS = ("scale(a)", "center(a)", "poly(a, 2)", "bs(a, df=4)", "g", "a:g", "C(five)", "C(g, contr.sum)", "a * b - a")
@@ -128,6 +128,13 @@ def test_levels_that_were_not_seen(table: pd.DataFrame) -> None:
         predict(number, pd.DataFrame({"a": ["ten"]}))
     with pytest.raises(ModelError, match="not finite in row 0"):
         predict(number, pd.DataFrame({"a": [np.inf]}))
+    with pytest.raises(ModelError, match="beyond all bounds"):
+        predict(number, pd.DataFrame({"a": [1e9]}))
+    flag = table.assign(f=table["b"] > 0, h=(table["b"] > 0) * 1)
+    for formula in ("y ~ C(f)", "y ~ C(h)", "y ~ f", "y ~ h"):
+        for value in (1, True, 1.0):
+            mean = predict(poisson(flag, formula), pd.DataFrame({"f": [value], "h": [value]}))
+            assert mean.item() == pytest.approx(flag.loc[flag["f"], "y"].mean()), (formula, value)
     by_year = poisson(table, "y ~ C(five)")
     same = predict(by_year, pd.DataFrame({"five": [3.0]}))
     assert same.item() == pytest.approx(table.loc[table["five"] == 3, "y"].mean())
@@ -180,11 +187,36 @@ def test_columns_of_any_name(table: pd.DataFrame, name: str) -> None:
     assert poisson(by_unit, f"y ~ `{name}` | `my unit`").coef == pytest.approx(poisson(table, "y ~ b | unit").coef)
 
 
+def test_cells_without_rows_are_no_terms(table: pd.DataFrame) -> None:
+    hole = table[(table["g"] != "UZB") | (table["five"] != 4)]
+    found = poisson(hole, "y ~ g * C(five)")
+    known = hole.groupby(["g", "five"])["y"].mean()
+    assert len(found.terms) == len(known) == 14
+    assert found.design.empty == ("g[T.UZB]:C(five)[T.4]",)
+    here = hole.drop_duplicates(["g", "five"])
+    np.testing.assert_allclose(
+        predict(found, here), known.loc[list(zip(here["g"], here["five"], strict=True))], rtol=1e-6
+    )
+    with pytest.raises(ModelError, match=r"do not identify the mean of row 0.*g\[T.UZB\]:C\(five\)\[T.4\]"):
+        predict(found, pd.DataFrame({"g": ["UZB"], "five": [4]}))
+    assert negative_binomial(hole.assign(y=hole["y"] ** 2), "y ~ g * C(five)").terms[:-1] == found.terms
+
+
 def test_names_that_cannot_be_told_apart_are_refused(table: pd.DataFrame) -> None:
     with pytest.raises(ModelError, match=r"two terms are called \['Intercept'\]"):
         poisson(table.rename(columns={"a": "Intercept"}), Regression("y", ("Intercept",)))
     with pytest.raises(ModelError, match=r"several columns called \['a'\]"):
         poisson(pd.concat([table, table[["a"]]], axis=1), "y ~ a")
+    assert poisson(table, "y ~ Q('a') + b").terms == ("Intercept", "a", "b")
+    for formula, message in (
+        ("y ~ a b", "cannot read 'a b'"),
+        ("y ~ a + y", "the outcome 'y' is on both sides"),
+        ("y ~ a | unit + unit", "have one twice"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            poisson(table.assign(ab=1.0), formula)
+    with pytest.raises(ModelError, match=r"write 0.89 for 89 %"):
+        cluster(poisson(table, "y ~ a"), "five").table(89)
     with pytest.raises(ModelError, match=r"no column \['nosuch'\]"):
         poisson(table, "y ~ log(nosuch)")
     with pytest.raises(ModelError, match="Panel or a table"):
@@ -193,13 +225,13 @@ def test_names_that_cannot_be_told_apart_are_refused(table: pd.DataFrame) -> Non
 
 def test_types_enter_as_what_they_are(table: pd.DataFrame) -> None:
     known = poisson(table, "y ~ a + b").coef
-    for change in (
-        lambda d: d.assign(a=d["a"].astype(object)),
-        lambda d: d.assign(a=[decimal.Decimal(repr(float(v))) for v in d["a"]]),
-        lambda d: d.assign(a=d["a"].astype("Float64"), y=d["y"].astype("Int64")),
-        lambda d: d.set_index(np.zeros(600, int)),
+    for other in (
+        table.assign(a=table["a"].astype(object)),
+        table.assign(a=table["a"].map(lambda v: decimal.Decimal(repr(float(v))))),
+        table.assign(a=table["a"].astype("Float64"), y=table["y"].astype("Int64")),
+        table.set_index(np.zeros(600, int)),
     ):
-        np.testing.assert_allclose(poisson(change(table), "y ~ a + b").coef, known, rtol=1e-12)
+        np.testing.assert_allclose(poisson(other, "y ~ a + b").coef, known, rtol=1e-12)
     small = table.assign(a=(table["a"] * 10).astype("int8"), c=(table["a"] * 10).astype("int8"))
     wide = small.assign(a=small["a"].astype(float), c=small["c"].astype(float))
     for formula in ("y ~ I(a ** 2)", "y ~ a:c"):

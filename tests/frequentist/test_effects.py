@@ -8,7 +8,16 @@ import pytest
 import statsmodels.api as sm
 
 from northroute.errors import ModelError
-from northroute.frequentist import Estimate, gee, hurdle, negative_binomial, poisson, random_effects, zero_inflated
+from northroute.frequentist import (
+    Estimate,
+    Regression,
+    gee,
+    hurdle,
+    negative_binomial,
+    poisson,
+    random_effects,
+    zero_inflated,
+)
 from northroute.frequentist.coefficient_plot import coefficient_plot
 from northroute.frequentist.covariance import cluster, heteroskedastic, jackknife, score_bootstrap
 from northroute.frequentist.effects import average_marginal_effects, bootstrap_effects, marginal, semi_elasticities
@@ -148,6 +157,26 @@ def test_table_says_everything(fit: Estimate, regions_frame: pd.DataFrame, tmp_p
     again = pd.read_csv(tmp_path / "t.csv")
     assert again["se"][0] == errors[0].se[0]  # every digit kept
     assert "0.0" in "\n".join(table.lines())
+
+
+def test_latex_headers_are_distinct_and_names_escaped(groups: pd.DataFrame, tmp_path: Path) -> None:
+    names = ("x_1", "rate%", "a&b", "x<y|z", "$c$", r"p~q^2\#{}")
+    frame = groups.assign(**{n: np.random.default_rng(k).normal(size=len(groups)) for k, n in enumerate(names)})
+    fits = [poisson(frame, Regression("y", t, name="50% & my_model")) for t in (names, names[:1])]
+    table = regression_table(*((f, [cluster(f, "g")]) for f in fits))
+    text = table.to_latex(tmp_path / "t.tex").read_text(encoding="utf-8")
+    header = next(line for line in text.splitlines() if line.startswith("term"))
+    cells = [c.strip(" \\") for c in header.replace(r"\&", "and").split("&")]
+    assert cells == ["term", "errors", r"(1) 50\% and my\_model", r"(2) 50\% and my\_model"]
+    for shown in (r"x\_1", r"rate\%", r"a\&b", r"x\textless{}y\textbar{}z", r"\$c\$", r"\textbackslash"):
+        assert shown in text
+    assert not {"<", ">", "|"} & set(text)
+    # a coefficient that three decimals would print as zero keeps its digits
+    tiny = poisson(groups.assign(x=groups["x"] * 1e9), "y ~ x", exposure="hours")
+    shown_tiny = regression_table((tiny, [cluster(tiny, "g")])).frame()
+    assert float(shown_tiny.loc[shown_tiny["term"] == "x", shown_tiny.columns[-1]].item()) == pytest.approx(
+        tiny.coef[1], rel=0.01
+    )
 
 
 def test_coefficient_plot(fit: Estimate) -> None:

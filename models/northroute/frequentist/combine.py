@@ -8,7 +8,7 @@ from scipy import stats
 
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
-from northroute.frequentist.covariance.result import Errors
+from northroute.frequentist.covariance.result import Errors, probability
 from northroute.frequentist.design import Array
 
 
@@ -43,6 +43,7 @@ def combine(errors: Errors, weights: Mapping[str, float], prob: float = INTERVAL
     ModelError
         For an unknown term, or errors without a covariance.
     """
+    probability(prob)
     covariance, at = _parts(errors, list(weights))
     w = np.array(list(weights.values()))
     estimate, se = float(w @ errors.coef[at]), float(np.sqrt(w @ covariance @ w))

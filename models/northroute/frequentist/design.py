@@ -61,6 +61,8 @@ class Design:
         How the columns of ``x`` came from the table; predictions, marginal effects and refits go through it.
     second : Encoding, optional
         The same of the other part of a two-part model.
+    empty : tuple of str
+        Combinations of categories that no row has; they are no terms, and rows that have them are not predicted.
     """
 
     regression: Regression
@@ -78,6 +80,7 @@ class Design:
     at: NDArray[np.int64]
     encoding: Encoding | None = None
     second: Encoding | None = None
+    empty: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -107,20 +110,20 @@ class Design:
         return self.encoding
 
     def settled(self) -> "Design":
-        """Return the design without the columns of categories' levels that no row has any more.
+        """Return the design without the columns of categories' levels and combinations that no row has any more.
 
-        Nothing changes where no level went. Levels of a second part are left to its own fit.
+        Nothing changes where none went. Levels of a second part are left to its own fit.
         """
-        if self.encoding is None or not self.encoding.lost_levels(self.frame):
+        if self.encoding is None:
             return self
-        names = [n for n in self.encoding.names if n != INTERCEPT or not self.effects]
+        names = [n for n in self.encoding.names if n not in self.empty and (n != INTERCEPT or not self.effects)]
         if self.terms != tuple(names):
             return self  # a check has added columns of its own
+        if not self.encoding.categories or (self.x.any(axis=0).all() and not self.encoding.lost_levels(self.frame)):
+            return self
         x, encoding = self.encoding.without_lost_levels(self.frame)
-        terms = encoding.names
-        if self.effects:
-            x, terms = slopes(x, encoding)
-        return replace(self, x=x, terms=terms, encoding=encoding)
+        x, terms, empty = _kept(x, encoding, absorbed=bool(self.effects))
+        return replace(self, x=x, terms=terms, encoding=encoding, empty=empty)
 
     def without(self, columns: Mask) -> "Design":
         """Return the design without some columns of ``x``."""
@@ -186,7 +189,10 @@ def design(
     absent += [n for n in names if n.isidentifier() and n not in frame.columns]
     if absent:
         raise ModelError(f"{spec.label}: {label} has no column {absent}; it has {list(frame.columns)}.")
-    used = {*reads(spec.terms, frame, spec.label), *reads(second or (), frame, spec.label), *named[1:]}
+    right = {*reads(spec.terms, frame, spec.label), *reads(second or (), frame, spec.label)}
+    if spec.outcome in right | {spec.exposure, spec.offset}:
+        raise ModelError(f"{spec.label}: the outcome '{spec.outcome}' is on both sides. Leave it out on the right.")
+    used = {*right, *named[1:]}
     twice = sorted({c for c in (spec.outcome, *used) if int((frame.columns == c).sum()) > 1})
     if twice:
         raise ModelError(f"{spec.label}: {label} has several columns called {twice}. Rename them.")
@@ -197,9 +203,7 @@ def design(
     rows = frame[observed & complete]
     y = outcome_values(rows[spec.outcome], spec, dropped, whole=whole)
     x, encoding = learn(rows, spec.terms, spec.label, absorbed=bool(spec.effects))
-    terms = encoding.names
-    if spec.effects:
-        x, terms = slopes(x, encoding)
+    x, terms, empty = _kept(x, encoding, absorbed=bool(spec.effects))
     return Design(
         regression=spec,
         y=y,
@@ -215,6 +219,7 @@ def design(
         table=frame,
         at=np.flatnonzero(observed & complete),
         encoding=encoding,
+        empty=empty,
     )
 
 
@@ -250,10 +255,16 @@ def outcome_values(
     return y
 
 
-def slopes(x: Array, encoding: Encoding) -> tuple[Array, tuple[str, ...]]:
-    """Return the columns of a model matrix that absorbed effects leave, with their names: all but the intercept's."""
-    kept = [k for k, name in enumerate(encoding.names) if name != INTERCEPT]
-    return np.ascontiguousarray(x[:, kept]), tuple(encoding.names[k] for k in kept)
+def _kept(x: Array, encoding: Encoding, *, absorbed: bool) -> tuple[Array, tuple[str, ...], tuple[str, ...]]:
+    """Columns and names that a fit has, without an absorbed intercept; and names of categories' cells without a row."""
+    cells = np.zeros(x.shape[1], bool)
+    for column in encoding.categories:
+        cells[encoding.columns_with(column)] = True
+    empty = cells & ~x.any(axis=0)
+    intercept = np.array([absorbed and n == INTERCEPT for n in encoding.names], dtype=bool)
+    kept = np.flatnonzero(~empty & ~intercept)
+    names = tuple(encoding.names[k] for k in kept)
+    return np.ascontiguousarray(x[:, kept]), names, tuple(encoding.names[k] for k in np.flatnonzero(empty))
 
 
 def row_offset(rows: pd.DataFrame, spec: Regression) -> Array:

@@ -16,7 +16,7 @@ from scipy import stats
 from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
-from northroute.frequentist.covariance.result import Errors
+from northroute.frequentist.covariance.result import Errors, probability
 from northroute.frequentist.derivative import derivative
 from northroute.frequentist.design import Array, Design, Effect
 from northroute.frequentist.estimate import Estimate
@@ -74,6 +74,7 @@ def average_marginal_effects(
         an effect as well, or errors without a covariance.
     """
     not_text("variables", variables)
+    probability(prob)
     if errors.covariance is None or errors.terms != fit.terms:
         raise ModelError(
             f"{fit.name}: the delta method needs errors with a covariance of all terms; '{errors.kind}' has none."
@@ -109,6 +110,7 @@ def bootstrap_effects(
         If the model cannot be refitted, or more than a tenth of the draws cannot.
     """
     not_text("variables", variables)
+    probability(prob)
     again = fit.again
     if again is None:
         raise ModelError(

@@ -115,8 +115,12 @@ class Encoding:
     def _evaluate(self, frame: pd.DataFrame) -> Array:
         data = prepared(frame, self.aliases, self._raw(), self.label)
         for column, kind in self.kinds.items():
-            if kind == CATEGORY and data[self.aliases[column]].dtype != object:
-                data[self.aliases[column]] = data[self.aliases[column]].astype(object)
+            name, levels = self.aliases[column], self._levels(column)
+            if kind == CATEGORY and data[name].dtype != object:
+                data[name] = data[name].astype(object)
+            elif levels and isinstance(levels[0], bool) != pd.api.types.is_bool_dtype(data[name]) and kind == NUMBER:
+                # 1 and True are one level, whichever the fit had
+                data[name] = data[name].astype(bool if isinstance(levels[0], bool) else int)
         x, _, _ = _built(self._copy(), data, self.label, self.right)
         bad = ~np.isfinite(x)
         if bad.any():
@@ -288,9 +292,10 @@ def _built(what: Any, data: pd.DataFrame, label: str, right: str) -> tuple[Array
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", DataMismatchWarning)
+            warnings.filterwarnings("error", message="Constructing a Categorical")
             built = what.get_model_matrix(data, na_action="raise", context={"np": np})
             x = np.ascontiguousarray(built.to_numpy(dtype=float))
-    except DataMismatchWarning as unseen:
+    except (DataMismatchWarning, FutureWarning, DeprecationWarning) as unseen:
         levels = re.search(r"\{.*\}", str(unseen))
         raise ModelError(
             f"{label}: '{right}' has a level that the fit has not seen, or that it does not list: "
@@ -306,7 +311,8 @@ def _built(what: Any, data: pd.DataFrame, label: str, right: str) -> tuple[Array
 
 
 def _said(failure: Exception) -> str:
-    return " ".join(str(failure).split())
+    # formulaic marks the place in colour
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m|[\u29db\u29da]", "", str(failure)).split())
 
 
 def _some(levels: list[Any]) -> str:

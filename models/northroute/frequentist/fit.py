@@ -13,7 +13,7 @@ from scipy import stats
 
 from northroute.conventions import INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import DataError
-from northroute.frequentist.covariance.result import Errors, errors_from_dict
+from northroute.frequentist.covariance.result import Errors, errors_from_dict, probability
 from northroute.provenance import Provenance
 
 
@@ -68,6 +68,7 @@ class FrequentistFit:
 
     def tidy(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
         """Table by term: coefficient, standard error, t, two-sided p, confidence interval, rate ratio and its interval."""
+        probability(prob)
         df = self.clusters - 1
         t = self.coef / self.se
         half = stats.t.ppf((1 + prob) / 2, df) * self.se
@@ -102,7 +103,7 @@ class FrequentistFit:
         t = (self.coef[i] - value) / self.se[i]
         return float(stats.t.sf(t if direction == "above" else -t, self.clusters - 1))
 
-    def save(self, path: Path) -> Path:
+    def save(self, path: Path | str) -> Path:
         """Write the fit as JSON, which keeps every digit, and return the path."""
         content: dict[str, Any] = {
             "name": self.name,
@@ -118,12 +119,13 @@ class FrequentistFit:
             "others": [e.to_dict() for e in self.others],
             "refused": dict(self.refused),
         }
+        path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1), encoding="utf-8")
         return path
 
 
-def load(path: Path) -> FrequentistFit:
+def load(path: Path | str) -> FrequentistFit:
     """Read a fit written by :meth:`FrequentistFit.save`.
 
     Raises
@@ -131,6 +133,7 @@ def load(path: Path) -> FrequentistFit:
     DataError
         If the file is not such a fit.
     """
+    path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return FrequentistFit(

@@ -16,6 +16,8 @@ _TOKEN: Final = re.compile(
     r"|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?\w*)|(?P<space>\s+)|(?P<other>.)",
     re.S,
 )
+_QUOTED: Final = re.compile(r"\bQ\(\s*(['\"])(?P<name>[^`]+?)\1\s*\)")
+"""Patsy's way of writing a name."""
 _OURS: Final = frozenset((*TRANSFORMS, "np", "Intercept"))
 """Names that mean something in a formula whether or not a column has them."""
 
@@ -136,30 +138,29 @@ class Names:
         ModelError
             For a name that is neither a column nor a function; the message does not name the fit.
         """
+        term = _QUOTED.sub(lambda m: f"`{m['name']}`", term)
         if bare(term) in self.columns:
             return self.name(bare(term))
         parts = split(term, ":*")
         if len(parts) > 1 and any(p.strip() in self.columns for _, p in parts):
             return "".join(before + self.translate(part) for before, part in parts)
-        read = [t for t in tokens(term) if t.kind != "space"]
+        read = tokens(term)
+        solid = [i for i, t in enumerate(read) if t.kind != "space"]
         free = {"lambda", "for"} & {t.text for t in read}
-        out, depth = [], 0
-        for i, token in enumerate(read):
+        out = [t.text for t in read]
+        depth = 0
+        for k, i in enumerate(solid):
+            token = read[i]
             depth += (token.text in "([{") - (token.text in ")]}") if token.kind == "other" else 0
-            after = read[i + 1].text if i + 1 < len(read) else ""
-            second = read[i + 2].text if i + 2 < len(read) else ""
-            attribute = i > 0 and read[i - 1].text == "."
+            after, second = (read[solid[k + n]].text if k + n < len(solid) else "" for n in (1, 2))
+            attribute = k > 0 and read[solid[k - 1]].text == "."
             option = depth > 0 and after == "=" and second != "="
             if token.kind == "tick":
-                out.append(self._known(token.text[1:-1]))
+                out[i] = self._known(token.text[1:-1])
             elif token.kind == "name" and not attribute and not option and after != "(":
                 known = token.text in self.columns
                 fixed = token.text in _OURS or keyword.iskeyword(token.text) or bool(free)
-                out.append(token.text if fixed and not known else self._known(token.text))
-            else:
-                out.append(token.text)
-            word = token.kind == "name" and keyword.iskeyword(token.text)
-            out.append(" " if word or (i + 1 < len(read) and keyword.iskeyword(after)) else "")
+                out[i] = token.text if fixed and not known else self._known(token.text)
         return "".join(out)
 
     def _known(self, column: str) -> str:

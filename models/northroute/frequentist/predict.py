@@ -53,7 +53,8 @@ def predict(fit: Estimate, data: Panel | pd.DataFrame) -> "pd.Series[float]":
     eta = eta + row_offset(frame, spec) + _levels(fit, frame, x)
     two = parts_of(fit.family)
     if two is None:
-        return _finite(fit, np.exp(np.minimum(eta, 710.0)), frame)
+        with np.errstate(over="ignore"):
+            return _finite(fit, np.exp(eta), frame)
     index = [eta]
     start = fit.design.x.shape[1]
     for block in fit.blocks[1:]:
@@ -62,7 +63,8 @@ def predict(fit: Estimate, data: Panel | pd.DataFrame) -> "pd.Series[float]":
         x = np.ones((len(frame), 1)) if dispersion else columns(fit, fit.design.second, frame)
         index.append(x @ own)
         start += block.x.shape[1]
-    return _finite(fit, expected(*two, np.column_stack(index)), frame)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _finite(fit, expected(*two, np.column_stack(index)), frame)
 
 
 def columns(fit: Estimate, encoding: Encoding | None, frame: pd.DataFrame) -> Array:
@@ -102,7 +104,7 @@ def _finite(fit: Estimate, mean: Array, frame: pd.DataFrame) -> "pd.Series[float
 def _levels(fit: Estimate, frame: pd.DataFrame, x: Array) -> Array:
     """Sum of the fitted levels of the effects at new rows; refused where the data do not identify the mean."""
     built = fit.design
-    if not built.effects and not fit.collinear:
+    if not built.effects and not fit.collinear and not built.empty:
         return np.zeros(len(frame))
     if built.effects and parts_of(fit.family) is not None:
         raise ModelError(f"{fit.name}: predictions of two-part models with effects as dummies are not offered.")
@@ -139,18 +141,21 @@ def _identified(
     Two effects: levels must lie in one connected set. Otherwise a random change of the parameters has a part that no fitted
     mean sees; a mean is identified if that part does not move it. Terms left out as collinear are found alike.
     """
-    if len(old) < 2 and not fit.collinear:
+    lost = (*fit.collinear, *fit.design.empty)
+    if len(old) < 2 and not lost:
         return
     width = sum(e.levels for e in fit.design.effects)
     before, after = _dummies(old, width, fit.rows), _dummies(new, width, len(frame))
-    if len(old) == 2 and not fit.collinear:
+    if len(old) == 2 and not lost:
         joined = sparse.csr_array((np.ones(fit.rows), (old[0], old[1])), shape=(width, width))
         part = csgraph.connected_components(joined, directed=False)[1]
         moved = part[new[0]] != part[new[1]]
     else:
-        if fit.collinear:
+        if lost:
             own = columns(fit, fit.design.encoding, fit.design.frame)
-            spread = np.where(np.ptp(own, axis=0) > 0, own.std(axis=0), np.inf)
+            # a column that never moved says nothing of a row where it would
+            still = np.ptp(own, axis=0) == 0
+            spread = np.where(still, np.maximum(np.abs(own).max(axis=0), 1.0), own.std(axis=0))
             before = _beside(before, (own - own.mean(axis=0)) / spread)
             after = _beside(after, (x - own.mean(axis=0)) / spread)
         rng = generator("identified means", 0)
@@ -161,7 +166,7 @@ def _identified(
             moved |= np.abs(after @ unseen) > 1e-6 * np.asarray(abs(after).sum(axis=1)).ravel()
     if moved.any():
         row = frame.index[int(np.flatnonzero(moved)[0])]
-        what = ", ".join((*(e.name for e in fit.design.effects), *fit.collinear))
+        what = ", ".join((*(e.name for e in fit.design.effects), *lost))
         raise ModelError(
             f"{fit.name}: the data do not identify the mean of row {row}. No rows connect its values of {what}, so that "
             "other estimates fit as well and predict another mean. Leave it out, or predict within connected sets."

@@ -154,6 +154,8 @@ def effect_name(effect: str) -> str:
 
 
 def not_text(what: str, values: Sequence[str] | str) -> None:
-    """Raise a ModelError if a sequence of names is one text, whose letters would be taken for names."""
+    """Raise a ModelError if a sequence of names is one text, whose letters would be taken for names, or repeats effects."""
+    if not isinstance(values, str) and len(set(values)) < len(values) and what == "effects":
+        raise ModelError(f"effects {tuple(values)} have one twice; name each once.")
     if isinstance(values, str):
         raise ModelError(f"{what} are a sequence of names: write ('{values}',), not '{values}'.")

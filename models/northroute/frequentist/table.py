@@ -80,14 +80,16 @@ class RegressionTable:
                     rows.append({"term": "", "errors": kind} | cells)
         return rows
 
-    def to_csv(self, path: Path) -> Path:
+    def to_csv(self, path: Path | str) -> Path:
         """Write the tidy table, every digit kept."""
+        path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.tidy().to_csv(path, index=False, lineterminator="\n")
         return path
 
-    def to_latex(self, path: Path, digits: int = 3) -> Path:
+    def to_latex(self, path: Path | str, digits: int = 3) -> Path:
         """Write the printed table as LaTeX (booktabs); names are escaped, and columns numbered so that no two are alike."""
+        path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         shown = self.frame(digits) if self.simulated else self.frame(digits).drop(columns="source")
         text = shown.to_latex(index=False, escape=True)
@@ -97,8 +99,9 @@ class RegressionTable:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def to_html(self, path: Path, digits: int = 3) -> Path:
+    def to_html(self, path: Path | str, digits: int = 3) -> Path:
         """Write the printed table as a table in HTML."""
+        path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         shown = self.frame(digits) if self.simulated else self.frame(digits).drop(columns="source")
         caption = f"<caption>{html.escape('; '.join(f.model for f in self.fits))}</caption>"
@@ -131,7 +134,7 @@ class RegressionTable:
             "effects": ["; ".join(f"{e.name} ({e.levels})" for e in f.design.effects) or "none" for f in self.fits],
             "exposure": [f.design.regression.exposure or "none" for f in self.fits],
             "rows left out": ["; ".join(f"{n:,} {why}" for why, n in f.dropped.items()) or "none" for f in self.fits],
-            "terms left out": [", ".join(f.collinear) or "none" for f in self.fits],
+            "terms left out": [", ".join((*f.collinear, *f.design.empty)) or "none" for f in self.fits],
             "log likelihood": [f"{f.loglik:,.1f}" if math.isfinite(f.loglik) else "none" for f in self.fits],
         }
         for kind in dict.fromkeys(e.kind for kinds in self.errors for e in kinds):

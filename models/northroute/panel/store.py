@@ -14,7 +14,7 @@ from northroute.panel.panel import Panel, Scaling
 _KEY = b"northroute"
 
 
-def save(panel: Panel, path: Path) -> Path:
+def save(panel: Panel, path: Path | str) -> Path:
     """Write a panel to one Parquet file, atomically, and return the path."""
     table = pa.Table.from_pandas(panel.frame.reset_index(), preserve_index=False)
     roles = {
@@ -26,6 +26,7 @@ def save(panel: Panel, path: Path) -> Path:
         "scalings": {k: asdict(v) for k, v in panel.scalings.items()},
         "inputs": dict(panel.inputs),
     }
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(path.suffix + ".partial")
     pq.write_table(
@@ -35,7 +36,7 @@ def save(panel: Panel, path: Path) -> Path:
     return path
 
 
-def load(path: Path) -> Panel:
+def load(path: Path | str) -> Panel:
     """Read a panel written by :func:`save`; its contract is checked again.
 
     Raises
@@ -44,6 +45,7 @@ def load(path: Path) -> Panel:
         If the file is not a panel or cannot be read.
     """
     remedy = "Write panels with northroute.panel.save, or build one from its source."
+    path = Path(path)
     try:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as failure:

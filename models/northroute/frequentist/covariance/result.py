@@ -65,7 +65,14 @@ class Errors:
         }
 
     def table(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
-        """Table by term: coefficient, standard error, t, p, confidence interval, rate ratio and its interval."""
+        """Table by term: coefficient, standard error, t, p, confidence interval, rate ratio and its interval.
+
+        Raises
+        ------
+        ModelError
+            If ``prob`` is not between 0 and 1.
+        """
+        probability(prob)
         with np.errstate(invalid="ignore"):
             half = stats.t.ppf((1 + prob) / 2, self.df) * self.se
         interval = f"{prob * 100:g} % confidence, t({self.df:g})" if np.isfinite(self.df) else "none"
@@ -91,6 +98,12 @@ class Errors:
                 "note": self.note,
             }
         )
+
+
+def probability(prob: float) -> None:
+    """Raise a ModelError unless an interval's probability is between 0 and 1."""
+    if not 0 < prob < 1:
+        raise ModelError(f"An interval of probability {prob} is none; write 0.89 for 89 %.")
 
 
 def errors_from_dict(content: Mapping[str, Any]) -> Errors:
