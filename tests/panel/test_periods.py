@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from northroute.errors import PanelError
-from northroute.panel import build
+from northroute.panel import build, lag, log_rate, standardise
 from northroute.panel.periods import bounds, read
 from tests.panel.examples import panel, rows, table
 
@@ -181,3 +181,40 @@ def test_calls_that_mean_something_else() -> None:
         panel(rows()[:0])
     with pytest.raises(PanelError, match="without a unit"):
         panel(rows().assign(unit=None))
+
+
+def test_columns_of_other_names_and_types() -> None:
+    frame = rows().assign(place=rows()["unit"], state=rows()["country"], unit="x", country="y")
+    built = build(table(frame), unit="place", country="state", outcomes=("drugs",))
+    assert list(built.units) == ["TJ-KT", "KZ-ALA"]
+    assert built.countries == ("TJK", "KAZ")
+    nation = build(table(frame[:3]), unit="state", country="state", outcomes=("drugs",))
+    assert list(nation.units) == ["TJK"]
+    categories = rows().assign(unit=rows()["unit"].astype("category"), country=rows()["country"].astype("category"))
+    pd.testing.assert_frame_equal(panel(categories).frame, panel().frame)
+    gaps = rows().assign(x=pd.Series([pd.NA, 1, 2, None, 4, 5], dtype=object))
+    assert panel(gaps).frame["x"].isna().tolist() == [True, False, False, True, False, False]
+    for change, message in (
+        (rows().assign(x="many"), "column 'x' does not hold numbers"),
+        (rows().assign(x=rows()["month"]), "column 'x' does not hold numbers"),
+        (pd.concat([rows(), rows()[["x"]]], axis=1), r"several columns called \['x'\]"),
+    ):
+        with pytest.raises(PanelError, match=message):
+            panel(change)
+
+
+def test_derived_columns_are_what_they_say() -> None:
+    built = panel()
+    with pytest.raises(PanelError, match="not by the panel's units and months"):
+        built.with_covariate("z", pd.Series(range(6)))
+    with pytest.raises(PanelError, match="not by the panel's units and months"):
+        built.with_covariate("z", built.frame["x"].rename(index=str.lower, level="unit"))
+    with pytest.raises(PanelError, match="whole months"):
+        lag(built, "x", 0.5)  # type: ignore[arg-type]
+    with pytest.raises(PanelError, match="have no logarithm"):
+        log_rate(panel(rows().assign(x=-5.0)), "x")
+    # 0.1 has a standard deviation of rounding
+    with pytest.raises(PanelError, match="does not vary"):
+        standardise(panel(rows().assign(x=0.1)), "x")
+    small = standardise(panel(rows().assign(x=rows()["x"] * 1e-12)), "x").frame["x_z"]
+    np.testing.assert_allclose(small, standardise(built, "x").frame["x_z"])

@@ -101,15 +101,36 @@ class Panel:
             raise PanelError(f"Panel '{self.name}' has no column {', '.join(map(repr, missing))}. It has: {have}.")
 
     def with_covariate(self, name: str, values: "pd.Series[Any]", scaling: Scaling | None = None) -> "Panel":
-        """Return a panel with one more covariate, aligned on (unit, month)."""
-        frame = self.frame.assign(**{name: values.reindex(self.frame.index).astype(float)})
+        """Return a panel with one more covariate, aligned on (unit, month).
+
+        Raises
+        ------
+        PanelError
+            If the values are not by unit and month, or none of their keys is in the panel.
+        """
+        frame = self.frame.assign(**{name: self._aligned(name, values).astype(float)})
         covariates = (*(c for c in self.covariates if c != name), name)
         scalings = {k: v for k, v in self.scalings.items() if k != name} | ({name: scaling} if scaling else {})
         return replace(self, frame=frame, covariates=covariates, scalings=scalings)
 
+    def _aligned(self, name: str, values: "pd.Series[Any]") -> "pd.Series[Any]":
+        keys = values.index
+        if keys.nlevels != 2 or keys.has_duplicates or not self.frame.index.isin(keys).any():
+            raise PanelError(
+                f"Panel '{self.name}': values of '{name}' are not by the panel's units and months, each once. Index them by "
+                "(unit, month), months as first days."
+            )
+        return values.reindex(self.frame.index)
+
     def with_outcome(self, name: str, values: "pd.Series[Any]") -> "Panel":
-        """Return a panel with one more outcome, aligned on (unit, month); missing stays unobserved."""
-        frame = self.frame.assign(**{name: values.reindex(self.frame.index).astype("Int64")})
+        """Return a panel with one more outcome, aligned on (unit, month); missing stays unobserved.
+
+        Raises
+        ------
+        PanelError
+            As :meth:`with_covariate`.
+        """
+        frame = self.frame.assign(**{name: self._aligned(name, values).astype("Int64")})
         return replace(self, frame=frame, outcomes=(*(o for o in self.outcomes if o != name), name))
 
     def select(self, *, countries: Sequence[str] | None = None, months: tuple[str, str] | None = None) -> "Panel":
@@ -198,7 +219,10 @@ def build(
             )
     if missing not in ("unobserved", "zero"):
         raise PanelError(f"Table '{table.name}': missing is 'unobserved' or 'zero', not {missing!r}.")
-    rows = table.frame.rename(columns={unit: "unit"}) if unit != country else table.frame.assign(unit=table.frame[unit])
+    # the unit and the country are the columns named here, whatever else the table calls so
+    own = table.frame.drop(columns=[c for c, n in (("unit", unit), ("country", country)) if n != c], errors="ignore")
+    both = unit == country and unit in own.columns
+    rows = own.assign(unit=own[unit]) if both else own.rename(columns={unit: "unit"})
     absent = [c for c in ("unit", country, "month", *outcomes, *exposures, *covariates) if c not in rows.columns]
     if absent:
         raise PanelError(
@@ -210,11 +234,18 @@ def build(
             f"Table '{table.name}': the column 'simulated' and the table's flag disagree. The mark is never changed by "
             "hand; read or simulate the table again."
         )
+    used = ["unit", "country", "month", *outcomes, *exposures, *covariates]
+    twice = sorted({c for c in used if int((rows.columns == c).sum()) > 1})
+    if twice:
+        raise PanelError(f"Table '{table.name}' has several columns called {twice}. Rename them.")
     if rows.empty:
         raise PanelError(f"Table '{table.name}' has no row, so there is no panel.")
     if rows["unit"].isna().any():
         raise PanelError(f"Table '{table.name}' has {int(rows['unit'].isna().sum())} row(s) without a unit. Drop them.")
     rows = rows.assign(month=_month_starts(rows, table.name))
+    for key in ("unit", "country"):
+        if isinstance(rows[key].dtype, pd.CategoricalDtype):
+            rows = rows.assign(**{key: rows[key].astype(rows[key].cat.categories.dtype)})
     duplicated = rows.duplicated(["unit", "month"])
     if duplicated.any():
         first = rows.loc[duplicated, ["unit", "month"]].iloc[0]
@@ -235,7 +266,7 @@ def build(
     frame = kept.astype({o: _counts(kept[o], o, table.name) for o in outcomes}).reindex(index)
     if missing == "zero":
         frame.loc[~index.isin(kept.index), list(outcomes)] = 0
-    frame = frame.astype(dict.fromkeys((*exposures, *covariates), float))
+    frame = frame.assign(**{c: _floats(frame[c], c, table.name) for c in (*exposures, *covariates)})
     frame.insert(0, "country", home.reindex(index.get_level_values("unit")).to_numpy())
     frame["simulated"] = table.simulated
     return Panel(
@@ -247,6 +278,23 @@ def build(
         simulated=table.simulated,
         inputs=dict(table.files),
     )
+
+
+def _floats(column: "pd.Series[Any]", name: str, table: str) -> "pd.Series[Any]":
+    """Return a covariate or exposure as floats; missing stays missing."""
+    if (
+        not pd.api.types.is_numeric_dtype(column)
+        and not isinstance(column.dtype, pd.StringDtype)
+        and column.dtype != object
+    ):
+        raise PanelError(
+            f"Table '{table}', column '{name}' does not hold numbers ({column.dtype}). Make numbers of it."
+        )
+    try:
+        values = column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    except (ValueError, TypeError) as failure:
+        raise PanelError(f"Table '{table}', column '{name}' does not hold numbers ({failure}). Mend it.") from failure
+    return pd.Series(values, index=column.index)
 
 
 def _window(window: tuple[Any, Any], what: str) -> tuple[pd.Timestamp, pd.Timestamp]:

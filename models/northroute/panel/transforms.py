@@ -16,6 +16,9 @@ def lag(panel: Panel, column: str, months: int = 1) -> Panel:
     outside the panel or was unobserved.
     """
     panel.require(column)
+    if months != int(months):
+        raise PanelError(f"A lag of {months} months is none; name whole months.")
+    months = int(months)
     if months == 0:
         raise PanelError("A lag of 0 months is the column itself; name a positive lag or a negative lead.")
     label = f"{column}_lag{months}" if months > 0 else f"{column}_lead{-months}"
@@ -28,7 +31,13 @@ def log_rate(panel: Panel, column: str, exposure: str | None = None, *, offset: 
     ``offset`` (default 0.5) keeps months with a true zero finite; unobserved months stay missing.
     """
     panel.require(column, *([exposure] if exposure else []))
-    rate = np.log(_numeric(panel, column) + offset)
+    count = _numeric(panel, column) + offset
+    if (count <= 0).any():
+        raise PanelError(
+            f"Panel '{panel.name}', column '{column}': {int((count <= 0).sum())} value(s) plus {offset:g} have no "
+            "logarithm. Rates are of counts; give an offset above zero."
+        )
+    rate = np.log(count)
     if exposure:
         rate = rate - np.log(panel.frame[exposure].astype(float))
     return panel.with_covariate(f"{column}_log_rate", rate)
@@ -58,7 +67,8 @@ def standardise(panel: Panel, *columns: str) -> Panel:
     for column in columns:
         values = _numeric(panel, column)
         mean, sd = float(values.mean()), float(values.std(ddof=0))
-        if not sd > 0:
+        # a constant has a spread of rounding; whatever its unit, its largest value is its smallest
+        if not sd > 0 or values.max() == values.min():
             raise PanelError(
                 f"Panel '{panel.name}', column '{column}' does not vary, so it cannot be standardised. Leave it out."
             )
