@@ -25,11 +25,13 @@ from pathlib import Path
 
 import pandas as pd
 from IPython.display import SVG
+from matplotlib.figure import Figure
+from scipy import stats
 
+from northroute.conventions import COUNTRIES, INTERVAL_PROB, interval_label
 from northroute.panel.incidents import PanelChoices
-from northroute.report import style
-from northroute.report.figures import region_map
-from northroute.sources import regions
+from northroute.report import maps, style
+from northroute.sources import boundaries, regions
 from northroute.sources.gdelt import simulated
 from northroute.workflow.events import build_events
 
@@ -63,8 +65,8 @@ for table, extract in built.extracts.items():
 
 # %%
 flow = incidents.flow.pivot(index="step", columns="construct", values="count")
-maps = ["state_violence", "drug_incident"]
-flow.loc[incidents.flow["step"].unique(), maps].astype("Int64")
+mapped = ["state_violence", "drug_incident"]
+flow.loc[incidents.flow["step"].unique(), mapped].astype("Int64")
 
 # %% [markdown]
 # Many reports name a country and no region. They are in country panels, and in region panels only if one asks for a
@@ -72,31 +74,60 @@ flow.loc[incidents.flow["step"].unique(), maps].astype("Int64")
 
 # %%
 placed = incidents.placed.groupby(["country", "construct"])[["incidents", "without_region"]].sum()
-(placed["without_region"] / placed["incidents"]).unstack("construct")[maps].round(2)
+(placed["without_region"] / placed["incidents"]).unstack("construct")[mapped].round(2)
 
 # %% [markdown]
 # ## 2. Map 1: state violence
+#
+# Left the raw count of each region, right its rate: the posterior median of a Poisson rate per 100,000 residents with
+# Jeffreys' prior, Gamma(1/2, 0), each region on its own. A region of which nothing was reported has a small rate, not
+# none. The page of the main job maps the rates of the partially pooled model instead (`northroute reproduce --events`).
 
 # %%
-table = regions.load("constant").frame
-
-
-def counts(construct: str) -> dict[str, float]:
-    found = incidents.frame.query("construct == @construct and region.notna()")["region"].value_counts()
-    return {str(r): float(n) for r, n in found.reindex(table["region"], fill_value=0).items()}
-
-
+regions_table = regions.load("constant").frame.set_index("region")
 first, last = incidents.window
-label = f"reported incidents, {first} to {last}"
-figure = region_map(table, counts("state_violence"), label=f"state violence: {label}", simulated=incidents.simulated)
-SVG(style.save(figure, Path(scratch.name), "map_1"))
+
+
+def counts(construct: str) -> pd.Series:
+    found = incidents.frame.query("construct == @construct and region.notna()")["region"].value_counts()
+    return found.reindex(regions_table.index, fill_value=0).astype(float)
+
+
+def rates(count: pd.Series) -> pd.DataFrame:
+    tails = {"median": 0.5, "low": (1 - INTERVAL_PROB) / 2, "high": (1 + INTERVAL_PROB) / 2}
+    per_100_000 = regions_table["population_2020"] / 1e5
+    return pd.DataFrame(
+        {k: stats.gamma.ppf(p, count + 0.5, scale=1 / per_100_000) for k, p in tails.items()}, count.index
+    )
+
+
+def map_of(construct: str, what: str) -> Figure:
+    count = counts(construct)
+    return maps.count_and_rate_map(
+        *(count, rates(count), boundaries.load()),
+        title=f"Reported {what}, {first} to {last}",
+        count_label=f"reported {what}",
+        rate_label=f"reported {what} per 100,000 residents",
+        countries=list(COUNTRIES),
+        simulated=incidents.simulated,
+    )
+
+
+SVG(style.save(map_of("state_violence", "incidents of state violence"), Path(scratch.name), "map_1"))
 
 # %% [markdown]
 # ## 3. Map 2: drug-related incidents
 
 # %%
-figure = region_map(table, counts("drug_incident"), label=f"drugs: {label}", simulated=incidents.simulated)
-SVG(style.save(figure, Path(scratch.name), "map_2"))
+SVG(style.save(map_of("drug_incident", "drug-related incidents"), Path(scratch.name), "map_2"))
+
+# %% [markdown]
+# How sure are the rates? The five regions of the highest rates of reports on drugs:
+
+# %%
+print("SIMULATED" if incidents.simulated else "real", "| median and", interval_label(), "per 100,000 residents")
+found = rates(counts("drug_incident")).sort_values("median", ascending=False).head()
+found.assign(name=regions_table["name"]).set_index("name").round(2)
 
 # %% [markdown]
 # ## 4. Incidents known to be both

@@ -26,7 +26,7 @@ def test_what_holds_is_said_with_the_number_of_the_leading_answer() -> None:
     assert leading is not None and leading.question.id == "C02.O"
     ratio = leading.quantities[0]
     assert point.text.startswith("Criminal violence is rarely lethal. Rate ratio: ")
-    assert formats.number(ratio.median) in point.text and formats.number(ratio.high) in point.text
+    assert formats.spread(ratio, label=False) in point.text
     assert point.basis == "registers, Kazakhstan 2022, grade A; in part"
 
 
@@ -109,14 +109,36 @@ def test_where_several_quantities_decide_the_one_that_fails_is_named() -> None:
 @pytest.mark.parametrize(
     ("name", "low", "high", "text"),
     [
-        ("lethal share, KAZ", 0.09, 0.11, "10 % (89 % ETI 9 to 11 %)"),
-        ("share ratio", 0.09, 0.11, "0.1 (89 % ETI 0.09 to 0.11)"),
-        ("share difference", -0.1, 0.3, "0.1 (89 % ETI -0.1 to 0.3)"),
-        ("90 t as a share of heroin", 0.2, 1.3, "0.1 (89 % ETI 0.2 to 1.3)"),
+        ("lethal share, KAZ", 0.09, 0.11, "10.0 % (89 % ETI 9.00 to 11.0 %)"),
+        ("share ratio", 0.09, 0.11, "0.100 (89 % ETI 0.0900 to 0.110)"),
+        ("share difference", -0.1, 0.3, "10.0 percentage points (89 % ETI −10.0 to 30.0)"),
+        ("log share difference", -0.1, 0.3, "0.100 (89 % ETI −0.100 to 0.300)"),
+        ("90 t as a share of heroin", 0.2, 1.3, "0.100 (89 % ETI 0.200 to 1.30)"),
     ],
 )
-def test_only_shares_are_percentages(name: str, low: float, high: float, text: str) -> None:
+def test_only_shares_are_percentages_and_their_differences_points(
+    name: str, low: float, high: float, text: str
+) -> None:
     assert formats.spread(Summary(name, 0.1, low, high, 0.89, (None, None), float("nan"), None)) == text
+
+
+def test_a_number_out_of_so_many_is_told_as_such() -> None:
+    count = Summary("countries with more opium, of 5", 3.0, 2.0, 3.0, 0.89, (2.5, None), 0.97, None)
+    assert formats.named(count) == "countries with more opium"
+    assert formats.spread(count, label=False) == "3 of 5 (2 to 3)"
+
+
+def test_countries_are_named_and_quantities_may_have_a_name_for_the_first_screen() -> None:
+    answer = made_up.verdict("C04", {"C04.O": "contradicted"}).answers[0]
+    first = replace(answer.quantities[0], name="rate ratio, KAZ to MEX")
+    assert formats.named(first) == "rate ratio, Kazakhstan to Mexico"
+    both = (replace(first, name="difference of the two", probability=0.0), first)
+    found = of(combine(load()["C04"], [replace(answer, quantities=both)]))
+    (point,) = found["fails"].points
+    assert (
+        ". Correlation of complaints of abuse with drug offences, less that of criminal violence with them: "
+        in point.text
+    )
 
 
 def test_every_claim_of_the_register_has_its_phrases_and_none_holds_a_number() -> None:
@@ -126,6 +148,7 @@ def test_every_claim_of_the_register_has_its_phrases_and_none_holds_a_number() -
         for text in (phrase.title, phrase.holds, phrase.fails, phrase.whether):
             assert not any(c.isdigit() for c in text)
             assert not text.endswith(".")
+        assert not any(c.isdigit() for text in phrase.measures.values() for c in text)
         assert len(phrase.title) <= 32
 
 
@@ -137,7 +160,15 @@ def test_a_claim_without_phrases_is_named_by_its_slug() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["- a", "C01: {title: a}", "C01: {title: a, holds: b, fails: '', whether: d}", "a: [b"]
+    "text",
+    [
+        "- a",
+        "C01: {title: a}",
+        "C01: {title: a, holds: b, fails: '', whether: d}",
+        "a: [b",
+        "C01: {title: a, holds: b, fails: c, whether: d, measures: {e: 1}}",
+        "C01: {title: a, holds: b, fails: c, whether: d, measures: [e]}",
+    ],
 )
 def test_a_broken_file_of_phrases_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "phrases.yaml"

@@ -170,7 +170,7 @@ def test_numbers_are_written_without_false_certainty() -> None:
     assert [formats.probability(p) for p in (0.0, 1.0, 0.5, nan)] == ["< 0.001", "> 0.999", "0.500", "–"]
     assert [formats.number(v) for v in (155200.0, 0.01234, None, nan)] == ["155,200", "0.0123", "–", "–"]
     assert [formats.bounds(r) for r in ((1.0, None), (None, 0.2), (-0.2, 0.2), (None, None))] == [
-        *("above 1", "below 0.2", "between -0.2 and 0.2"),
+        *("above 1", "below 0.2", "between −0.2 and 0.2"),
         "",
     ]
     assert formats.years((2022, 2022)) == "2022" and formats.years((2015, 2022)) == "2015–2022"

@@ -142,7 +142,7 @@ def _decided(
         phrase = phrases.of(v.claim, known)
         assert v.leading is not None
         text = phrase.holds if kind == "holds" else phrase.fails
-        points.append(Point(v.claim.id, f"{text}{_number(v.leading)}.", _basis(v)))
+        points.append(Point(v.claim.id, f"{text}{_number(v.leading, phrase)}.", _basis(v)))
     return Finding(kind, HEADINGS[kind], "", tuple(points), tuple(v.claim.id for v in own[SHOWN:]))
 
 
@@ -151,9 +151,16 @@ def _strength(verdict: Verdict) -> tuple[bool, str, str]:
     return verdict.in_part, verdict.leading.grade, verdict.claim.id
 
 
-def _number(answer: Answer) -> str:
+def _number(answer: Answer, phrase: Phrase) -> str:
     q = main_quantity(answer)
-    return f". {q.name[:1].upper()}{q.name[1:]}: {formats.spread(q, label=False)}" if q else ""
+    if not q:
+        return ""
+    name = _named(q, phrase)
+    return f". {name[:1].upper()}{name[1:]}: {formats.spread(q, label=False)}"
+
+
+def _named(q: Summary, phrase: Phrase) -> str:
+    return phrase.measures.get(q.name, formats.named(q))
 
 
 def _basis(verdict: Verdict) -> str:
@@ -169,26 +176,27 @@ def _disagreements(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> 
         if not yes or not no:
             continue
         news |= any(a.question.kind == "M" for a in (*yes, *no))
-        sides = [f"{_sides(yes)} say yes", f"{_sides(no)} say no"]
+        phrase = phrases.of(v.claim, known)
+        sides = [f"{_sides(yes, phrase)} say yes", f"{_sides(no, phrase)} say no"]
         if min(a.grade for a in no) < min(a.grade for a in yes):
             sides.reverse()
-        points.append(Point(v.claim.id, f"{phrases.of(v.claim, known).title}: {', '.join(sides)}.", _grades(yes, no)))
+        points.append(Point(v.claim.id, f"{phrase.title}: {', '.join(sides)}.", _grades(yes, no)))
     if not points:
         return None
     heading = "News and other sources disagree" if news else HEADINGS["disagree"]
     return Finding("disagree", heading, "", tuple(points[:SHOWN]), tuple(p.claim for p in points[SHOWN:]))
 
 
-def _sides(answers: Sequence[Answer]) -> str:
+def _sides(answers: Sequence[Answer], phrase: Phrase) -> str:
     best = sorted(answers, key=lambda a: a.grade)
-    return listed(list(dict.fromkeys(f"{SOURCES[a.question.kind]}{_of(a)}" for a in best)))
+    return listed(list(dict.fromkeys(f"{SOURCES[a.question.kind]}{_of(a, phrase)}" for a in best)))
 
 
-def _of(answer: Answer) -> str:
+def _of(answer: Answer, phrase: Phrase) -> str:
     q = main_quantity(answer)
     if not q:
         return ""
-    return f" ({q.name}: {formats.spread(q, label=False).replace(' (', ', ').rstrip(')')})"
+    return f" ({_named(q, phrase)}: {formats.spread(q, label=False).replace(' (', ', ').rstrip(')')})"
 
 
 def _grades(yes: Sequence[Answer], no: Sequence[Answer]) -> str:

@@ -1,23 +1,28 @@
 """Numbers as the page writes them."""
 
 import math
+import re
+from typing import Final
 
 from northroute.claims.answer import Summary
-from northroute.conventions import interval_label
+from northroute.conventions import COMPARISON_COUNTRIES, COUNTRIES, interval_label
 
 NONE = "–"
+MINUS: Final = "\N{MINUS SIGN}"
+_ALL: Final = re.compile(r"(?P<what>.+), of (?P<all>\d+)")
+_CODES: Final = {**COUNTRIES, **COMPARISON_COUNTRIES}
 
 
 def number(value: float | None) -> str:
     """Three digits; thousands with separators; a dash where there is no number."""
     if value is None or math.isnan(value):
         return NONE
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return _minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
 
 
 def fixed(value: float, digits: int) -> str:
     """Return a number with so many decimals; a dash where there is none."""
-    return NONE if math.isnan(value) else f"{value:.{digits}f}"
+    return NONE if math.isnan(value) else _minus(f"{value:.{digits}f}")
 
 
 def probability(value: float) -> str:
@@ -36,22 +41,37 @@ def share(value: float) -> str:
 
 def bounds(region: tuple[float | None, float | None]) -> str:
     """Where a claim holds, in words; empty where the quantity only informs."""
-    low, high = region
+    low, high = (None if v is None else _minus(f"{v:.4g}") for v in region)
     if low is not None and high is not None:
-        return f"between {low:.4g} and {high:.4g}"
+        return f"between {low} and {high}"
     if low is not None:
-        return f"above {low:.4g}"
-    return f"below {high:.4g}" if high is not None else ""
+        return f"above {low}"
+    return f"below {high}" if high is not None else ""
 
 
 def spread(summary: Summary, *, label: bool = True) -> str:
-    """Median and interval, with the interval's name unless it is given elsewhere; a share is written as a percentage."""
-    percent = is_share(summary)
-    middle, low, high = (
-        f"{100 * v:.3g}" if percent else number(v) for v in (summary.median, summary.low, summary.high)
-    )
+    """Median and interval with three digits each, and the interval's name unless it is given elsewhere.
+
+    A share is written as a percentage, a difference of shares in percentage points, and a number out of so many, which ends
+    in ``, of 5``, as ``3 of 5``.
+    """
+    every = _ALL.fullmatch(summary.name)
+    percent, points = is_share(summary), is_difference(summary)
+    values = (summary.median, summary.low, summary.high)
+    if every:
+        middle, low, high = (number(v) for v in values)
+    else:
+        middle, low, high = (_three(100 * v if percent or points else v) for v in values)
+    unit = f" of {every['all']}" if every else " %" if percent else " percentage points" if points else ""
     name = f"{interval_label(summary.prob)} " if label else ""
-    return f"{middle}{' %' if percent else ''} ({name}{low} to {high}{' %' if percent else ''})"
+    return f"{middle}{unit} ({name}{low} to {high}{' %' if percent else ''})"
+
+
+def named(summary: Summary) -> str:
+    """Return a quantity's name for a sentence: countries in words, and without what :func:`spread` says."""
+    every = _ALL.fullmatch(summary.name)
+    name = every["what"] if every else summary.name
+    return re.sub(r"\b[A-Z]{3}\b", lambda code: _CODES.get(code[0], code[0]), name)
 
 
 def is_share(summary: Summary) -> bool:
@@ -61,6 +81,26 @@ def is_share(summary: Summary) -> bool:
     return "share" in name and not any(w in name for w in other) and summary.low >= 0 and summary.high <= 1
 
 
+def is_difference(summary: Summary) -> bool:
+    """Whether a quantity is a difference of two shares."""
+    name = summary.name.lower()
+    differ = any(w in name for w in ("minus", "difference")) and not any(
+        w in name for w in ("slope", "log", "ratio", "odds", "excess")
+    )
+    return "share" in name and differ and summary.low >= -1 and summary.high <= 1
+
+
 def years(pair: tuple[int, int]) -> str:
     """First and last year, or the one year."""
     return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}–{pair[1]}"
+
+
+def _three(value: float) -> str:
+    """Three digits, also those that are zero, so that a median and its bounds look alike."""
+    if math.isnan(value) or value == 0 or abs(value) >= 1000:
+        return number(value)
+    return _minus(f"{value:#.3g}".rstrip("."))
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS)

@@ -1,7 +1,7 @@
 """The claims in plain words, read from ``reports/templates/phrases.yaml``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -11,6 +11,7 @@ from northroute.errors import RegisterError
 from northroute.resources import resource
 
 _FIELDS = ("title", "holds", "fails", "whether")
+_MEASURES = "measures"
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class Phrase:
         A sentence without its full stop, where the claim is supported or contradicted.
     whether : str
         What stays open, such as ``whether drugs fund terrorism``.
+    measures : mapping of str to str
+        What a quantity is called on the first screen, where its own name needs the table around it.
     """
 
     title: str
     holds: str
     fails: str
     whether: str
+    measures: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(path: Path | None = None) -> dict[str, Phrase]:
@@ -39,7 +43,7 @@ def load(path: Path | None = None) -> dict[str, Phrase]:
     Raises
     ------
     RegisterError
-        If the file is not a mapping of claims to all four phrases and nothing else.
+        If the file is not a mapping of claims to all four phrases, perhaps names of quantities, and nothing else.
     """
     path = path or resource("reports/templates/phrases.yaml")
     try:
@@ -49,9 +53,12 @@ def load(path: Path | None = None) -> dict[str, Phrase]:
     if not isinstance(raw, dict):
         raise RegisterError(f"{path}: not a mapping of claims to phrases. Restore it from the repository.")
     for claim, record in raw.items():
-        if not isinstance(record, dict) or sorted(record) != sorted(_FIELDS):
-            raise RegisterError(f"{path}, {claim}: needs {', '.join(_FIELDS)} and nothing else.")
-        if not all(isinstance(v, str) and v for v in record.values()):
+        if not isinstance(record, dict) or sorted({*record} - {_MEASURES}) != sorted(_FIELDS):
+            raise RegisterError(f"{path}, {claim}: needs {', '.join(_FIELDS)}, perhaps {_MEASURES}, and nothing else.")
+        measures = record.get(_MEASURES, {})
+        texts = [record[f] for f in _FIELDS]
+        texts += [v for pair in measures.items() for v in pair] if isinstance(measures, dict) else [None]
+        if not all(isinstance(v, str) and v for v in texts):
             raise RegisterError(f"{path}, {claim}: every phrase is a text that is not empty.")
     return {str(claim): Phrase(**record) for claim, record in raw.items()}
 

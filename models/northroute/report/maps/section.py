@@ -98,12 +98,15 @@ class EventMap:
     rate_label : str
         What the rate is, with its unit.
     simulated : bool
+    period : str
+        Years or months that were counted.
     """
 
     counts: "pd.Series[float]"
     rates: pd.DataFrame
     rate_label: str
     simulated: bool = False
+    period: str = formats.years(BRIEF_YEARS)
 
 
 def section(
@@ -249,9 +252,8 @@ def _rate_picture(shown: RateMap, rates: Sequence[Rate], boundaries: Boundaries)
 
 
 def _event_picture(name: str, title: str, what: str, event: EventMap, boundaries: Boundaries) -> Picture:
-    years = formats.years(BRIEF_YEARS)
     where = list(COUNTRIES)
-    heading, label = f"{title}, {years}", f"reported {what}, {years}"
+    heading, label = f"{title}, {event.period}", f"reported {what}, {event.period}"
 
     def draw(*, tall: bool) -> Figure:
         return maps.count_and_rate_map(
