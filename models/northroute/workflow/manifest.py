@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from northroute.bayes import BayesFit
 from northroute.claims import Answer, Register, Verdict
 from northroute.report import findings
 from northroute.standing import MANIFEST
+
+_FITS: Final = "fits"
+"""Folder of a run's fits, which have keys of their own and are not among its outputs."""
 
 
 def write(
@@ -42,7 +45,10 @@ def write(
     register : Register
     notices : sequence of str
     """
-    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != MANIFEST and "fits" not in p.parts)
+    path = out / MANIFEST
+    partial = path.with_suffix(".partial")
+    found = (p for p in out.rglob("*") if p.is_file() and p not in (path, partial))
+    files = sorted(p for p in found if p.relative_to(out).parts[0] != _FITS)
     content = {
         "key": key,
         **stamp,
@@ -71,8 +77,6 @@ def write(
         "findings": [asdict(f) for f in findings.findings([v for v in verdicts if not v.simulated], register)],
         "outputs": {str(p.relative_to(out).as_posix()): provenance.file_sha256(p) for p in files},
     }
-    path = out / MANIFEST
-    partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)
     return content
