@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,10 @@ def key(
 
 
 def source_of(function: Callable[..., Any]) -> str:
-    """Return the SHA-256 of the file that a function is written in."""
-    module = sys.modules[getattr(function, "__module__", "") or "northroute"]
-    return provenance.file_sha256(Path(str(module.__file__)))
+    """Return the SHA-256 of the file that a function is written in, as it was when first asked for: the code that runs."""
+    return _sha256_of_module(getattr(function, "__module__", "") or "northroute")
+
+
+@cache
+def _sha256_of_module(name: str) -> str:
+    return provenance.file_sha256(Path(str(sys.modules[name].__file__)))
