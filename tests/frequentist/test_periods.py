@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from northroute.errors import ModelError
 from northroute.frequentist import gee, poisson
-from northroute.frequentist.checks import leave_one_year, placebo_outcomes, shared_source, strict_exogeneity
+from northroute.frequentist.checks import (
+    autocorrelation,
+    leave_one_year,
+    placebo_outcomes,
+    shared_source,
+    strict_exogeneity,
+)
 from northroute.frequentist.covariance import Columns, cluster, conley, driscoll_kraay, stacked
 from northroute.frequentist.dynamics import distributed_lags
 from northroute.frequentist.event_study import event_study
@@ -71,6 +77,16 @@ def test_a_year_left_out_is_a_year(table: pd.DataFrame) -> None:
     assert by_month["without"].tolist() == ["2015", "2016", "2017"]
     yearly = leave_one_year(poisson(table.assign(year=2015 + table["t"] // 12), "y ~ x | unit"), "x", time="year").table
     np.testing.assert_allclose(yearly["coef"], by_month["coef"])
+
+
+def test_checks_with_gaps_say_how_much_they_used(table: pd.DataFrame) -> None:
+    with pytest.raises(ModelError, match="of no known year"):
+        leave_one_year(poisson(table, "y ~ x | unit"), "x", time="t")
+    every_other = poisson(table[table["t"] % 2 == 0], "y ~ x | unit")
+    with pytest.raises(ModelError, match="nothing to correlate"):
+        autocorrelation(every_other, lags=4)
+    gaps = poisson(table[table["t"] % 3 != 0], "y ~ x | unit")
+    assert "144 pairs of 288 rows" in autocorrelation(gaps, lags=4).sentence
 
 
 def test_columns_are_the_users(table: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
+from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
 
 
@@ -28,14 +29,23 @@ def autocorrelation(fit: Estimate, *, lags: int = 12, unit: str = "unit", time: 
     for lag in range(1, lags + 1):
         products = centred[:, lag:] * centred[:, :-lag] / spread
         enough = np.isfinite(products).any(axis=1)
+        if enough.sum() < 2:
+            continue  # no two units have rows so far apart
         each = np.nanmean(products[enough], axis=1)
         se = float(each.std(ddof=1) / np.sqrt(each.size))
         p = 2 * float(stats.t.sf(abs(each.mean()) / se, each.size - 1))
         half = float(stats.t.ppf(0.975, each.size - 1)) * se
         rows.append({"lag": lag, "coef": each.mean(), "p": p, "low": each.mean() - half, "high": each.mean() + half})
+    if not rows or rows[0]["lag"] != 1:
+        raise ModelError(f"{fit.name}: hardly any unit has two rows in a row; there is nothing to correlate.")
+    pairs = int(np.isfinite(centred[:, 1:] * centred[:, :-1]).sum())
     found = pd.DataFrame(rows)
     passed = rows[0]["p"] > 0.05
-    sentence = f"Residuals of one month and the next correlate {rows[0]['coef']:.2f} (p = {rows[0]['p']:.3f})."
+    period = groups.periods(fit, time).unit
+    sentence = (
+        f"Residuals of one {period} and the next correlate {rows[0]['coef']:.2f} (p = {rows[0]['p']:.3f}, {pairs:,} pairs "
+        f"of {fit.rows:,} rows)."
+    )
     if not passed:
         sentence += " Cluster by unit or above, or use serial errors; do not treat months as independent."
     return CheckResult(

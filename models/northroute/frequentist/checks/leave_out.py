@@ -19,6 +19,10 @@ def leave_one_country(fit: Estimate, term: str, *, country: str = "country") -> 
 
 def leave_one_year(fit: Estimate, term: str, *, time: str = "month") -> CheckResult:
     """Fit again without each calendar year of a column of months."""
+    if groups.periods(fit, time).unit == "period":
+        raise ModelError(
+            f"{fit.name}: '{time}' holds plain numbers, which are of no known year. Name a column of dates."
+        )
     years = groups.periods(fit, time).years
     names, codes = np.unique(years, return_inverse=True)
     if names.size < 2:

@@ -37,7 +37,7 @@ def reset(fit: Estimate, by: str) -> CheckResult:
         {"term": [SQUARE], "coef": [again.coef[-1]], "se": [errors.se[-1]], "df": [errors.df], "p": [p]}
     ).assign(low=again.coef[-1] - half, high=again.coef[-1] + half)
     passed = p > 0.05
-    sentence = f"The squared index has p = {p:.3f}, clustered by {by}, t({errors.df:g})."
+    sentence = f"The squared index has p = {p:.3f}, clustered by {by}, t({errors.df:g}), {again.rows:,} rows."
     if not passed:
         sentence += " The mean is not log-linear in these terms: add curvature or interactions."
     return CheckResult(

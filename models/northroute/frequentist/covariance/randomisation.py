@@ -17,6 +17,7 @@ from northroute.frequentist.covariance.result import Errors, p_only
 from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.restricted import restrict
+from northroute.panel.periods import in_words
 from northroute.seeds import generator
 
 
@@ -77,7 +78,8 @@ def randomisation(
         column[units, steps] = fit.design.x[:, fit.design.term(term)]
         residual[units, steps] = restrict(fit, term).residual
         p[term] = p_value(column, residual, of_unit, orders)
-    note = f"{draws} orders of blocks of {block} months, alike within {by}; p cannot be below {1 / (draws + 1):.2g}"
+    length = in_words(groups.periods(fit, time).unit, block)
+    note = f"{draws} orders of blocks of {length}, alike within {by}; p cannot be below {1 / (draws + 1):.2g}"
     return p_only(fit, p, f"randomisation by {by}", {by: count}, note)
 
 
