@@ -15,6 +15,7 @@ from northroute.errors import RegisterError, SimulatedDataError
 
 AnswerWord = Literal["supported", "contradicted", "undecided", "not summarised", "recovered", "missed"]
 _SIMULATED_WORDS: Final = ("recovered", "missed")
+NEAR: Final = "P lies within two Monte Carlo standard errors of a threshold: another seed may give another word"
 _LOWER: Final[dict[Grade, Grade]] = {"A": "B", "B": "C", "C": "C"}
 
 
@@ -131,10 +132,12 @@ def answer(claim: Claim, question: Question, found: Estimated, *, partial: bool 
     word: AnswerWord = decision
     if estimate.simulated:
         word, reason = _recovery(estimate, decision, probability)
-    grade = question.grade
+    grade, mcse = question.grade, _mcse(estimate)
     if word == question.errs:
         grade = _LOWER[grade]
         reason = f"counts one grade lower, as the measure is known to err this way: {question.errs_because}"
+    if min(abs(probability - limit) for limit in (SUPPORTED_AT, CONTRADICTED_AT)) <= 2 * mcse:
+        reason = "; ".join(filter(None, (reason, NEAR)))
     return Answer(
         claim=claim,
         question=question,
@@ -143,7 +146,7 @@ def answer(claim: Claim, question: Question, found: Estimated, *, partial: bool 
         simulated=estimate.simulated,
         reason=reason,
         probability=probability,
-        mcse=_mcse(estimate),
+        mcse=mcse,
         prior_probability=estimate.prior_probability,
         agreement=agreement,
         draws=int(event.size),
