@@ -13,6 +13,7 @@ from northroute.bayes.folding import Use, fold
 from northroute.bayes.kernel import program as tables
 from northroute.bayes.kernel.program import Family, Filter, Kind, Part, Program, Rows, Spectrum, Transform
 from northroute.bayes.layout import COEFFICIENT, Array, Block, Ids, Key, Layout, Parameter, Scalar
+from northroute.errors import ModelError
 
 TABLE_LIMIT: Final = 1024
 """Counts below this enter the negative binomial through one table of logarithms."""
@@ -54,6 +55,8 @@ class Builder:
         transform: Transform | None = None,
     ) -> Ids:
         """Create scalars with one prior, shaped as ``dims``; return identifiers. ``starts`` are values to start from."""
+        if not isinstance(prior, Prior):
+            raise ModelError(f"The prior of '{name}' is {prior!r}. Give a Prior, such as Prior('normal', 1, 'why').")
         shape = tuple(len(self.coords[d]) for d in dims)
         how, first = transform if transform is not None else _TRANSFORMS[prior.support], len(self.scalars)
         middle = 0.0 if prior.family == "flat" else prior.median
@@ -66,7 +69,10 @@ class Builder:
     def report(self, name: str, ids: Ids, dims: tuple[str, ...]) -> None:
         """Name values as a reported quantity."""
         if self.parameters.setdefault(name, Parameter(ids, dims)).ids is not ids:
-            raise ValueError(f"two terms report '{name}': give one of them another name")
+            raise ModelError(
+                f"Two terms report '{name}', or a term and the distribution do. Give one of the terms another 'name', or "
+                "leave it out if it is there twice."
+            )
 
     def extend(self, name: str, prior: Prior, dim: str, label: str, start: float) -> int:
         """Create one more scalar of a quantity that has one for each label of ``dim``; return its identifier."""

@@ -15,7 +15,7 @@ def fit_counts(
     spec: CountSpec,
     settings: Sampling | None = None,
     *,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     command: str = "",
     progress: Progress = quiet,
 ) -> BayesFit:
@@ -26,7 +26,7 @@ def fit_counts(
     panel : Panel
     spec : CountSpec
     settings : Sampling, optional
-    folder : Path, optional
+    folder : Path or str, optional
         Where fits are kept as ``<name>.nc``; a fit there with the same data, specification, settings, code and library
         versions is read back.
     command : str
@@ -51,6 +51,7 @@ def fit_counts(
         source=panel.name,
         description={"spec": spec.to_dict(), "dropped": stated.rows.dropped},
         constants=stated.constants(),
+        dropped=stated.rows.left_out,
     )
     return fit_model(
         stated.model,

@@ -30,7 +30,7 @@ class BayesFit:
     gate : Gate
     provenance : Provenance
     info : mapping
-        Specification, sampler, seconds, rows, rows dropped, the fit's key.
+        Specification, sampler, seconds, rows, ``dropped`` (rows left out, by reason), the fit's key.
     allowed : bool
         True if a failed fit is summarised all the same, on request; then :attr:`stamp` is not empty.
     """
@@ -103,8 +103,9 @@ class BayesFit:
             f"{mend}; its results are then stamped."
         )
 
-    def save(self, path: Path) -> Path:
+    def save(self, path: Path | str) -> Path:
         """Write the fit to one NetCDF file, atomically, and return the path."""
+        path = Path(path)
         header = {
             "name": self.name,
             "gate": self.gate.to_list(),
@@ -126,7 +127,7 @@ class BayesFit:
         return path
 
 
-def load(path: Path) -> BayesFit:
+def load(path: Path | str) -> BayesFit:
     """Read a fit written by :meth:`BayesFit.save`.
 
     Raises
@@ -146,7 +147,7 @@ def load(path: Path) -> BayesFit:
     )
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: Path | str) -> dict[str, Any]:
     """Read only a fit's description, without its draws."""
     remedy = "Delete the file and fit again."
     try:

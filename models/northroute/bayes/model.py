@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.bayes import distributions as dist
+from northroute.bayes import intake
 from northroute.bayes.builder import Builder
 from northroute.bayes.distributions import Distribution
 from northroute.bayes.kernel import program as tables
@@ -45,7 +46,8 @@ class Model:
     terms : tuple of Term
         Of the log mean (counts), the mean (normal), the log share (compositions).
     exposure : str, optional
-        Its log enters with coefficient one; missing where a response has no exposure.
+        Its log enters with coefficient one. Rows without one are left out and counted; a measure none of whose
+        rows has one needs none.
     exposure_unit : float
         Rates are per this much exposure.
     response : str, optional
@@ -55,6 +57,12 @@ class Model:
     part : {"zero_inflated", "hurdle", "detection"}, optional
         What ``part_terms`` are the logit of: a structural zero, any zero, or an event's detection.
     part_terms : tuple of Term
+
+    Raises
+    ------
+    ModelError
+        If there is no term, something that is no term, no distribution or no part of that name, or ``exposure_unit`` is not
+        positive.
     """
 
     name: str
@@ -67,6 +75,29 @@ class Model:
     cell: str | None = None
     part: PartName | None = None
     part_terms: tuple[Term, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what in ("terms", "part_terms"):
+            given: Any = getattr(self, what)
+            found = (given,) if hasattr(given, "add") and not isinstance(given, set) else tuple(given)
+            odd = [t for t in found if isinstance(t, type) or not hasattr(t, "add")]
+            if odd:
+                raise ModelError(
+                    f"{self.name}: '{what}' has {odd[0]!r}, which is no term. Give terms, Intercept() or Linear(('x',)) say."
+                )
+            object.__setattr__(self, what, found)
+        if not self.terms:
+            raise ModelError(f"{self.name}: the model has no term. Give at least Intercept().")
+        laws = self.distribution.values() if isinstance(self.distribution, Mapping) else [self.distribution]
+        for law in laws:
+            if isinstance(law, type) or not isinstance(law, dist.Distribution):
+                raise ModelError(
+                    f"{self.name}: {law!r} is no distribution. Give one of northroute.bayes.distributions, Poisson() say."
+                )
+        if self.part is not None:
+            intake.one_of(self.name, "part", self.part, dist.PARTS)
+        if not (isinstance(self.exposure_unit, int | float | np.number) and 0 < self.exposure_unit < np.inf):
+            raise ModelError(f"{self.name}: exposure_unit is {self.exposure_unit!r}. Give a positive number.")
 
     def of(self, response: str) -> Distribution:
         """Return the distribution of a response."""
@@ -144,17 +175,15 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
     ------
     ModelError
         If a column is missing, nothing is left, an exposure is not positive, an outcome is not a count where it has to be,
-        a response is zero in every row, or a term does not suit the data.
+        a response is zero in every row, two terms share a name, or a term does not suit the data.
     """
     _require(model, frame)
-    observed = frame[model.outcome].notna().to_numpy()
-    kept = frame[observed].reset_index(drop=True)
-    if kept.empty:
-        raise ModelError(f"{model.name}: no row has an outcome '{model.outcome}'.")
+    measures = [r for r in _responses(model, frame) if isinstance(model.of(r), dist.Measures)] if model.exposure else ()
+    kept, dropped = intake.kept(model.name, frame, model.outcome, model.exposure, model.response, model.cell, measures)
     kept, cell = _sorted(model, kept)
     responses = kept[model.response].astype(str).to_numpy() if model.response else np.full(len(kept), model.outcome)
     builder = Builder()
-    outcome = kept[model.outcome].to_numpy(float)
+    outcome = intake.numbers(model.name, kept, model.outcome)
     offset = _offset(model, kept)
     level = np.zeros(len(kept))
     segments = []
@@ -184,8 +213,8 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
     second = Context(model.name, kept, builder, 1, model.response, np.zeros(len(kept)))
     for term in model.part_terms:
         term.add(second)
+    intake.refuse_names(model.name, builder)
     program, layout = builder.finish(len(kept))
-    dropped = {"outcome unobserved": int((~observed).sum())}
     return Assembled(model, kept, program, layout, tuple(segments), dropped)
 
 
@@ -197,12 +226,23 @@ def _unswept(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _require(model: Model, frame: pd.DataFrame) -> None:
-    named = [model.outcome, model.exposure, model.response, model.cell]
-    missing = [c for c in named if c and c not in frame.columns]
-    if missing:
-        raise ModelError(f"{model.name}: no column {missing}; the data have {sorted(map(str, frame.columns))}.")
+    if not isinstance(frame, pd.DataFrame):
+        raise ModelError(
+            f"{model.name}: the data are a {type(frame).__name__}. Give a pandas DataFrame, one row an outcome."
+        )
+    intake.require_columns(
+        model.name, frame, [c for c in (model.outcome, model.exposure, model.response, model.cell) if c]
+    )
+    if model.exposure == model.outcome:
+        raise ModelError(f"{model.name}: '{model.outcome}' is both outcome and exposure. Name two columns.")
     if bool(model.part) != bool(model.part_terms):
         raise ModelError(f"{model.name}: 'part' and 'part_terms' go together. Give both or neither.")
+
+
+def _responses(model: Model, frame: pd.DataFrame) -> list[str]:
+    if model.response is None:
+        return [model.outcome]
+    return [str(r) for r in frame.loc[frame[model.outcome].notna(), model.response].dropna().unique()]
 
 
 def _sorted(model: Model, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -225,25 +265,25 @@ def _sorted(model: Model, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def _offset(model: Model, frame: pd.DataFrame) -> Array:
+    """Return the log exposure of each row; zero in rows of measures that have none."""
     if model.exposure is None:
         return np.zeros(len(frame))
-    exposure = frame[model.exposure].to_numpy(float)
-    bad = np.flatnonzero((exposure <= 0) | np.isinf(exposure))
-    if bad.size:
-        raise ModelError(
-            f"{model.name}: exposure '{model.exposure}' is {exposure[bad[0]]:g} in row {bad[0]} and {bad.size - 1} others; "
-            "its log enters the model. Mark those outcomes unobserved, or mend the exposure."
-        )
+    exposure = intake.numbers(model.name, frame, model.exposure)
     return np.where(np.isnan(exposure), 0.0, np.log(exposure / model.exposure_unit))
 
 
 def _check_counts(model: Model, frame: pd.DataFrame, rows: slice, response: str, allow_empty: bool) -> None:
-    y = frame[model.outcome].to_numpy(float)[rows]
+    y = intake.numbers(model.name, frame, model.outcome)[rows]
     bad = np.flatnonzero((y < 0) | (y != np.floor(y)) | ~np.isfinite(y))
     if bad.size:
         raise ModelError(
             f"{model.name}: '{model.outcome}' is {y[bad[0]]:g} in row {rows.start + bad[0]}; counts are whole numbers from "
             "zero. Mend the data, or choose a distribution for numbers that are not counts."
+        )
+    if y.max() > intake.LARGEST:
+        raise ModelError(
+            f"{model.name}: '{model.outcome}' is {y.max():g} in row {rows.start + int(y.argmax())}; counts above "
+            f"{intake.LARGEST:g} are not fitted as counts. Count in a larger unit, or fit the log as normal."
         )
     if not y.any() and not allow_empty:
         raise ModelError(
@@ -280,7 +320,7 @@ def _add_segment(
                     builder, model, f"sd_residual{suffix}", distribution.sd, response, max(float(outcome.std()), 1e-3)
                 )
             if distribution.known is not None:
-                known = _known(model, frame, distribution.known, rows, alone=distribution.sd is None)
+                known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
             if distribution.sd is None and known is None:
                 raise ModelError(f"{model.name}: the {distribution.describe()} needs 'sd' or 'known'.")
             shape = distribution.df if isinstance(distribution, dist.StudentT) else None
@@ -288,8 +328,8 @@ def _add_segment(
             if distribution.sd is not None:
                 start = max(float(outcome.std()), 1e-3)
                 auxiliary = _auxiliary(builder, model, f"sd_residual{suffix}", distribution.sd, response, start)
-            known = _known(model, frame, distribution.known, rows, alone=distribution.sd is None)
-            predictor = frame[[distribution.predictor, distribution.predictor_sd]].to_numpy(float)[rows]
+            known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
+            predictor = intake.predictor(model.name, frame, distribution.predictor, distribution.predictor_sd, rows)
             slope = builder.scalar("slope", distribution.slope, starts=0.0)
             spread = builder.scalar("sd_predictor", distribution.spread, starts=float(predictor[:, 0].std()))
             correlation = np.asarray([slope, spread])
@@ -312,20 +352,6 @@ def _add_segment(
         predictor=predictor,
         shape=shape,
     )
-
-
-def _known(model: Model, frame: pd.DataFrame, column: str, rows: slice, *, alone: bool) -> Array:
-    """Return known standard deviations of some rows; they are positive, or at least zero beside one to estimate."""
-    if column not in frame.columns:
-        raise ModelError(f"{model.name}: no column '{column}' of known standard deviations.")
-    known = frame[column].to_numpy(float)[rows]
-    bad = np.flatnonzero(~np.isfinite(known) | (known < 0) | (alone & (known == 0)))
-    if bad.size:
-        raise ModelError(
-            f"{model.name}: '{column}' is {known[bad[0]]:g} in row {rows.start + bad[0]} and {bad.size - 1} others; known "
-            f"standard deviations are {'positive' if alone else 'zero or more'}. Mend them, or mark the outcomes unobserved."
-        )
-    return known
 
 
 def _auxiliary(builder: Builder, model: Model, name: str, prior: Any, response: str, start: float) -> int:

@@ -2,14 +2,27 @@
 
 import os
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
-from northroute.bayes.priors import COUNTS, Priors
+import numpy as np
+
+from northroute.bayes.intake import one_of, words
+from northroute.bayes.priors import COUNTS, Prior, Priors
 from northroute.conventions import DEFAULT_SEED
+from northroute.errors import ModelError
 
 Step = Literal["pooled", "country", "slopes", "dynamic", "spatial", "reporting", "joint"]
 Sampler = Literal["nutpie", "pymc", "numpyro", "laplace", "pathfinder"]
 Family = Literal["negative_binomial", "poisson", "generalised_poisson"]
+_NAMES: Final = ("unit_covariates", "covariates", "varying", "shocks", "detection", "outcomes")
+_PAIRS: Final = ("interactions", "edges")
+_CHOICES: Final[dict[str, tuple[Any, ...]]] = {
+    "step": get_args(Step),
+    "distribution": get_args(Family),
+    "part": (None, "zero_inflated", "hurdle"),
+    "month": ("shared", "country"),
+    "time": ("walk", "ar1", "gp"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,12 @@ class CountSpec:
         Covariates of the chance that an event is reported (step ``reporting``).
     outcomes : tuple of str
         Outcomes fitted together (step ``joint``).
+
+    Raises
+    ------
+    ModelError
+        If a step, distribution, part or kind of time is none of these, pairs are no pairs, a prior is none, or
+        ``exposure_unit`` is not positive.
     """
 
     name: str
@@ -76,6 +95,22 @@ class CountSpec:
     edges: tuple[tuple[str, str], ...] = ()
     detection: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what in _NAMES:
+            if isinstance(getattr(self, what), str):  # ("x") is a name and not a tuple
+                object.__setattr__(self, what, words(getattr(self, what)))
+        for what, choices in _CHOICES.items():
+            one_of(self.name, what, getattr(self, what), choices)
+        for what in _PAIRS:
+            odd = [p for p in getattr(self, what) if isinstance(p, str) or len(p) != 2]
+            if odd:
+                raise ModelError(f"{self.name}: '{what}' has {odd[0]!r}, which is no pair. Write it as (('a', 'b'),).")
+        odd = [k for k, p in self.priors.items() if not isinstance(p, Prior)]
+        if odd:
+            raise ModelError(f"{self.name}: the prior of '{odd[0]}' is {self.priors[odd[0]]!r}. Give a Prior.")
+        if not (isinstance(self.exposure_unit, int | float | np.number) and 0 < self.exposure_unit < np.inf):
+            raise ModelError(f"{self.name}: exposure_unit is {self.exposure_unit!r}. Give a positive number.")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON and for the fit's key."""
@@ -107,6 +142,15 @@ class Sampling:
     pilot: int = 150
     sampler: Sampler = "nutpie"
     force: bool = False
+
+    def __post_init__(self) -> None:
+        one_of("Sampling", "sampler", self.sampler, get_args(Sampler))
+        for what, least in (("chains", 1), ("draws", 1), ("tune", 0), ("retries", 0), ("prior_draws", 0), ("pilot", 0)):
+            value = getattr(self, what)
+            if not isinstance(value, int | np.integer) or value < least:
+                raise ModelError(f"Sampling: {what} is {value!r}. Give a whole number from {least}.")
+        if not 0 < self.target_accept < 1:
+            raise ModelError(f"Sampling: target_accept is {self.target_accept!r}. Give a number between 0 and 1.")
 
     @property
     def cores(self) -> int:

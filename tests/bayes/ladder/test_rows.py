@@ -1,6 +1,7 @@
 """From panel to the rows of a step: labels, rows left out, covariates split, and what cannot be fitted."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from northroute.bayes import CountSpec
 from northroute.bayes.ladder.formulate import formulate
-from northroute.bayes.ladder.rows import rows
+from northroute.bayes.ladder.rows import OWN, rows
 from northroute.bayes.model import assemble
 from northroute.errors import ModelError, PanelError
 from northroute.panel import Panel
@@ -35,6 +36,55 @@ def test_unobserved_rows_are_left_out_and_counted(region_panel: Panel) -> None:
     made = rows(holed, SPEC)
     assert made.dropped == {"outcome unobserved": 5, "covariate missing": 4}
     assert len(made.frame) == len(region_panel.frame) - 9
+
+
+def test_outcomes_left_out_one_by_one_are_counted_one_by_one(region_panel: Panel) -> None:
+    values = region_panel.frame["drug_incident"].copy()
+    values.iloc[:5] = pd.NA
+    holed = region_panel.with_outcome("drug_incident", values)
+    made = rows(holed, replace(SPEC, step="joint", outcomes=("drug_incident", "general_crime")))
+    assert made.left_out == {"outcome unobserved": 5, "covariate missing": 0}
+    assert len(made.frame) + sum(made.left_out.values()) == 2 * len(region_panel.frame)
+
+
+@pytest.mark.parametrize("name", [n for n in OWN if n not in ("unit", "country", "month")])
+def test_a_covariate_with_a_name_of_the_models_own_is_refused(region_panel: Panel, name: str) -> None:
+    panel = region_panel.with_covariate(name, region_panel.frame["interdiction"])
+    for role in ("covariates", "varying", "unit_covariates", "detection"):
+        change: dict[str, Any] = {"varying": (), "unit_covariates": (), role: (name,)}
+        with pytest.raises(ModelError, match=f"'{name}', named in '{role}', is also a column of the model's own"):
+            rows(panel, replace(SPEC, **change))
+
+
+@pytest.mark.parametrize("name", [n for n in OWN if n not in ("unit", "country", "month")])
+def test_other_columns_with_such_names_change_nothing(region_panel: Panel, name: str) -> None:
+    panel = region_panel.with_covariate(name, -region_panel.frame["interdiction"])
+    pd.testing.assert_frame_equal(rows(panel, SPEC).frame, rows(region_panel, SPEC).frame, check_like=True)
+
+
+@pytest.mark.parametrize("name", ["count", "outcome", "exposure", "month_number"])
+def test_an_outcome_may_have_such_a_name(region_panel: Panel, name: str) -> None:
+    panel = region_panel.with_outcome(name, region_panel.frame["drug_incident"])
+    made = rows(panel, replace(SPEC, outcome=name)).frame
+    expected = rows(region_panel, SPEC).frame
+    assert made["outcome"].unique().tolist() == [name]
+    for column in ("count", "exposure", "month_number", "unit"):
+        assert made[column].tolist() == expected[column].tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"covariates": ("interdiction",)}, "'interdiction' is named twice"),
+        ({"covariates": ("drug_incident",)}, "'drug_incident' is an outcome"),
+        ({"exposure": "drug_incident"}, "both outcome and exposure"),
+        ({"covariates": ("from 2020-03",), "shocks": ("2020-03",)}, "the column that 'shocks' makes"),
+    ],
+)
+def test_names_that_mean_two_things_are_refused(region_panel: Panel, change: dict[str, Any], message: str) -> None:
+    panel = region_panel.with_covariate("from 2020-03", region_panel.frame["interdiction"])
+    with pytest.raises(ModelError, match=message):
+        rows(panel, replace(SPEC, **change))
 
 
 def test_within_and_between_add_up(region_panel: Panel) -> None:

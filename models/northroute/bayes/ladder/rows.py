@@ -1,6 +1,7 @@
 """Rows of a panel for the ladder: checked, labelled, centred; one row an outcome, unit and month."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from northroute.panel import Panel
 
 COUNT = "count"
 OUTCOME = "outcome"
+OWN: Final = ("unit", "country", "month", "month_of_year", "month_number", COUNT, OUTCOME, "exposure")
+"""Columns of the rows that are the model's own; a panel's column of such a name is no covariate."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class Rows:
     nested : bool
         True if some country has more than one unit, so that units get an effect of their own.
     dropped : mapping of str to int
+        Rows of the panel that were left out, by reason.
+    left_out : mapping of str to int
+        The same in rows of ``frame``, one an outcome; those and these together are all.
     centre : mapping of str to float
         Mean of each unit covariate over units, which was subtracted.
     """
@@ -38,35 +44,50 @@ class Rows:
     nested: bool
     dropped: dict[str, int]
     centre: dict[str, float]
+    left_out: dict[str, int]
 
 
 def rows(panel: Panel, spec: CountSpec) -> Rows:
     """Take the rows of ``panel`` that ``spec`` needs.
 
-    Rows whose outcome is unobserved or whose covariates are missing are left out and counted.
+    Rows whose outcome is unobserved or whose covariates or exposure are missing are left out and counted.
 
     Raises
     ------
     ModelError
-        If a column is missing, nothing is left, only one country is there, a country or an outcome is all zero, an exposure
-        is not positive, or a covariate is constant, or constant within countries where its slope varies by country.
+        If a column is missing, is named twice or has a name of the model's own, nothing is left, only one country is there,
+        a country or an outcome is all zero, an exposure is not positive, or a covariate is constant, or constant within
+        countries where its slope varies by country.
     """
     outcomes = spec.outcomes or (spec.outcome,)
     pairs = tuple(dict.fromkeys(c for pair in spec.interactions for c in pair))
     names = tuple(dict.fromkeys((*spec.covariates, *spec.varying, *pairs, *spec.detection)))
-    panel.require(*outcomes, *([spec.exposure] if spec.exposure else []), *spec.unit_covariates, *names)
+    exposures = [spec.exposure] if spec.exposure else []
+    panel.require(*outcomes, *exposures, *spec.unit_covariates, *names)
+    _refuse_names(spec, outcomes)
     frame = panel.frame
-    observed = frame[list(outcomes)].notna().any(axis=1)
+    seen = frame[list(outcomes)].notna()
+    observed = seen.any(axis=1)
     complete = frame[list(names)].notna().all(axis=1)
-    kept = frame[observed & complete]
-    dropped = {"outcome unobserved": int((~observed).sum()), "covariate missing": int((observed & ~complete).sum())}
+    exposed = frame[exposures].notna().all(axis=1)
+    kept = frame[observed & complete & exposed]
+    dropped, left_out = (
+        {"outcome unobserved": int((~o).sum()), "covariate missing": int((o & ~c).sum())}
+        | ({"exposure missing": int((o & c & ~e).sum())} if (o & c & ~e).any() else {})
+        for o, c, e in (
+            [x.to_numpy() for x in (observed, complete, exposed)],
+            [seen.to_numpy().ravel(), *(np.repeat(x.to_numpy(), len(outcomes)) for x in (complete, exposed))],
+        )
+    )
     if kept.empty:
         raise ModelError(f"{spec.name}: no row of '{panel.name}' has both {outcomes} and {names}. See {dropped}.")
     month = pd.DatetimeIndex(kept.index.get_level_values("month"))
     span = 12 * (month.max().year - month.min().year) + month.max().month - month.min().month + 1
     if spec.step not in ("pooled", "country", "slopes") and span < 12:
         raise ModelError(f"{spec.name}: {span} months; a walk and a season over months need at least 12.")
-    wide = kept.reset_index(drop=True).assign(
+    inner = {o: f"number of {OUTCOME} {i}" for i, o in enumerate(outcomes)}
+    wide = kept.reset_index(drop=True).drop(columns=[c for c in (COUNT, OUTCOME) if c in kept and c not in inner])
+    wide = wide.rename(columns=inner).assign(
         unit=kept.index.get_level_values("unit").astype(str),
         country=kept["country"].astype(str).to_numpy(),
         month=month,
@@ -84,14 +105,48 @@ def rows(panel: Panel, spec: CountSpec) -> Rows:
     wide, centre = _unit_covariates(wide, spec, nested)
     covariates, varying, wide = _covariates(wide, spec)
     long = wide.melt(
-        id_vars=[c for c in wide.columns if c not in outcomes],
-        value_vars=list(outcomes),
+        id_vars=[c for c in wide.columns if c not in inner.values()],
+        value_vars=list(inner.values()),
         var_name=OUTCOME,
         value_name=COUNT,
     )
+    long[OUTCOME] = long[OUTCOME].map({v: k for k, v in inner.items()})
     long = long[long[COUNT].notna()].reset_index(drop=True)
     _refuse_zeros(long, spec, countries)
-    return Rows(long, covariates, varying, tuple(spec.unit_covariates), nested, dropped, centre)
+    return Rows(long, covariates, varying, tuple(spec.unit_covariates), nested, dropped, centre, left_out)
+
+
+def _refuse_names(spec: CountSpec, outcomes: tuple[str, ...]) -> None:
+    """Refuse covariates that have a name of the model's own, are outcomes, or are named twice."""
+    products = {f"{a}:{b}": "interactions" for a, b in spec.interactions}
+    split = [f"{n}_{k}" for n in (*spec.covariates, *spec.varying, *products) for k in ("within", "between")]
+    made = {f"from {m}": "shocks" for m in spec.shocks} | products
+    later = made | (dict.fromkeys(split, "within_between") if spec.within_between else {})
+    factors = tuple(c for pair in spec.interactions for c in pair)
+    roles = {
+        "covariates": (spec.covariates, made),
+        "varying": (spec.varying, made),
+        "interactions": (factors, made),
+        "detection": (spec.detection, later),
+        "unit_covariates": (spec.unit_covariates, later),
+    }
+    for role, (names, new) in roles.items():
+        for name in names:
+            if name in OWN or name in new:
+                whose = f"the column that '{new[name]}' makes" if name in new else "a column of the model's own"
+                raise ModelError(
+                    f"{spec.name}: '{name}', named in '{role}', is also {whose}. Give the panel's column another name."
+                )
+            if name in outcomes:
+                raise ModelError(f"{spec.name}: '{name}' is an outcome and named in '{role}'. Leave it out there.")
+    if spec.exposure in outcomes:
+        raise ModelError(f"{spec.name}: '{spec.exposure}' is both outcome and exposure. Name two columns.")
+    for listed in ((*spec.covariates, *spec.varying), spec.unit_covariates, spec.detection, outcomes):
+        twice = sorted({n for n in listed if list(listed).count(n) > 1})
+        if twice:
+            raise ModelError(
+                f"{spec.name}: '{twice[0]}' is named twice, and its slopes cannot be told apart. Name it once."
+            )
 
 
 def _refuse_zeros(long: pd.DataFrame, spec: CountSpec, countries: list[str]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from northroute.bayes import intake
 from northroute.bayes.builder import Builder
 from northroute.bayes.layout import Ids, Key
 from northroute.errors import ModelError
@@ -45,9 +46,13 @@ class Context:
         """Return which rows a term enters: those of the responses ``only``, or all."""
         if only is None:
             return np.ones(len(self.frame), dtype=bool)
+        only = intake.words(only)
         if self.response is None:
             raise ModelError(f"{self.model}: 'only' names responses, and the model has one. Leave 'only' out.")
         found = self.frame[self.response].isin(only).to_numpy()
+        unknown = [r for r in only if r not in set(self.frame[self.response])]
+        if found.any() and unknown:
+            raise ModelError(f"{self.model}: 'only' names {unknown}, of which there is no row. Leave them out of it.")
         if not found.any():
             raise ModelError(f"{self.model}: no row has a response among {only}.")
         return np.asarray(found)
@@ -76,7 +81,7 @@ class Context:
     def column(self, name: str, kept: NDArray[np.bool_]) -> Array:
         """Return a covariate at the kept rows."""
         self.require([name])
-        values = self.frame.loc[kept, name].to_numpy(float)
+        values = intake.numbers(self.model, self.frame.loc[kept], name)
         if not np.isfinite(values).all():
             raise ModelError(
                 f"{self.model}: covariate '{name}' is missing or infinite in {int((~np.isfinite(values)).sum())} rows. "
@@ -86,11 +91,7 @@ class Context:
 
     def require(self, columns: Sequence[str]) -> None:
         """Raise if a column is not there."""
-        missing = [c for c in columns if c not in self.frame.columns]
-        if missing:
-            raise ModelError(
-                f"{self.model}: no column {missing}; the data have {sorted(map(str, self.frame.columns))}."
-            )
+        intake.require_columns(self.model, self.frame, columns)
 
     def dimension(self, name: str, labels: list[Any]) -> str:
         """Register a dimension's labels and return its name; another term may have registered the same labels."""
@@ -104,7 +105,7 @@ class Context:
 
     def key(self, only: tuple[str, ...] | None, column: str, level: Any = "", *group: Any) -> Key:
         """Name the value that the mean of effects of ``column`` at a level of ``by`` is swept into."""
-        return (str(self.predictor), " ".join(only or ()), column, str(level), *map(str, group))
+        return (str(self.predictor), " ".join(intake.words(only or ())), column, str(level), *map(str, group))
 
     def add(self, kept: NDArray[np.bool_], ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
         """Add values to the predictor of the kept rows, in runs of consecutive rows."""

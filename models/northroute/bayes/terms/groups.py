@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.families import Prior
+from northroute.bayes.intake import words
 from northroute.bayes.kernel.program import Rows
 from northroute.bayes.layout import Ids, Key
 from northroute.bayes.terms.context import Context
@@ -63,6 +64,9 @@ class Effects:
     name: str | None = None
     dim: str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", words(self.columns))  # "1" and ("1") are one column
+
     @property
     def stem(self) -> str:
         """Stem of the reported names."""
@@ -76,6 +80,10 @@ class Effects:
         ModelError
             If there are fewer than two groups, or a group changes its place within the column named by ``zero_sum``.
         """
+        if not self.columns:
+            raise ModelError(
+                f"{context.model}: the effects of {self.stem} name no column. Leave 'columns' at its default."
+            )
         kept = context.rows(self.only)
         columns = _tuple(self.group)
         codes, labels = context.codes(columns, kept)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from northroute.bayes.families import Prior
+from northroute.bayes.intake import words
 from northroute.bayes.terms.context import Context, runs
 from northroute.errors import ModelError
 
@@ -75,6 +76,9 @@ class Linear:
     dim: str = "covariate"
     centre: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", words(self.columns))  # "x" and ("x") are one column
+
     def add(self, context: Context) -> None:
         """Add the term to the model.
 
@@ -83,6 +87,9 @@ class Linear:
         ModelError
             If a covariate is missing somewhere or the same in every row.
         """
+        if not self.columns or ONE in self.columns:
+            what = f"names '{ONE}', which stands for the intercept" if self.columns else "names no column"
+            raise ModelError(f"{context.model}: a term of slopes {what}. Name covariates in 'columns'.")
         kept = context.rows(self.only)
         matrix = np.column_stack([context.column(c, kept) for c in self.columns])
         flat = [c for c, s in zip(self.columns, np.ptp(matrix, axis=0), strict=True) if s == 0]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.families import Prior
+from northroute.bayes.intake import words
 from northroute.bayes.kernel.program import Spectrum
 from northroute.bayes.terms.context import Context
 from northroute.errors import ModelError
@@ -81,6 +82,9 @@ class GP:
     demean: bool = False
     only: tuple[str, ...] | None = None
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", words(self.columns))  # "x" and ("x") are one column
 
     @property
     def stem(self) -> str:
