@@ -11,6 +11,7 @@ from northroute.bayes import BayesFit, Sampling, fit_counts
 from northroute.claims import Register, region_events
 from northroute.errors import GateError, MissingDataError
 from northroute.panel import Panel, load
+from northroute.report import formats
 from northroute.report.maps import posterior
 from northroute.report.maps.section import BRIEF_YEARS, EventMap
 from northroute.sources import regions
@@ -99,8 +100,13 @@ def run(panel: Panel, register: Register, run: Run) -> Line:
 
 
 def maps(panel: Panel, line: Line) -> dict[str, EventMap]:
-    """Return the brief's two maps by their names in :func:`northroute.workflow.sides.run`; none if the fit is refused."""
+    """Return the brief's two maps by their names in :func:`northroute.workflow.sides.run`.
+
+    None if the fit is refused, or if the panel has no month of the years of the brief's maps.
+    """
     (fit,) = line.fits
+    if not _counted(panel).size:
+        return {}
     try:
         return {
             "state_violence": event_map(panel, fit, "state_violence"),
@@ -113,13 +119,33 @@ def maps(panel: Panel, line: Line) -> dict[str, EventMap]:
 def event_map(panel: Panel, fit: BayesFit, outcome: str) -> EventMap:
     """Return the raw count of an outcome by region over the years of the brief's maps, and its posterior rate.
 
+    Both say which months they are of where a panel has fewer, or the fit more, than the brief's years.
+
     Raises
     ------
     GateError
         If the fit failed its diagnostics and was not allowed.
+    PanelError
+        If the panel has no month of those years.
     """
-    first, last = (f"{year}-{month}" for year, month in zip(BRIEF_YEARS, ("01", "12"), strict=True))
-    counted = panel.select(months=(first, last)).frame[outcome]
+    months = _counted(panel)
+    window = (f"{BRIEF_YEARS[0]}-01", f"{BRIEF_YEARS[1]}-12")
+    counted = panel.select(months=window).frame[outcome]
     counts = counted.groupby(level="unit").sum(min_count=1).astype(float)
-    rates = posterior(fit, outcome)
-    return EventMap(counts, rates, f"reported events per {EXPOSURE_UNIT:g} events of any kind", fit.simulated)
+    label = f"reported events per {EXPOSURE_UNIT:g} events of any kind"
+    if len(panel.months) > len(months):
+        label += f", {_period(panel.months)}"
+    return EventMap(counts, posterior(fit, outcome), label, fit.simulated, _period(months))
+
+
+def _counted(panel: Panel) -> pd.DatetimeIndex:
+    """Return the panel's months in the years of the brief's maps."""
+    return panel.months[(panel.months.year >= BRIEF_YEARS[0]) & (panel.months.year <= BRIEF_YEARS[1])]
+
+
+def _period(months: pd.DatetimeIndex) -> str:
+    """Return whole years as years, anything else as its first and last month."""
+    first, last = months.min(), months.max()
+    if first.month == 1 and last.month == 12:
+        return formats.years((first.year, last.year))
+    return f"{first:%Y-%m} to {last:%Y-%m}"
