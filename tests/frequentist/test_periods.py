@@ -120,6 +120,23 @@ def test_the_reference_month_is_named(table: pd.DataFrame) -> None:
     assert len(found.terms) == 17
 
 
+def test_months_without_a_comparison_are_named(table: pd.DataFrame) -> None:
+    hit = table["country"] == "c0"
+    for month, message in (
+        ("2016-05", r"other countries have no row in the month before the shock, which is the reference"),
+        ("2016-09", r"other countries have no row at \[3\] from the shock"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            event_study(table[hit | (table["month"] != month)], "y", "2016-06", ("c0",))
+    for month, message in (
+        ("2016-05", r"all counts of c0 are zero in the month before the shock, which is the reference"),
+        ("2016-09", r"all counts of c0 are zero at \[3\] from the shock"),
+    ):
+        zero = table.assign(y=table["y"].where(~hit | (table["month"] != month), 0))
+        with pytest.raises(ModelError, match=message):
+            event_study(zero, "y", "2016-06", ("c0",))
+
+
 def test_events_and_series_refuse_what_they_would_guess(table: pd.DataFrame) -> None:
     with pytest.raises(ModelError, match=r"no row of these countries: \['c9'\]"):
         event_study(table, "y", "2016-06", ("c0", "c9"))
@@ -142,6 +159,19 @@ def test_events_and_series_refuse_what_they_would_guess(table: pd.DataFrame) -> 
         distributed_lags(table.assign(x_lag1=0.0), "x", lags=1)
     twice = distributed_lags(distributed_lags(table, "x", lags=1)[0], "x", lags=2)[0]
     assert twice["x_lag2"].isna().sum() == 24
+
+
+def test_an_event_by_week_goes_by_the_tables_weeks(table: pd.DataFrame) -> None:
+    known = event_study(table, "y", "2016-06", ("c0",)).estimate.coef
+    for first in pd.date_range("2016-01-01", periods=7):
+        weeks = table.assign(month=pd.date_range(first, periods=36, freq="7D")[table["t"]])
+        shock = first + pd.Timedelta(weeks=17)
+        found = event_study(weeks, "y", f"{shock:%Y-%m-%d}", ("c0",))
+        np.testing.assert_allclose(found.estimate.coef, known)
+        with pytest.raises(ModelError, match="holds weeks, none of them"):
+            event_study(weeks, "y", f"{shock + pd.Timedelta(days=3):%Y-%m-%d}", ("c0",))
+    days = table.assign(month=pd.date_range("2016-05-15", periods=36)[table["t"]])
+    np.testing.assert_allclose(event_study(days, "y", "2016-06-01", ("c0",)).estimate.coef, known)
 
 
 def test_an_event_by_quarter_is_that_by_number(table: pd.DataFrame) -> None:

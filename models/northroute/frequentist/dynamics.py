@@ -47,8 +47,8 @@ def distributed_lags(
     absent = [c for c in (column, unit, time) if c not in frame.columns]
     if absent:
         raise ModelError(f"The table has no column {absent}; it has {list(frame.columns)}.")
-    if lags < 0 or leads < 0 or lags + leads == 0:
-        raise ModelError(f"{lags} lags and {leads} leads of '{column}': name at least one of either.")
+    if lags != int(lags) or leads != int(leads) or lags < 0 or leads < 0 or lags + leads == 0:
+        raise ModelError(f"{lags} lags and {leads} leads of '{column}': name at least one of either, in whole numbers.")
     if frame[unit].isna().any():
         raise ModelError(f"'{unit}' is missing in {int(frame[unit].isna().sum())} row(s); lags need the unit of each.")
     step = period_numbers(frame[time], time)

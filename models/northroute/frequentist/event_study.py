@@ -16,6 +16,7 @@ share.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from northroute.frequentist.ppml import poisson
 from northroute.frequentist.separation import prune
 from northroute.frequentist.spec import Regression
 from northroute.panel import Panel
+from northroute.panel.periods import Periods
 
 REFERENCE = -1
 
@@ -85,6 +87,20 @@ class EventStudy:
         reference[columns] = 0.0
         reference[["rate_ratio", "rate_ratio_low", "rate_ratio_high"]] = 1.0
         return pd.concat([table, reference]).sort_values("months_from_shock").reset_index(drop=True)
+
+
+def _shock(column: "pd.Series[Any]", steps: Periods, month: object, time: str) -> int:
+    """Return the number of the shock's period: that of the rows written alike, or the one that it says itself."""
+    written = pd.Series([month]).astype(str).str[:10].iloc[0]
+    alike = (column.astype(str).str[:10] == written).to_numpy()
+    if alike.any() and steps.unit != "month":
+        return int(steps.numbers[alike][0])
+    if steps.unit == "week":
+        # a day lies in one week or another by where weeks begin, which only the table knows
+        raise ModelError(
+            f"'{time}' holds weeks, none of them '{month}'. Write the shock as one of them: {column.iloc[0]}."
+        )
+    return period_of(month, steps.unit, time)
 
 
 def event_study(
@@ -146,7 +162,7 @@ def event_study(
     if before < 2 or after < 0:
         raise ModelError(f"{name}: {before} months before and {after} after; take at least 2 and 0.")
     steps = read_periods(frame[time], time)
-    shock = period_of(month, steps.unit, time)
+    shock = _shock(frame[time], steps, month, time)
     if not steps.numbers.min() < shock <= steps.numbers.max():
         raise ModelError(f"{name}: the shock is not within the data's months. Name a month after the first one.")
     distance = np.clip(steps.numbers - shock, -before, after)
@@ -157,19 +173,43 @@ def event_study(
             f"{name}: the table has columns {taken} of its own. Rename them, the event's terms have these names."
         )
     # rows that the fit would use say which months have any
-    design_of = design(frame, Regression(outcome, covariates, effects, exposure, name=name))
-    used = design_of.keep(prune(design_of, rectifier=False).keep).at
+    plain = design(frame, Regression(outcome, covariates, effects, exposure, name=name))
+    used = plain.keep(prune(plain, rectifier=False).keep).at
     here = set(distance[used][hit[used]].tolist())
+    hits = ", ".join(countries)
+    reference = f"in the {steps.unit} before the shock, which is the reference ({REFERENCE})"
     if REFERENCE not in here:
         known = hit & (steps.numbers - shock == REFERENCE)
-        why = "have no observed row" if known.any() else "have no row"
-        raise ModelError(
-            f"{name}: {', '.join(countries)} {why} in the {steps.unit} before the shock, which is the reference "
-            f"({REFERENCE}): there is nothing to compare the other months with. Add that month, or name another shock."
+        observed = plain.y[np.isin(plain.at, np.flatnonzero(known))]
+        why = (
+            "have no row"
+            if not known.any()
+            else "have no observed row"
+            if not observed.size
+            else "have zero counts only"
         )
-    if not distance[used][~hit[used]].size:
-        raise ModelError(f"{name}: no row of other countries can be used. Fill in what they lack, or add others.")
+        raise ModelError(
+            f"{name}: {hits} {why} {reference}: there is nothing to compare the other months with. Add that month, or name "
+            "another shock."
+        )
+    others = set(distance[used][~hit[used]].tolist())
+    alone = sorted(here - others) if time in effects else []
+    if not others or alone:
+        where = reference if alone == [REFERENCE] else f"at {alone} from the shock" if alone else "that can be used"
+        raise ModelError(
+            f"{name}: the other countries have no row {where}, so that {hits} cannot be compared with them there. Fill in "
+            "what they lack, or add others."
+        )
     columns = {t: s for t, s in terms.items() if s in here}
     table = frame.assign(**{t: (hit & (distance == s)).astype(float) for t, s in columns.items()})
     mean = Regression(outcome, (*columns, *covariates), effects, exposure, name=name)
+    built = design(table, mean)
+    kept = built.at[prune(built).keep]
+    zero = sorted(here - set(distance[kept][hit[kept]].tolist()))
+    if zero:
+        where = reference if REFERENCE in zero else f"at {zero} from the shock"
+        raise ModelError(
+            f"{name}: all counts of {hits} are zero {where}, so that there is no finite ratio. Take fewer months before "
+            "and after, larger units, or an outcome with more counts."
+        )
     return EventStudy(poisson(table, mean), str(month), countries, country, time, columns)

@@ -48,15 +48,14 @@ def period_of(value: object, unit: str, name: str) -> int:
     found = read_periods(pd.Series([value]), str(value))
     if found.unit == unit:
         return int(found.numbers[0])
-    if unit == "week" and found.unit == "day":
-        return int(found.numbers[0]) // 7
     if unit in ("quarter", "year", "day") and found.unit == "month" and _full_date(value):
         month = int(found.numbers[0]) - 1
         if unit == "day":
             return int(pd.Timestamp(str(value)).to_datetime64().astype("datetime64[D]").astype(np.int64))
         if month % (3 if unit == "quarter" else 12) == 0:
             return month // (3 if unit == "quarter" else 12)
-    raise ModelError(f"'{name}' holds {unit}s and '{value}' is a {found.unit}. Write it as a {unit}: {periods.WAYS}.")
+    held, given = ("plain number" if u == "period" else u for u in (unit, found.unit))
+    raise ModelError(f"'{name}' holds {held}s and '{value}' is a {given}. Write it as a {held}: {periods.WAYS}.")
 
 
 def _full_date(value: object) -> bool:
