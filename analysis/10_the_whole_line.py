@@ -13,7 +13,8 @@
 #
 # This notebook walks once through every room of the package: a source, a panel, a fixed-effects model, a Bayesian model
 # behind its gate, a claim, a figure. It needs nothing but the bundled tables. The region-months are **SIMULATED**: they
-# show what the engine can recover, and say nothing about the world. The last section answers a claim on **real** figures.
+# show what the engine can recover, and say nothing about the world. The last section puts a claim to **real** registered
+# offences, and maps them.
 #
 # `northroute reproduce` does all of this for every claim and writes one page.
 
@@ -23,14 +24,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import CountSpec, Sampling, fit_counts, fit_measurement
-from northroute.claims import decide, indicators, load, region_events
-from northroute.conventions import interval_label
+from northroute.bayes import CountSpec, Sampling, fit_counts
+from northroute.claims import answer, catalogue, combine, inquiry, recovery, region_events
+from northroute.claims.inquiries.own_numbers import own_shares
+from northroute.claims.inquiry import REFERENCE, Reader
+from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.frequentist import PoissonSpec, fit_poisson
 from northroute.panel import build
-from northroute.report import figures
-from northroute.sources import governance, regions
+from northroute.report import figures, maps
+from northroute.sources import boundaries, regions, tables
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, simulate_regions
+from northroute.workflow import questions
+from northroute.workflow.line import Run
+
+TAILS = [(1 - INTERVAL_PROB) / 2, 0.5, (1 + INTERVAL_PROB) / 2]
 
 # %% [markdown]
 # ## 1. Sources
@@ -99,7 +106,7 @@ pd.DataFrame(fit.gate.to_list())[["name", "value", "limit", "passed", "parameter
 
 # %%
 slopes = fit.parameter("slope_country").isel(varying=0)
-low, median, high = np.quantile(slopes.stack(s=("chain", "draw")), [0.055, 0.5, 0.945], axis=-1)
+low, median, high = np.quantile(slopes.stack(s=("chain", "draw")), TAILS, axis=-1)
 pd.DataFrame(
     {
         "country": slopes["country"],
@@ -119,31 +126,82 @@ pd.DataFrame(
 # posterior, to the prior and to the truth. Claims on regions read a fit of several outcomes together, here of two.
 
 # %%
-register = load()
+register = catalogue.load()
 where = region_events.regions(places.frame, panel, "all_events", EXPOSURE_UNIT)
 joint = replace(spec, name="together", step="joint", outcomes=("drug_incident", "general_crime"))
 together = fit_counts(panel, joint, Sampling())
-answer = region_events.answer("C12", together, where, register, world.truth)
-verdict = decide(register["C12"], answer.estimate)
-print(verdict.marked, "|", verdict.reason, "| P", round(verdict.probability, 3))
-figures.posterior(answer.estimate)
+name = "region_events.russian_border"
+claim, question = register.asked(name)
+found = answer(claim, question, region_events.estimated(name, together, where, register, world.truth))
+verdict = recovery(claim, found)
+print(verdict.marked, "|", verdict.reason, "| P", round(found.probability, 3))
+figures.posterior(found.estimate)
 
 # %% [markdown]
 # ## 6. A claim on real figures
 #
-# C13: "Most countries seize opium and other drugs in greater volumes than heroin". Country-years that did not report are
-# unobserved, never zero; the sampling error of a total made of few seizures is carried through.
+# C02: state and criminal violence is rarely lethal. The register asks it of registered offences, among other data, and fixed
+# before any fit what is estimated, the threshold, and which equivalent specifications count.
 
 # %%
-seizures, vdem = governance.load("seizures").frame, governance.load("vdem").frame
-jobs = {name: job for name, job in indicators.catalog(seizures, vdem).items() if name.startswith("C13")}
-fits = {
-    name: fit_measurement(job.frame, job.spec, Sampling(draws=2000, target_accept=0.95, retries=2))
-    for name, job in jobs.items()
-}
-answer = indicators.opium_over_heroin(fits, register)
-verdict = decide(register["C13"], answer.estimate, answer.specifications)
-print(verdict.claim.quote)
-print(verdict.marked, "| P", round(verdict.probability, 3), "| prior P", round(verdict.prior_probability, 3))
-print(verdict.reason or "by the register's rule", "| agreement of specifications", verdict.agreement)
-figures.posterior(answer.estimate)
+loaded = tables.load().tables
+name = "offences.lethal_share"
+claim, question = register.asked(name)
+print(claim.quote)
+print(f"{question.id}, grade {question.grade}: {question.estimand}")
+print("threshold", claim.thresholds, "| variants", question.variants)
+loaded["offences"].frame.query("article in ('99', 'total') and measure == 'registered'").tail(4)
+
+# %% [markdown]
+# The catalogue states every specification as a model on a frame and a reading of its fit. Each is fitted through the gate.
+
+# %%
+asked = catalogue.INQUIRIES[name]
+stated = asked.state(loaded, claim, register)
+fits = {job.model.name: questions.fit(job, Run()) for job in inquiry.jobs(stated.values()).values()}
+pd.DataFrame(
+    [
+        {
+            "source": "real",
+            "specification": label,
+            "fit": own.job.model.name,
+            "gate": "passed" if fits[own.job.model.name].gate.passed else "FAILED",
+            "data": own.job.source,
+        }
+        for label, own in stated.items()
+    ]
+)
+
+# %% [markdown]
+# The estimate becomes an answer by the register's rule; a claim's word comes from all its answers, here from this one alone.
+
+# %%
+found = answer(claim, question, inquiry.estimate(question, asked, stated, fits))
+verdict = combine(claim, [found])
+print(
+    f"{question.id}: {found.marked}, grade {found.grade}, P {found.probability:.3f}, prior P {found.prior_probability:.3f}"
+)
+print(f"{found.agreement:.0%} of {len(found.specifications)} specifications agree")
+print(f"{claim.id}, on these data alone: {verdict.marked}. {verdict.reason}")
+figures.posterior(found.estimate)
+
+# %% [markdown]
+# The same fit by region: murders among registered violent offences, and beside them how sure that is. It is what the police
+# registered, not what was done.
+
+# %%
+reference = stated[REFERENCE]
+shares = 100 * own_shares(Reader(fits[reference.job.model.name]), reference.job, "yes", "total")
+low, median, high = np.quantile(shares, TAILS, axis=(0, 1))
+by_region = pd.DataFrame(
+    {"median": median, "low": low, "high": high},
+    index=pd.Index(reference.job.frame.query("answer == 'yes'")["region"], name="region"),
+)
+maps.rate_map(
+    by_region,
+    boundaries.load(),
+    title="Murders among registered violent offences, Kazakhstan 2022",
+    label="per cent of registered violent offences",
+    countries=["KAZ"],
+    simulated=False,
+)

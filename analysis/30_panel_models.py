@@ -12,17 +12,14 @@
 # # Panel models of counts, and which errors to believe
 #
 # Fixed effects, several models of the same counts, and every kind of errors under one coefficient. The region-months are
-# **SIMULATED**; the article counts, where they are at hand (`NORTHROUTE_DATA`), are **real**: news reports, not events.
+# **SIMULATED**; the article counts, which are bundled, are **real**: news reports, not events.
 # A coefficient is an association: the log rate ratio per unit of the covariate among months of the same region, net of what
 # all regions share in a month. Which errors to believe with five countries is measured in `docs/inference.md`.
 
 # %%
-import os
-from pathlib import Path
-
 import pandas as pd
 
-from northroute.claims import article_counts, load
+from northroute.claims import article_counts, catalogue
 from northroute.frequentist import (
     Regression,
     checks,
@@ -138,15 +135,11 @@ path[["source", "months_from_shock", "coef", "low", "high", "interval"]].round(3
 # country out moves the slope: little can be said, and that is the finding.
 
 # %%
-folder = os.environ.get("NORTHROUTE_DATA")
-if folder and Path(folder).is_dir():
-    built = articles.panel(Path(folder), load())[0].select(countries=article_counts.CENTRAL_ASIA)
-    pairs = (("drug_incident", "other_crime"), ("state_violence", "drug_incident"))
-    columns = []
-    for outcome, covariate in pairs:
-        name = article_counts.within(covariate)
-        real = poisson(built, Regression(outcome, (name,), ("unit", "month"), "article_total", name=outcome))
-        columns.append((real, stacked(real, ("cluster:country", "crv3:country", "webb:country", "dk:12"))))
-    print(regression_table(*columns).frame().to_string(index=False))
-else:
-    print("The article counts are not here: northroute fetch mlp brings them; then set NORTHROUTE_DATA.")
+built = articles.panel(None, catalogue.load())[0].select(countries=article_counts.CENTRAL_ASIA)
+pairs = (("drug_incident", "other_crime"), ("state_violence", "drug_incident"))
+columns = []
+for outcome, covariate in pairs:
+    name = article_counts.within(covariate)
+    real = poisson(built, Regression(outcome, (name,), ("unit", "month"), "article_total", name=outcome))
+    columns.append((real, stacked(real, ("cluster:country", "crv3:country", "webb:country", "dk:12"))))
+print(regression_table(*columns).frame().to_string(index=False))
