@@ -62,6 +62,16 @@ def test_reads_back_equal(region_fit: BayesFit, tmp_path: Path) -> None:
     assert dict(again.info)["key"] == region_fit.info["key"]
 
 
+def test_chains_and_draws_are_numbered_in_every_group(region_fit: BayesFit) -> None:
+    posterior = region_fit.tree["posterior"]
+    for name in ("posterior", "prior", "log_likelihood", "sample_stats", "coordinates"):
+        group = region_fit.tree[name].to_dataset()
+        for dim in ("chain", "draw"):
+            np.testing.assert_array_equal(group[dim], np.arange(group.sizes[dim]))
+            assert dim in group.coords
+    assert posterior.sizes["chain"] == region_fit.tree["log_likelihood"].sizes["chain"] == 4
+
+
 def test_an_unchanged_fit_is_not_sampled_again(
     region_panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, region_fit: BayesFit
 ) -> None:

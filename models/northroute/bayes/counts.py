@@ -51,7 +51,6 @@ def fit_counts(
         source=panel.name,
         description={"spec": spec.to_dict(), "dropped": stated.rows.dropped},
         constants=stated.constants(),
-        dropped=stated.rows.left_out,
     )
     return fit_model(
         stated.model,
@@ -60,7 +59,7 @@ def fit_counts(
         origin=origin,
         derive=stated.derive,
         check_prior=True,
-        folder=folder,
+        folder=Path(folder) if folder else None,
         command=command,
         progress=progress,
     )

@@ -89,8 +89,6 @@ class Origin:
         Plain dictionary that joins the fit's key and header.
     constants : xarray.Dataset
         Kept with the fit as ``constant_data``.
-    dropped : mapping of str to int
-        Rows that were left out before the model saw the table, by reason; default those of the description.
     """
 
     data_hash: str
@@ -98,7 +96,6 @@ class Origin:
     source: str = ""
     description: Mapping[str, Any] = field(default_factory=dict)
     constants: xr.Dataset = field(default_factory=xr.Dataset)
-    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 def fit_model(
@@ -109,7 +106,7 @@ def fit_model(
     origin: Origin | None = None,
     derive: Derive = _nothing,
     check_prior: bool = False,
-    folder: Path | str | None = None,
+    folder: Path | None = None,
     command: str = "",
     progress: Progress = quiet,
 ) -> BayesFit:
@@ -133,7 +130,7 @@ def fit_model(
         From the dataset of reported quantities to others that are reported with them, by posterior and prior draw.
     check_prior : bool
         Hold the prior to the scale of the data. Published models often have priors far wider than that.
-    folder : Path or str, optional
+    folder : Path, optional
         Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data,
         model, settings, code and library versions is read back, and finished chains of an interrupted one are not sampled
         again.
@@ -148,11 +145,8 @@ def fit_model(
         If the model does not suit the data.
     """
     settings = settings or Sampling()
-    assembled = assemble(model, frame)
     origin = origin or Origin(provenance.frame_hash(frame))
-    folder = Path(folder) if folder else None
-    before = origin.dropped or origin.description.get("dropped", {})
-    dropped = {r: before.get(r, 0) + assembled.dropped.get(r, 0) for r in dict.fromkeys((*before, *assembled.dropped))}
+    assembled = assemble(model, frame)
     key = _key(assembled, settings, origin, derive, check_prior)
     own = "" if settings.sampler == "nutpie" else f"-{settings.sampler}"
     path = folder / f"{model.name}{own}.nc" if folder else None
@@ -163,11 +157,11 @@ def fit_model(
             return kept
     started = time.perf_counter()
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
-    prior = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
+    before = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
     if check_prior:
         progress(f"{model.name}: data drawn from the prior", 0.0)
-        prior = gate.Gate(prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed))
-    found = attempts(assembled, settings, derive, keep, progress) if prior.passed or settings.force else None
+        before = gate.Gate(prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed))
+    found = attempts(assembled, settings, derive, keep, progress) if before.passed or settings.force else None
     progress(f"{model.name}: prior draws, log likelihood, Pareto k", 0.98)
     groups = {
         "posterior": xr.Dataset(),
@@ -182,7 +176,7 @@ def fit_model(
         "outcome": model.outcome,
         "panel": origin.source,
         "rows": assembled.rows,
-        "dropped": dropped,
+        "dropped": dict(assembled.dropped),
         "spec": dict(origin.description),
         "sampler": settings.sampler,
         "settings": asdict(found.settings if found else settings),
@@ -193,7 +187,7 @@ def fit_model(
     fit = BayesFit(
         name=model.name,
         tree=xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()}),
-        gate=gate.Gate((*prior.checks, *(_after(assembled, found) if found else ()))),
+        gate=gate.Gate((*before.checks, *(_after(assembled, found) if found else ()))),
         provenance=provenance.Provenance(origin.data_hash, settings.seed, origin.simulated, command=command),
         info=info,
     )

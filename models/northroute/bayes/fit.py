@@ -26,7 +26,8 @@ class BayesFit:
     name : str
     tree : xarray.DataTree
         Groups ``posterior``, ``prior``, ``log_likelihood``, ``sample_stats``, ``observed_data``, ``constant_data``, as
-        ArviZ understands them. Raw material: results go through :meth:`draws`, which respects the gate.
+        ArviZ understands them, chains and draws numbered from zero in every group.
+        Raw material: results go through :meth:`draws`, which respects the gate.
     gate : Gate
     provenance : Provenance
     info : mapping
@@ -41,6 +42,16 @@ class BayesFit:
     provenance: Provenance
     info: Mapping[str, Any] = field(default_factory=dict)
     allowed: bool = False
+
+    def __post_init__(self) -> None:
+        groups = {name: node.to_dataset() for name, node in self.tree.children.items()}
+        unlabelled = {
+            name: {d: np.arange(group.sizes[d]) for d in ("chain", "draw") if d in group.dims and d not in group.coords}
+            for name, group in groups.items()
+        }
+        if any(unlabelled.values()):
+            whole = {name: group.assign_coords(unlabelled[name]) for name, group in groups.items()}
+            object.__setattr__(self, "tree", xr.DataTree.from_dict(whole))
 
     @property
     def simulated(self) -> bool:

@@ -13,6 +13,8 @@ from northroute.errors import ModelError
 Array = NDArray[np.float64]
 LARGEST: Final = 1e10
 """Largest count: beyond, sums of log likelihoods lose the digits that the sampler needs."""
+LEFT_OUT: Final = "rows left out"
+"""Attribute of a table that says how many rows were left out of it, by reason."""
 _OWN_DIMS: Final = ("chain", "draw")
 
 
@@ -117,6 +119,8 @@ def kept(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows with an outcome and, where it is counted by exposure, an exposure; and how many others, by reason.
 
+    What was left out before, as the table's attribute :data:`LEFT_OUT` says, is among these.
+
     Parameters
     ----------
     model : str
@@ -134,7 +138,9 @@ def kept(
     """
     observed = ~np.isnan(numbers(model, frame, outcome))
     found = frame[observed]
-    dropped = {"outcome unobserved": int((~observed).sum())}
+    before: dict[str, int] = frame.attrs.get(LEFT_OUT, {})
+    dropped = {"outcome unobserved": 0, **before}
+    dropped["outcome unobserved"] += int((~observed).sum())
     if found.empty:
         raise ModelError(f"{model}: no row has an outcome '{outcome}'.")
     for column in (response, cell):
@@ -148,7 +154,7 @@ def kept(
     there = exposed(model, found, exposure)
     without = set(measures) - set(responses[there])
     lacking = ~there & ~(responses.isin(list(without)).to_numpy() & there.any())
-    dropped["exposure missing"] = int(lacking.sum())
+    dropped["exposure missing"] = dropped.get("exposure missing", 0) + int(lacking.sum())
     if lacking.all():
         raise ModelError(f"{model}: no row has both '{outcome}' and an exposure '{exposure}'.")
     if lacking.any() and cell:

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.bayes.intake import LEFT_OUT
 from northroute.bayes.spec import CountSpec
 from northroute.errors import ModelError
 from northroute.panel import Panel
@@ -112,6 +113,7 @@ def rows(panel: Panel, spec: CountSpec) -> Rows:
     )
     long[OUTCOME] = long[OUTCOME].map({v: k for k, v in inner.items()})
     long = long[long[COUNT].notna()].reset_index(drop=True)
+    long.attrs[LEFT_OUT] = left_out
     _refuse_zeros(long, spec, countries)
     return Rows(long, covariates, varying, tuple(spec.unit_covariates), nested, dropped, centre, left_out)
 
