@@ -1,11 +1,14 @@
 """Figures and tables of simulated data carry the mark; figures show what their estimate holds and are drawn once."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from northroute.bayes import BayesFit, Check, Gate
@@ -180,3 +183,41 @@ def test_alternative_text_of_a_ladder_has_its_numbers() -> None:
     (row, _) = made_up.site().ladder
     slope = Number("slope of interdiction", 0.5, 0.25, 0.75)
     assert "slope 0.5 (89 % ETI 0.25 to 0.75)" in alts.ladder([replace(row, slope=slope)], simulated=False)
+
+
+def absolute(path: str) -> list[tuple[str, list[float]]]:
+    """Read a relative path back: a second reader, for the test alone."""
+    at = start = np.zeros(2)
+    found, command = [], ""
+    tokens = re.findall(r"[a-z]|-?(?:\d+\.?\d*|\.\d+)", path)
+    while tokens:
+        command = tokens.pop(0) if tokens[0].isalpha() else command
+        count = {"m": 1, "l": 1, "q": 2, "c": 3, "z": 0}[command]
+        points = np.array([float(tokens.pop(0)) for _ in range(2 * count)]).reshape(count, 2) + at
+        at = points[-1] if count else start
+        start = at if command == "m" else start
+        found.append((command, points.ravel().tolist()))
+    return found
+
+
+POINT = st.tuples(*[st.floats(-900, 900)] * 2)
+PIECES = st.lists(st.tuples(st.sampled_from("MLQCz"), st.lists(POINT, min_size=3, max_size=3)), max_size=12)
+
+
+@given(POINT, PIECES, st.integers(0, 2))
+def test_relative_paths_have_the_same_points(
+    first: tuple[float, float], pieces: list[tuple[str, list[tuple[float, float]]]], decimals: int
+) -> None:
+    counts = {"M": 1, "L": 1, "Q": 2, "C": 3, "z": 0}
+    given_ = [("M", [*first]), *((c, [v for p in points[: counts[c]] for v in p]) for c, points in pieces)]
+    text = "\n".join(" ".join([c, *(f"{v:.6f}" for v in values)]) for c, values in given_)
+    read = absolute(style.relative(text, decimals))
+    assert [c for c, _ in read] == [c.lower() for c, _ in given_]
+    for (_, own), (_, other) in zip(read, given_, strict=True):
+        assert own == pytest.approx(other, abs=0.5 * 10.0**-decimals + 1e-5)
+
+
+def test_paths_of_other_commands_stay() -> None:
+    assert style.relative("M 1 2 A 3 3 0 0 1 5 5", 2) == "M 1 2 A 3 3 0 0 1 5 5"
+    assert style.relative("M 1 2 3 4", 2) == "M 1 2 3 4"
+    assert style.relative("M 1 2 L 0.5 2 L 1.75 -1 z", 2) == "m1 2l-.5 0 1.25-3z"

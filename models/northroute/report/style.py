@@ -34,6 +34,8 @@ DRAWN: Final = "drawn.json"
 
 _PLAIN: Final = " =:;/,()+!?@[]{}|*$"
 """Characters beside letters, digits and ``-._~`` that a data address may hold as they are."""
+_POINTS: Final = {"M": 1, "L": 1, "Q": 2, "C": 3, "z": 0, "Z": 0}
+"""Points that follow each command of a path."""
 _DARK: Final[Mapping[str, str]] = {
     "#ffffff": "#1a2229",
     looks.INK: "#e3e9ed",
@@ -113,13 +115,55 @@ def embedded(path: Path, *, adapts: bool) -> str:
 
 
 def compact(svg: str) -> str:
-    """Return the same picture in fewer bytes: no prologue, remarks or line breaks, paths to a hundredth of a point."""
+    """Return the same picture in fewer bytes: no prologue, remarks or line breaks; paths to a hundredth of a point."""
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(
-        r'id="DejaVu[^"]*" d="[^"]*"', lambda d: re.sub(r"\.\d+", "", d[0]), svg
-    )  # letters, at 64 units a point
-    svg = re.sub(r' d="[^"]*"', lambda d: re.sub(r"(\.\d\d)\d+", r"\1", d[0]), svg)
+    # letters have 64 units a point
+    svg = re.sub(r'(id="DejaVu[^"]*") d="([^"]*)"', lambda m: f'{m[1]} d="{relative(m[2], 0)}"', svg)
+    svg = re.sub(r'(?<!id="DejaVu)( d=")(M [^"]*)"', lambda m: f'{m[1]}{relative(m[2], 2)}"', svg)
     return re.sub(r">\s+<", "><", re.sub(r"\s+", " ", svg)).strip()
+
+
+def relative(path: str, decimals: int) -> str:
+    """Return the same SVG path with each point told from the one before.
+
+    Points are rounded first, so that errors do not add up. Paths of other commands than ``M L Q C Z``, all that matplotlib
+    writes, stay as they are.
+
+    Parameters
+    ----------
+    path : str
+        The text of an attribute ``d``, with commands and numbers apart.
+    decimals : int
+        Decimals of a point.
+    """
+    tokens = path.split()
+    if not tokens or any(c not in _POINTS for c in tokens if c.isalpha()):
+        return path
+    unit, at, start = 10**decimals, (0, 0), (0, 0)
+    found: list[str] = []
+    here, before = 0, ""
+    while here < len(tokens):
+        command = tokens[here]
+        count = 2 * _POINTS.get(command, 0)
+        own = [round(float(v) * unit) for v in tokens[here + 1 : here + 1 + count]]
+        if command not in _POINTS or len(own) != count:
+            return path
+        steps = [_short(v - at[i % 2], decimals) for i, v in enumerate(own)]
+        again = command in "LQC" and command == before
+        apart = (f" {s}" if s[0] != "-" and (again or i) else s for i, s in enumerate(steps))
+        found.append(("" if again else command.lower()) + "".join(apart))
+        at = (own[-2], own[-1]) if own else start
+        start, before = (at if command == "M" else start), command
+        here += 1 + count
+    return "".join(found)
+
+
+def _short(value: int, decimals: int) -> str:
+    """Write a number of units of the last decimal without zeros that say nothing."""
+    text = f"{abs(value):0{decimals + 1}d}"
+    whole, part = (text[:-decimals], text[-decimals:].rstrip("0")) if decimals else (text, "")
+    short = (whole.lstrip("0") + (f".{part}" if part else "")) or "0"
+    return f"-{short}" if value < 0 else short
 
 
 def adaptive(svg: str) -> str:
