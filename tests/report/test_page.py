@@ -194,3 +194,11 @@ def test_a_second_writing_draws_nothing_and_says_the_same(
 def test_the_pages_are_not_too_large(pages: Path) -> None:
     assert (pages / "index.html").stat().st_size < 6e6
     assert (pages / page.CALIBRATION).stat().st_size < 3e6
+
+
+def test_a_picture_for_phones_has_an_address_that_srcset_can_read(index: str) -> None:
+    sources = re.findall(r'<source media="\(max-width:760px\)" srcset="([^"]*)"', index)
+    assert len(sources) == 2
+    for source in sources:
+        assert source.startswith("data:image/svg+xml,") and not re.search(r"\s", source)
+        assert not source.endswith(",")

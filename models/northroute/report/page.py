@@ -111,7 +111,9 @@ def _images(wanted: Mapping[str, Picture], drawn: Mapping[str, Path]) -> dict[st
     return {
         name: {
             "source": style.embedded(drawn[name], adapts=p.adapts),
-            "narrow": style.embedded(drawn[name + outputs.NARROW], adapts=p.adapts) if p.narrow else "",
+            "narrow": style.in_srcset(style.embedded(drawn[name + outputs.NARROW], adapts=p.adapts))
+            if p.narrow
+            else "",
             "alt": p.alt,
             "caption": p.caption,
             "adapts": p.adapts,

@@ -114,6 +114,11 @@ def embedded(path: Path, *, adapts: bool) -> str:
     return "data:image/svg+xml," + quote(adaptive(text) if adapts else text, safe=_PLAIN)
 
 
+def in_srcset(address: str) -> str:
+    """Return a data address as ``srcset`` takes it: a space would end it there, and the picture would not be shown."""
+    return address.replace(" ", "%20")
+
+
 def compact(svg: str) -> str:
     """Return the same picture in fewer bytes: no prologue, remarks or line breaks; paths to a hundredth of a point."""
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)

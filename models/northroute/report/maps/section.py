@@ -71,7 +71,7 @@ MAPS: Final = (
     ),
     RateMap(
         *("map_corruption_perception_kyrgyzstan", "KGZ", of.PERCEPTION, "Corruption perception, Kyrgyzstan"),
-        "index from -100 to 100, higher = better",
+        "index from \N{MINUS SIGN}100 to 100, higher = better",
         "What residents say in a survey, not corruption itself. High is good.",
     ),
     RateMap(
