@@ -10,7 +10,7 @@ from northroute.bayes import CountSpec, Sampling
 from northroute.bayes.labels import labels, scored
 from northroute.bayes.ladder.formulate import STEPS, formulate
 from northroute.claims import article_counts, load
-from northroute.errors import MissingDataError, ModelError
+from northroute.errors import ModelError
 from northroute.panel import Panel
 from northroute.sources.simulated import simulate_regions
 from northroute.workflow import rungs
@@ -71,13 +71,11 @@ def test_the_three_countries_are_a_complete_graph() -> None:
     np.testing.assert_allclose(np.linalg.pinv(laplacian), (np.eye(3) - 1 / 3) / 3, atol=1e-12)
 
 
-def test_unknown_outcomes_and_missing_files_are_refused(tmp_path: Path) -> None:
+def test_unknown_outcomes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no outcome 'tea'\. They have state_violence"):
         rungs.on_regions(WORLD, "tea")
     with pytest.raises(ModelError, match=r"slope of 'tea' on articles\. There are: state_violence"):
         rungs.on_articles(tmp_path, load(), "tea")
-    with pytest.raises(MissingDataError, match="northroute fetch mlp"):
-        rungs.on_articles(tmp_path, load())
 
 
 def test_seizures_are_bundled_and_their_cells_are_what_is_scored(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_every_fit_passes_and_is_read(whole: Sides, tables: Tables, register: Re
 
 
 def test_section_and_maps_are_there(whole: Sides) -> None:
-    assert len(whole.maps.figures) == 6
+    assert len(whole.maps.figures) == 7
     assert whole.section.figures[0].name == "countries_side_by_side"
     assert "boundaries.geojson" in whole.inputs
     assert len(whole.inputs) == len(sides.TABLES) + 1
