@@ -164,7 +164,7 @@ pd.DataFrame(
 #
 # Shares of heroin and opium among reported seizures; then article counts of three countries of Central Asia by month: state
 # violence on drug interdiction as a rate within countries, the specification of claim C16. Here units are countries. Further
-# steps take a minute or two each: `northroute ladder joint`, for example.
+# steps take a minute or two each: `northroute ladder joint --real`, for example.
 
 # %%
 wanted = ("pooled", "country", "slopes", "dynamic", "composition")

@@ -57,8 +57,8 @@ def test_unknown_names_say_what_there_is() -> None:
         assert "pooled" in result.output or "default" in result.output
 
 
-def test_the_composition_of_real_seizures_is_fitted_and_checked(data_dir: Path, tmp_path: Path) -> None:
-    words = ["ladder", "composition", "--data", str(data_dir), "--draws", "250", "--output", str(tmp_path)]
+def test_the_composition_of_real_seizures_is_fitted_and_checked(tmp_path: Path) -> None:
+    words = ["ladder", "composition", "--real", "--draws", "250", "--output", str(tmp_path)]
     result = runner.invoke(app, words)
     assert result.exit_code == 0, result.output
     assert "SIMULATED" not in result.output and "Not done" not in result.output
@@ -66,8 +66,14 @@ def test_the_composition_of_real_seizures_is_fitted_and_checked(data_dir: Path, 
     assert (tmp_path / "ladder_seizures_composition_posterior_predictive.csv").exists()
 
 
-def test_a_step_without_real_data_says_why(data_dir: Path) -> None:
-    result = runner.invoke(app, ["ladder", "spatial", "--data", str(data_dir)])
+def test_a_folder_without_article_counts_is_refused_and_not_replaced_by_the_bundle(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["ladder", "pooled", "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "No article counts in" in result.output and "--real" in result.output
+
+
+def test_a_step_without_real_data_says_why() -> None:
+    result = runner.invoke(app, ["ladder", "spatial", "--real"])
     assert result.exit_code == 1
     assert "not fitted to article counts" in result.output and "complete graph" in result.output
 

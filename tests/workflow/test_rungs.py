@@ -25,8 +25,8 @@ def regions() -> rungs.Rungs:
 
 
 @pytest.fixture(scope="module")
-def real(data_dir: Path) -> rungs.Rungs:
-    return rungs.on_articles(data_dir, load())
+def real() -> rungs.Rungs:
+    return rungs.on_articles(None, load())
 
 
 def test_every_step_is_fitted_to_simulated_regions(regions: rungs.Rungs) -> None:

@@ -41,8 +41,9 @@ def ladder(
         "reports/ladder"
     ),
     data: DataOption = None,
+    real: Annotated[bool, typer.Option("--real", help="Fit the bundled real tables, or those of --data.")] = False,
     outcome: Annotated[str, typer.Option("--outcome", help="What is counted.")] = "state_violence",
-    months: Annotated[int, typer.Option(min=12, help="Simulated months by region, without --data.")] = 24,
+    months: Annotated[int, typer.Option(min=12, help="Simulated months by region.")] = 24,
     priors: Annotated[str, typer.Option("--priors", help="default, wide, tight, or a file of prior sets.")] = "default",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Draws a chain.")] = 1000,
     sampler: Annotated[
@@ -58,7 +59,7 @@ def ladder(
     ] = False,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
-    """Fit a step of the ladder to SIMULATED regions, or to real tables with --data, and run its checks.
+    """Fit a step of the ladder to SIMULATED regions, or to real tables with --real or --data, and run its checks.
 
     Real tables: article counts of three countries, with published governance indices where the step has latent corruption;
     reported drug seizures for the composition.
@@ -68,7 +69,7 @@ def ladder(
     from northroute.bayes.examine import examine
 
     with errors("Finished chains are kept; the same command goes on from there."), progress() as tell:
-        rung = _with_priors(_rung(step, data, outcome, months, seed), priors)
+        rung = _with_priors(_rung(step, data, real, outcome, months, seed), priors)
         settings = replace(_settings(sampler, draws, seed), force=allow_failed)
         fit = rung.fit(settings, folder=output, command=command(), progress=tell)
         if allow_failed:
@@ -128,21 +129,28 @@ def sbc(
     raise typer.Exit(1 if any(one.passed is False for one in found) else 0)
 
 
-def _rung(step: str, data: Path | None, outcome: str, months: int, seed: int) -> "Rung":
+def _rung(step: str, data: Path | None, real: bool, outcome: str, months: int, seed: int) -> "Rung":
     from northroute.claims import load
-    from northroute.errors import ModelError
+    from northroute.errors import MissingDataError, ModelError
+    from northroute.sources import mlp
     from northroute.sources.simulated import simulate_regions
     from northroute.workflow import rungs
 
     if step not in rungs.STEPS:
         raise ModelError(f"No step '{step}' on the ladder. There are: {', '.join(rungs.STEPS)}.")
-    if data is None:
+    if data is not None and mlp.folder_of(data) is None:
+        raise MissingDataError(
+            f"No article counts in '{data}': fetch them with 'northroute fetch mlp', or give --real for the bundled ones."
+        )
+    if data is None and not real:
         world = simulate_regions(seed, months=max(months, rungs.MONTHS))
         found = rungs.on_regions(world, outcome, months)[step]
     else:
         found = rungs.on_articles(data, load(), outcome)[step]
     if isinstance(found, rungs.Absent):
-        raise ModelError(f"Step '{step}' is not fitted to {found.data}: it {found.reason}. Leave --data out.")
+        raise ModelError(
+            f"Step '{step}' is not fitted to {found.data}: it {found.reason}. Leave --data and --real out."
+        )
     return found
 
 
