@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute import seeds
-from northroute.bayes import BayesFit, MeasurementSpec, Prior
+from northroute.bayes import BayesFit, MeasurementSpec
+from northroute.claims.assumed import INDEX_SD, SEIZURE_CV, Conversion
 from northroute.claims.estimate import Estimate, Quantity, Specification
 from northroute.claims.estimated import Estimated
 from northroute.claims.register import Register
@@ -20,10 +21,6 @@ from northroute.conventions import WINDOW
 
 FUNCTIONS = ("indicators.opium_over_heroin", "indicators.heroin_protected", "indicators.a_third")
 """Names under which the register asks for the estimands of this module."""
-SEIZURE_CV = 2.0
-"""Coefficient of variation of the weight of one reported seizure; a few large ones make up most of a total."""
-INDEX_SD = 0.05
-"""Measurement standard deviation of a V-Dem index on 0..1; the bundled table has no published one."""
 SHAPE = (4, 2000)
 
 Array = NDArray[np.float64]
@@ -176,24 +173,6 @@ def _seizure_estimate(
         stamps=(fit.stamp,) if fit.stamp else (),
         simulated=fit.simulated,
     )
-
-
-OPIUM_PER_HEROIN = Prior(
-    "normal", 0.15, "log kg of opium for one kg of pure heroin: 18.5 within a third", float(np.log(18.5))
-)
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """Priors from opium to heroin, each with its reason."""
-
-    converted: tuple[float, float] = (16.0, 4.0)
-    """Beta prior of the share of opium turned into morphine or heroin: mean 0.80, sd 0.09; the rest is used as opium."""
-    per_kilogram: Prior = OPIUM_PER_HEROIN
-    purity: tuple[float, float] = (0.5, 1.0)
-    """Uniform prior of the purity in which the transit tonnage is expressed, from wholesale quality to pure."""
-    production_error: float = 0.10
-    """Relative standard error of a survey's production figure."""
 
 
 def a_third(opium: pd.DataFrame, register: Register, seed: int) -> Estimated:

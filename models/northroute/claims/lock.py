@@ -1,7 +1,8 @@
 """The registered version of everything that decides an answer, and what has changed since.
 
-The lock holds the register itself (claims, proxies, priors, constants), the priors of the article models, and the SHA-256 of
-the code book and of every bundled table, so that a change is named and not only noticed.
+The lock holds the register itself (claims, proxies, priors, constants), the priors of the article models, the numbers that
+estimands on indicators assume, and the SHA-256 of the code book and of every bundled table, so that a change is named and
+not only noticed.
 """
 
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from northroute.bayes.priors import COUNTS, MEASUREMENT
+from northroute.claims.assumed import told
 from northroute.errors import RegisterError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
@@ -22,7 +24,7 @@ _LONGEST: Final = 60
 
 
 def content(register: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides the answers: the register as read, priors in force, and hashes of files.
+    """Return what decides the answers: the register as read, priors and assumed numbers in force, and hashes of files.
 
     Parameters
     ----------
@@ -39,7 +41,8 @@ def content(register: Mapping[str, Any]) -> dict[str, Any]:
         kind: {name: str(prior) for name, prior in known.items()}
         for kind, known in (("article models", COUNTS), ("measurement models", MEASUREMENT))
     }
-    return {"register": dict(register), "priors in force": priors, "file": files}
+    assumed = json.loads(json.dumps(told()))  # as it is read back
+    return {"register": dict(register), "priors in force": priors, "assumed in code": assumed, "file": files}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def read(path: Path) -> dict[str, Any]:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as failure:
         raise RegisterError(f"{path}: not a lock ({failure}). Restore it from the repository.") from failure
-    if not isinstance(raw, dict) or set(raw) != {"register", "priors in force", "file"}:
+    if not isinstance(raw, dict) or set(raw) != {"register", "priors in force", "assumed in code", "file"}:
         raise RegisterError(f"{path}: not a lock of this version. Restore it from the repository.")
     return raw
 
