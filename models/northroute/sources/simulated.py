@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from northroute.conventions import DEFAULT_SEED
 from northroute.provenance import value_hash
 from northroute.seeds import generator
-from northroute.sources import regions
+from northroute.sources.simulated_places import places
 from northroute.sources.table import Table
 
 OUTCOMES: Final = ("state_violence", "criminal_violence", "drug_incident", "general_crime")
@@ -103,7 +103,7 @@ def simulate_regions(
         raise ValueError(f"months={months}: simulate at least 12 months, so that the season is defined.")
     world = world or World()
     rng = generator(f"simulated regions {division} {months}", seed)
-    place = regions.load(division).frame.reset_index(drop=True)
+    place = places(division)
     country_names, country = _codes(place["iso3"])
     calendar = pd.date_range(start, periods=months, freq="MS")
     x = _unit_covariates(place)

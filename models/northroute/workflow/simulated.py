@@ -12,6 +12,7 @@ from northroute.panel import Panel, build
 from northroute.report import maps
 from northroute.sources import regions
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
+from northroute.sources.simulated_places import places
 from northroute.workflow.line import Line, Run, answered
 
 EXPOSURE = "all_events"
@@ -55,7 +56,7 @@ def run(register: Register, run: Run) -> SimulatedLine:
     spec = region_events.specification(built, EXPOSURE, EXPOSURE_UNIT, "simulated_regions")
     fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("first-level")
-    where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
+    where = region_events.regions(places("first-level"), built, EXPOSURE, EXPOSURE_UNIT)
     answers = tuple(
         answered(
             register,
