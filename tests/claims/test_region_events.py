@@ -121,7 +121,7 @@ def test_a_failed_fit_answers_nothing(around_the_truth: BayesFit, where: Regions
 
 
 def test_the_default_simulated_world_makes_a_claim_false(where: Regions, register: Register) -> None:
-    truth = simulate_regions(months=96).truth["unit_level"]  # the world on the page
+    truth = simulate_regions(months=60).truth["unit_level"]  # the world on the page
     levels = {o: truth.sel(outcome=o, unit=list(where.names)).to_numpy() for o in region_events.OUTCOMES}
     found = region_events.rail_corridor(levels, where, register["C08"])
     assert found["rate ratio, state violence"][0] < 1

@@ -134,7 +134,7 @@ def _rung(step: str, data: Path | None, real: bool, outcome: str, months: int, s
     from northroute.errors import MissingDataError, ModelError
     from northroute.sources import mlp
     from northroute.sources.simulated import simulate_regions
-    from northroute.workflow import rungs
+    from northroute.workflow import rungs, simulated
 
     if step not in rungs.STEPS:
         raise ModelError(f"No step '{step}' on the ladder. There are: {', '.join(rungs.STEPS)}.")
@@ -143,7 +143,7 @@ def _rung(step: str, data: Path | None, real: bool, outcome: str, months: int, s
             f"No article counts in '{data}': fetch them with 'northroute fetch mlp', or give --real for the bundled ones."
         )
     if data is None and not real:
-        world = simulate_regions(seed, months=max(months, rungs.MONTHS))
+        world = simulate_regions(seed, months=max(months, simulated.MONTHS))
         found = rungs.on_regions(world, outcome, months)[step]
     else:
         found = rungs.on_articles(data, load(), outcome)[step]

@@ -66,7 +66,7 @@ class LadderLine:
 
 def run(data: Path | None, register: Register, run: Run) -> LadderLine:
     """Climb the ladder on article counts, on reported seizures, and on SIMULATED regions."""
-    months = simulated.QUICK_MONTHS if run.quick else rungs.MONTHS
+    months = simulated.QUICK_MONTHS if run.quick else simulated.MONTHS
     simulation = simulate_regions(run.seed, months=months)
     regions = rungs.on_regions(simulation, months=min(months, rungs.WINDOW))
     real, note = rungs.on_articles(data, register), ""

@@ -45,8 +45,6 @@ TOGETHER: Final = {
     ARTICLES: ("state_violence", "criminal_violence", "corruption_reports"),
 }
 """Outcomes of step ``joint``; the covariate, which interdiction is read from, is not among them."""
-MONTHS: Final = 96
-"""Of the simulated world."""
 WINDOW: Final = 24
 """Months of it that steps by region and month look at; its counts by country and month are few enough to take all."""
 VOICE: Final = "voice"

@@ -17,6 +17,8 @@ from northroute.workflow.line import Line, Run, answered
 
 EXPOSURE = "all_events"
 COVARIATE = "interdiction"
+MONTHS = 60
+"""Of the simulated world on the page: as many as the job has time for."""
 QUICK_MONTHS = 18
 
 
@@ -50,7 +52,7 @@ def panel(simulation: Simulation) -> Panel:
 
 def run(register: Register, run: Run) -> SimulatedLine:
     """Simulate, fit and answer what region-month events could answer."""
-    simulation = simulate_regions(run.seed, months=QUICK_MONTHS if run.quick else 96)
+    simulation = simulate_regions(run.seed, months=QUICK_MONTHS if run.quick else MONTHS)
     built = panel(simulation)
     settings = run.settings(QUICK if run.quick else Sampling())
     spec = region_events.specification(built, EXPOSURE, EXPOSURE_UNIT, "simulated_regions")
