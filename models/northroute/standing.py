@@ -33,9 +33,11 @@ class Setting:
     given: tuple[Path, ...] = ()
 
     @classmethod
-    def of_job(cls, data: Path | None, events: Path | None, *, quick: bool, allow_failed: bool, seed: int) -> "Setting":
+    def of_job(
+        cls, data: Path | None, events: Path | None, *, quick: bool, allow_failed: bool, whole_ladder: bool, seed: int
+    ) -> "Setting":
         """Return what decides a run of the main job."""
-        plain = {"quick": quick, "allow_failed": allow_failed, "seed": seed}
+        plain = {"quick": quick, "allow_failed": allow_failed, "whole_ladder": whole_ladder, "seed": seed}
         return cls(plain, tuple(p for p in (data, events) if p is not None))
 
     @property

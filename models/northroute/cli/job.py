@@ -45,6 +45,9 @@ def reproduce(
             "--events", help="Folder of events build on real files; default: data/interim/events if it is filled."
         ),
     ] = None,
+    whole_ladder: Annotated[
+        bool, typer.Option("--whole-ladder", help="Fit every step of the ladder, the long ones too (minutes more).")
+    ] = False,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Test the brief's claims: fit, answer, and write index.html with its tables and figures."""
@@ -53,13 +56,15 @@ def reproduce(
     with errors("Finished fits are kept; the same command goes on from there."), progress() as tell:
         data, events = data_folder(data), events_folder(events)
         tell("looking for what has changed", 0.0)
-        own = Setting.of_job(data, events, quick=quick, allow_failed=allow_failed, seed=seed)
+        own = Setting.of_job(
+            *(data, events), quick=quick, allow_failed=allow_failed, whole_ladder=whole_ladder, seed=seed
+        )
         manifest = standing(out_folder, own.key)
         if manifest is None:
             from northroute.workflow import Options
             from northroute.workflow import reproduce as run
 
-            options = Options(out_folder, data, quick, allow_failed, seed, command(), events)
+            options = Options(out_folder, data, quick, allow_failed, seed, command(), events, whole_ladder)
             manifest = run(options, tell).manifest
         else:
             manifest["unchanged"] = True

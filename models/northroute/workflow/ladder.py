@@ -23,6 +23,8 @@ from northroute.workflow.line import Run
 from northroute.workflow.rungs import SIMULATED, Absent, Rung, Rungs
 from northroute.workflow.scores import Scores, score
 
+LONG: Final = ("joint", "reporting", "latent_corruption")
+"""Steps that take half a minute to several minutes each; a run fits them if it is asked to."""
 QUICK_STEPS: Final = ("pooled", "country", "slopes", "dynamic", "spatial")
 TAILS: Final = ((1 - INTERVAL_PROB) / 2, (1 + INTERVAL_PROB) / 2)
 
@@ -70,6 +72,11 @@ def run(data: Path | None, register: Register, run: Run) -> LadderLine:
     simulation = simulate_regions(run.seed, months=months)
     regions = rungs.on_regions(simulation, months=min(months, rungs.WINDOW))
     real, note = rungs.on_articles(data, register), ""
+    if not (run.quick or run.whole_ladder):
+        real = {step: own for step, own in real.items() if step not in LONG}
+        regions = {step: own for step, own in regions.items() if step not in (*LONG, "composition")}
+        left = ", ".join(LONG)
+        note = f"Left out for their time: {left}, and composition of simulated regions; --whole-ladder fits all."
     if run.quick:
         regions, real = ({step: own[step] for step in QUICK_STEPS} for own in (regions, real))
         note = f"A quick look: {months} simulated months and the steps {', '.join(QUICK_STEPS)}; without --quick, all."

@@ -21,6 +21,7 @@ class Run:
     command: str = ""
     quick: bool = False
     allow_failed: bool = False
+    whole_ladder: bool = False
     progress: Progress = quiet
 
     def settings(self, base: Sampling) -> Sampling:

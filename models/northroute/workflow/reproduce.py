@@ -40,6 +40,8 @@ class Options:
     seed : int
     command : str
         Recorded in every output.
+    whole_ladder : bool
+        Climb every step of the ladder, the long ones too.
     events : Path, optional
         Folder of ``northroute events build`` on real files; its region panel then answers the questions on regions.
     """
@@ -51,12 +53,17 @@ class Options:
     seed: int = DEFAULT_SEED
     command: str = "northroute reproduce"
     events: Path | None = None
+    whole_ladder: bool = False
 
     @property
     def setting(self) -> Setting:
         """Everything that decides what the run writes."""
         return Setting.of_job(
-            *(self.data, self.events), quick=self.quick, allow_failed=self.allow_failed, seed=self.seed
+            *(self.data, self.events),
+            quick=self.quick,
+            allow_failed=self.allow_failed,
+            whole_ladder=self.whole_ladder,
+            seed=self.seed,
         )
 
 
@@ -100,6 +107,7 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         command=options.command,
         quick=options.quick,
         allow_failed=options.allow_failed,
+        whole_ladder=options.whole_ladder,
         progress=progress,
     )
     counts, counted = articles.panel(options.data, register)
