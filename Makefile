@@ -10,7 +10,7 @@ ARGS ?=
 # Small products on many threads wait for each other: one BLAS thread is many times faster here.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help reproduce reproduce-real test check notebooks docs bench recover sbc calibrate trials lock clean
+.PHONY: help reproduce reproduce-real test check notebooks docs readme bench recover sbc calibrate trials lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ docs: $(STAMP) ## Write the pages of the ladder, of its calibration and of the c
 	$(BIN)/python -m northroute.bayes.ladder.describe analysis/docs
 	$(BIN)/python -m northroute.bayes.ladder.calibrated analysis/docs
 	$(BIN)/python -m northroute.workflow.trials_page analysis/docs
+
+readme: $(STAMP) ## After a full run: write the README's findings and the reference anew
+	$(BIN)/python -m northroute.report.readme $(OUT)/manifest.json README.md reports/reference/claims.json
 
 sbc: $(STAMP) ## Calibrate a step of the ladder by simulation: make sbc ARGS="slopes --replications 200"
 	$(BIN)/northroute sbc $(ARGS)

@@ -28,19 +28,22 @@ def block(found: Mapping[str, Any]) -> str:
     """Return the README's text on a reference: findings, then every claim's word, as Markdown."""
     lines = [BEGIN]
     for finding in found["findings"]:
-        points = [
-            f"{p['text']} ({p['claim']}: {p['basis']})" if p["basis"] else f"{p['text']} ({p['claim']})"
-            for p in finding["points"]
+        lines.append(f"- **{finding['heading']}.** {_sentence(finding['lead'])}".rstrip())
+        lines += [
+            f"  - {_sentence(p['text'])} {p['claim']}: {p['basis']}".rstrip(": ") + "." for p in finding["points"]
         ]
-        more = [f"Also {', '.join(finding['more'])}."] if finding["more"] else []
-        text = " ".join(filter(None, (finding["lead"], *points, *more)))
-        lines.append(f"- **{finding['heading']}.** {' '.join(text.split())}")
+        lines += [f"  - Also {', '.join(finding['more'])}."] if finding["more"] else []
     words: dict[str, list[str]] = {}
     for claim in found["claims"]:
         words.setdefault(claim["verdict"], []).append(claim["id"])
     told = "; ".join(f"{word}: {', '.join(ids)}" for word, ids in sorted(words.items()))
     lines += ["", f"In brackets {interval_label()}. The words of all {len(found['claims'])} claims: {told}.", END]
     return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    """Return a text on one line."""
+    return " ".join(text.split())
 
 
 def put(text: str, found: Mapping[str, Any], file: Path) -> str:
