@@ -1,7 +1,7 @@
 """Bayesian hierarchical models: specifications, priors, sampling, the diagnostics gate, fits."""
 
 from northroute.bayes.counts import fit_counts
-from northroute.bayes.engine import Origin
+from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit, load
 from northroute.bayes.gate import Check, Gate
 from northroute.bayes.measurement import MeasurementSpec, fit_measurement
@@ -9,7 +9,6 @@ from northroute.bayes.model import Model
 from northroute.bayes.prior_sets import prior_set
 from northroute.bayes.priors import COUNTS, MEASUREMENT, Prior, replaced
 from northroute.bayes.spec import QUICK, CountSpec, Sampling
-from northroute.bayes.tables import fit_model
 
 __all__ = [
     "COUNTS",

@@ -43,7 +43,7 @@ from northroute.bayes.model import Assembled, Model, assemble
 from northroute.bayes.prior_coordinates import prior_values
 from northroute.bayes.quantities import named
 from northroute.bayes.spec import Sampler, Sampling
-from northroute.errors import DataError
+from northroute.errors import DataError, ModelError
 from northroute.progress import Progress, quiet
 
 MAX_STORED: Final = 50_000_000
@@ -106,7 +106,7 @@ def fit_model(
     origin: Origin | None = None,
     derive: Derive = _nothing,
     check_prior: bool = False,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     command: str = "",
     progress: Progress = quiet,
 ) -> BayesFit:
@@ -130,7 +130,7 @@ def fit_model(
         From the dataset of reported quantities to others that are reported with them, by posterior and prior draw.
     check_prior : bool
         Hold the prior to the scale of the data. Published models often have priors far wider than that.
-    folder : Path, optional
+    folder : Path or str, optional
         Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data,
         model, settings, code and library versions is read back, and finished chains of an interrupted one are not sampled
         again.
@@ -142,9 +142,13 @@ def fit_model(
     Raises
     ------
     ModelError
-        If the model does not suit the data.
+        If the data are no table, or the model does not suit them.
     """
-    settings = settings or Sampling()
+    if not isinstance(frame, pd.DataFrame):
+        raise ModelError(
+            f"{model.name}: the data are a {type(frame).__name__}. Give a pandas DataFrame, a row an outcome."
+        )
+    folder, settings = Path(folder) if folder else None, settings or Sampling()
     origin = origin or Origin(provenance.frame_hash(frame))
     assembled = assemble(model, frame)
     key = _key(assembled, settings, origin, derive, check_prior)
