@@ -72,7 +72,7 @@ def test_responses_have_scales_of_their_own_by_mapping_and_together() -> None:
     ("law", "value", "why"),
     [
         (dist.StudentT(None), 1.0, "needs 'sd' or 'known'"),
-        (dist.StudentT(known="absent"), 1.0, "no column 'absent'"),
+        (dist.StudentT(known="absent"), 1.0, r"no column \['absent'\]"),
         (dist.StudentT(known="known"), np.nan, "zero or more"),
         (dist.StudentT(known="known"), -1.0, "zero or more"),
         (dist.StudentT(None, "known"), 0.0, "are positive"),

@@ -8,6 +8,7 @@ import pytest
 
 from northroute.bayes import Model
 from northroute.bayes import distributions as dist
+from northroute.bayes.terms.population import Intercept
 from northroute.claims.inquiries import offence_tables as frames
 from northroute.claims.inquiry import Job
 from northroute.errors import DataError, MissingDataError
@@ -55,7 +56,7 @@ def test_without_leaves_one_article_out() -> None:
 
 def test_simulated_counts_have_the_frames_rate_and_the_known_ratio() -> None:
     frame = pd.concat([frames.counted(tables(), frames.SALE)] * 400, ignore_index=True)
-    job = Job(Model("m", "count", dist.NegativeBinomial(), ()), frame, "")
+    job = Job(Model("m", "count", dist.NegativeBinomial(), (Intercept(),)), frame, "")
     known = np.log(2) * frame["border"].to_numpy(float)
     made = frames.simulated_counts(job, np.random.default_rng(1), known, 0.1)
     rate = made["count"] / made["population"]
