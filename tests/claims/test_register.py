@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -151,14 +152,14 @@ def test_grades_and_biases_are_those_of_the_brief_for_this_version() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r["claims"].append(dict(r["claims"][17])), "C18 is there twice"),
+        (lambda r: r["claims"].append(deepcopy(r["claims"][17])), "C18 is there twice"),
         (lambda r: r["claims"][3].pop("quote"), r"claim number 4 \(C04\): missing .'quote'."),
         (lambda r: r["claims"][3].update(treshold=1), r"\(C04\): missing \[\], unknown .'treshold'."),
         (lambda r: r["claims"][3].update(data=["X"]), r"data has \['X'\], other than"),
         (lambda r: r["claims"][3].update(about=["KAZ", "FRA"]), r"about has \['FRA'\]"),
         (lambda r: r["claims"][1]["thresholds"].update(lethal_share="low"), "'lethal_share' is 'low', not a number"),
-        (lambda r: r["claims"][1]["thresholds"].update(lethal_share=float("nan")), "nan, not a finite number"),
-        (lambda r: r["claims"][1]["thresholds"].update(lethal_share=float("inf")), "inf, not a finite number"),
+        (lambda r: r["claims"][1]["thresholds"].update(lethal_share=float("nan")), "'.nan' is not a finite number"),
+        (lambda r: r["claims"][1]["thresholds"].update(lethal_share=float("inf")), "'.inf' is not a finite number"),
         (lambda r: r["claims"][1]["thresholds"].update(lethal_share=True), "True, not a number"),
         (lambda r: r["claims"][1]["answers"][0].pop("function"), r"answer number 1 \(M\): missing .'function'."),
         (lambda r: r["claims"][1]["answers"][0].update(grade="D"), r"grade has \['D'\]"),
@@ -167,19 +168,42 @@ def test_grades_and_biases_are_those_of_the_brief_for_this_version() -> None:
         (lambda r: r["claims"][1]["answers"][0].update(years=[2022, 2015]), "not a first and a last year"),
         (lambda r: r["claims"][1]["answers"][0].update(seen="yes"), "not true or false"),
         (lambda r: r["claims"][1]["answers"][0].update(variants=["a", "a"]), "names one thing twice"),
-        (lambda r: r["claims"][1]["answers"].append(dict(r["claims"][1]["answers"][0])), "answer C02.M is there twice"),
+        (
+            lambda r: r["claims"][1]["answers"].append(deepcopy(r["claims"][1]["answers"][0])),
+            "answer C02.M is there twice",
+        ),
         (
             lambda r: r["claims"][2]["answers"][0].update(function="article_counts.lethal_share"),
             "two answers name the function 'article_counts.lethal_share'",
         ),
         (lambda r: r["priors"]["slope"].update(scale=-1), "scale and shape must be positive"),
-        (lambda r: r["priors"]["slope"].update(family="norm"), "No family of priors 'norm'"),
-        (lambda r: r["priors"]["slope"].pop("reason"), "missing .'reason'."),
+        (lambda r: r["priors"]["slope"].update(family="norm"), "no family 'norm'"),
+        (lambda r: r["priors"]["slope"].pop("reason"), "prior 'slope': needs a reason"),
         (lambda r: r["constants"].update(lkj="two"), "'lkj' is 'two', not a number"),
         (lambda r: r.update(version=1), "version 1; this northroute reads version 2"),
         (lambda r: r.update(more=1), "unknown .'more'."),
         (lambda r: r.pop("claims"), "no list 'claims'"),
         (lambda r: r["proxies"]["other_crime"].pop("caveat"), "proxy 'other_crime'"),
+        (lambda r: r["claims"][3].update(slug=7), "'slug' is 7, not a text"),
+        (lambda r: r["claims"][3].update(quote=" "), "'quote' is ' ', not a text"),
+        (lambda r: r["claims"][3].update(untestable=["no"]), "'untestable' is .'no'., not a text"),
+        (lambda r: r["claims"][3].update(id="C4"), "id 'C4' is not C and two digits"),
+        (lambda r: r["claims"][3].update(answers="none"), "'answers' is 'none', not a list"),
+        (lambda r: r["claims"][1].update(thresholds=[0.2]), "is not a mapping of names to numbers"),
+        (lambda r: r["claims"][1]["thresholds"].update(lethal_share=1e300), "1e.300, which makes no sense"),
+        (lambda r: r["claims"][1]["answers"][0].update(function=3), "'function' is 3, not a text"),
+        (lambda r: r["claims"][1]["answers"][0].update(kind=["M", "O"]), "kind has 2 values, not one"),
+        (lambda r: r["claims"][1]["answers"][0].update(years=[1815, 2022]), "not a first and a last year"),
+        (lambda r: r["priors"].update(slope=3), "prior 'slope': an entry is a mapping"),
+        (lambda r: r.update(priors=[1]), "'priors' is .1., not a mapping"),
+        (lambda r: r.update(proxies="none"), "'proxies' is 'none', not a mapping"),
+        (lambda r: r["priors"]["slope"].update(family="gamma"), "gamma takes scale, shape, and has location, scale"),
+        (lambda r: r["priors"]["slope"].update(shape=2.0), "normal takes location, scale, and has"),
+        (lambda r: r["proxies"]["other_crime"].update(reference="raid"), "'reference' is 'raid', not a list of texts"),
+        (lambda r: r["proxies"]["other_crime"].update(reference=["riad"]), "'riad' is no column"),
+        (lambda r: r["proxies"]["other_crime"].update(reference=[]), "'reference' is empty"),
+        (lambda r: r["proxies"]["other_crime"].update(alternatives={"a": "raid"}), "not a list of texts"),
+        (lambda r: r["proxies"]["other_crime"].update(note="x"), "unknown .'note'."),
     ],
 )
 def test_malformed_registers_are_refused(tmp_path: Path, change: Change, message: str) -> None:

@@ -1,19 +1,19 @@
 """Named sets of priors, read from ``data/codebook/priors.yaml`` and checked."""
 
-from collections.abc import Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
-
 from northroute.bayes.families import FAMILIES, LOCATED, SHAPED, Prior
-from northroute.errors import DataError, ModelError
+from northroute.documents import read_yaml
+from northroute.errors import DataError, ModelError, NorthrouteError
 from northroute.resources import resource
 
 FILE: Final = "data/codebook/priors.yaml"
 Part = Literal["counts", "terms", "measurement"]
 PARTS: Final[tuple[Part, ...]] = ("counts", "terms", "measurement")
+_LARGEST: Final = 1e9
 _REMEDY: Final = f"See the comment at the head of {FILE} for what an entry says."
 
 
@@ -67,12 +67,7 @@ def load(path: Path | None = None) -> dict[str, PriorSet]:
         The message names file, set, part and entry.
     """
     path = path or resource(FILE)
-    try:
-        with path.open(encoding="utf-8") as stream:
-            raw = yaml.load(stream, Loader=_Strict)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as failure:
-        said = " ".join(str(failure).split())
-        raise DataError(f"cannot be read ({said})", file=path, remedy="Mend the file there.") from failure
+    raw = read_yaml(path)
     if not isinstance(raw, dict) or not raw:
         raise DataError("no prior sets in it", file=path, remedy=_REMEDY)
     return {str(name): _set(str(name), record, path) for name, record in raw.items()}
@@ -87,14 +82,30 @@ def _set(name: str, record: Any, path: Path) -> PriorSet:
         entries = record[part]
         if not isinstance(entries, dict) or not entries:
             raise DataError("has no entries", file=path, row=f"{name}.{part}", remedy=_REMEDY)
-        parts[part] = {str(k): _prior(v, f"{name}.{part}.{k}", path) for k, v in entries.items()}
+        parts[part] = {str(k): _entry(v, f"{name}.{part}.{k}", path) for k, v in entries.items()}
     return PriorSet(name, str(record["about"]), **parts)
 
 
-def _prior(record: Any, row: str, path: Path) -> Prior:
-    def refuse(problem: str) -> DataError:
-        return DataError(problem, file=path, row=row, remedy=_REMEDY)
+def _entry(record: Any, row: str, path: Path) -> Prior:
+    return parse(record, lambda problem: DataError(problem, file=path, row=row, remedy=_REMEDY))
 
+
+def parse(record: Any, refuse: Callable[[str], NorthrouteError]) -> Prior:
+    """Return the prior that an entry of a YAML file states, with exactly the numbers that its family takes.
+
+    Parameters
+    ----------
+    record : mapping
+        ``family``, ``reason``, and of ``location``, ``scale``, ``shape`` those that the family takes; a location may be
+        left out and is then zero.
+    refuse : callable
+        Makes the error from what is wrong.
+
+    Raises
+    ------
+    NorthrouteError
+        What ``refuse`` makes, for anything else.
+    """
     if not isinstance(record, dict):
         raise refuse("an entry is a mapping with family, numbers and reason")
     family, reason = record.get("family"), record.get("reason")
@@ -112,21 +123,10 @@ def _prior(record: Any, row: str, path: Path) -> Prior:
     numbers: dict[str, float] = {}
     for key in sorted(given):
         value = record[key]
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise refuse(f"{key} '{value}' is not a number (YAML wants 100000.0, not 1e5)")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
+            raise refuse(f"{key} '{value}' is not a number that makes sense (YAML wants 100000.0, not 1e5)")
         numbers[key] = float(value)
     try:
         return Prior(family, numbers.pop("scale", 1.0), reason.strip(), **numbers)
     except ModelError as failure:
         raise refuse(str(failure).rstrip(".")) from failure
-
-
-class _Strict(yaml.SafeLoader):
-    """YAML without repeated names, of which PyYAML would keep the last and say nothing."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        names = [str(key.value) for key, _ in node.value]
-        repeated = sorted({n for n in names if names.count(n) > 1})
-        if repeated:
-            raise yaml.constructor.ConstructorError(None, None, f"{repeated} more than once", node.start_mark)
-        return super().construct_mapping(node, deep)

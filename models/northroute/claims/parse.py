@@ -4,10 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from northroute.bayes import Prior
-from northroute.errors import ModelError, RegisterError
+from northroute.bayes import Prior, prior_sets
+from northroute.errors import RegisterError
+
+LARGEST: Final = 1e9
+"""No threshold or constant of the register is larger."""
+_LONGEST: Final = 60
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Record:
         """
         if not isinstance(raw, dict):
             raise RegisterError(f"{place}: not a record. It needs {', '.join(needed)}.")
-        place = f"{place} ({raw.get(name, '?')})"
+        place = f"{place} ({shown(raw[name]).strip("'")})" if name in raw else place
         missing = [k for k in needed if k not in raw]
         unknown = sorted(str(k) for k in set(raw) - {*needed, *more})
         if missing or unknown:
@@ -41,6 +45,32 @@ class Record:
         """Return a field, or the default where it is not there."""
         return self.values.get(name, default)
 
+    def text(self, name: str) -> str:
+        """Return a text that is not empty; an empty one where the field is not there.
+
+        Raises
+        ------
+        RegisterError
+        """
+        raw = self.values.get(name)
+        if name in self.values and not (isinstance(raw, str) and raw.strip()):
+            raise RegisterError(
+                f"{self.place}: '{name}' is {shown(raw)}, not a text. Write one, or leave the field out."
+            )
+        return raw or ""
+
+    def one(self, name: str, known: Collection[str]) -> str:
+        """Return a text that is among those ``known``.
+
+        Raises
+        ------
+        RegisterError
+        """
+        found = self.among(name, known)
+        if len(found) != 1:
+            raise RegisterError(f"{self.place}: {name} has {len(found)} values, not one of {list(known)}.")
+        return found[0]
+
     def words(self, name: str) -> tuple[str, ...]:
         """Return a list of different texts; empty where the field is not there.
 
@@ -48,9 +78,9 @@ class Record:
         ------
         RegisterError
         """
-        raw = self.values.get(name) or []
+        raw = self.values.get(name, [])
         if not isinstance(raw, list) or not all(isinstance(v, str) for v in raw):
-            raise RegisterError(f"{self.place}: '{name}' is {raw!r}, not a list of texts.")
+            raise RegisterError(f"{self.place}: '{name}' is {shown(raw)}, not a list of texts.")
         if len(set(raw)) < len(raw):
             raise RegisterError(f"{self.place}: '{name}' names one thing twice. Keep one.")
         return tuple(raw)
@@ -70,6 +100,25 @@ class Record:
         return found
 
 
+def shown(raw: Any) -> str:
+    """Return a value as a message shows it: on one line, and no longer than a line."""
+    text = repr(raw)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+
+
+def mapping(raw: Any, place: str, name: str) -> dict[str, Any]:
+    """Return a mapping; an empty one where the field is not there.
+
+    Raises
+    ------
+    RegisterError
+    """
+    found = raw.get(name, {})
+    if not isinstance(found, dict):
+        raise RegisterError(f"{place}: '{name}' is {shown(found)}, not a mapping of names.")
+    return found
+
+
 def numbers(raw: Any, place: str) -> dict[str, float]:
     """Return a mapping of names to finite numbers.
 
@@ -78,12 +127,14 @@ def numbers(raw: Any, place: str) -> dict[str, float]:
     RegisterError
     """
     if not isinstance(raw, dict):
-        raise RegisterError(f"{place}: {raw!r} is not a mapping of names to numbers.")
+        raise RegisterError(f"{place}: {shown(raw)} is not a mapping of names to numbers.")
     for name, value in raw.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise RegisterError(f"{place} '{name}' is {value!r}, not a number.")
         if not isfinite(value):
             raise RegisterError(f"{place} '{name}' is {value!r}, not a finite number.")
+        if abs(value) > LARGEST:
+            raise RegisterError(f"{place} '{name}' is {value:g}, which makes no sense. Mend the number.")
     return {str(k): float(v) for k, v in raw.items()}
 
 
@@ -93,18 +144,6 @@ def parse_prior(name: str, raw: Any, path: Path) -> Prior:
     Raises
     ------
     RegisterError
-        For an unknown field or family, or numbers that the family does not allow.
+        For an unknown field or family, a number that the family needs and has not or does not take, or does not allow.
     """
-    place = f"{path}, prior '{name}'"
-    record = Record.of(raw, place, "family", ("family", "scale", "reason"), ("location", "shape"))
-    given = numbers({k: v for k, v in record.values.items() if k in ("scale", "location", "shape")}, f"{place},")
-    try:
-        return Prior(
-            record["family"],
-            given["scale"],
-            str(record["reason"]),
-            given.get("location", 0.0),
-            given.get("shape", 1.0),
-        )
-    except ModelError as failure:
-        raise RegisterError(f"{place}: {failure}") from failure
+    return prior_sets.parse(raw, lambda problem: RegisterError(f"{path}, prior '{name}': {problem}. See CONTRIBUTING."))

@@ -1,19 +1,20 @@
 """The claims register: the brief's claims as data, one question a claim and kind of data, with everything that decides."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
-
 from northroute.bayes import Prior
 from northroute.claims import lock as locks
-from northroute.claims.parse import Record, numbers, parse_prior
+from northroute.claims.parse import Record, mapping, numbers, parse_prior, shown
 from northroute.conventions import COUNTRIES
-from northroute.errors import RegisterError
+from northroute.documents import read_yaml
+from northroute.errors import DataError, RegisterError
 from northroute.provenance import value_hash
 from northroute.resources import resource
+from northroute.sources.mlp import COUNTS
 
 VERSION: Final = 2
 DATA_KINDS: Final[Mapping[str, str]] = {
@@ -30,6 +31,7 @@ GRADES: Final[Mapping[str, str]] = {
     "B": "stands near it: articles on the act, expert scores, country totals for a claim on regions",
     "C": "a weak stand-in: it indicates, and decides nothing",
 }
+_YEARS: Final = range(1990, 2031)
 _CLAIM: Final = ("id", "slug", "quote", "about", "data", "estimand")
 _CLAIM_MORE: Final = ("thresholds", "untestable", "wanted", "answers")
 _QUESTION: Final = ("kind", "function", "grade", "countries", "years", "estimand")
@@ -262,9 +264,9 @@ def load(path: Path | None = None, lock: Path | None = None) -> Register:
             raise RegisterError(f"{path}: claim {claim.id} is there twice. Keep one record a claim.")
         claims[claim.id] = claim
     _once(claims, path)
-    priors = {k: parse_prior(k, v, path) for k, v in (raw.get("priors") or {}).items()}
-    constants = numbers(raw.get("constants") or {}, f"{path}, constants")
-    proxies = {name: _proxy(name, record, path) for name, record in (raw.get("proxies") or {}).items()}
+    priors = {k: parse_prior(k, v, path) for k, v in mapping(raw, str(path), "priors").items()}
+    constants = numbers(mapping(raw, str(path), "constants"), f"{path}, constants")
+    proxies = {name: _proxy(name, record, path) for name, record in mapping(raw, str(path), "proxies").items()}
     content = locks.content(raw)
     registered = locks.read(lock or resource("analysis/claims.lock.json"))
     return Register(
@@ -287,9 +289,9 @@ def write_lock(path: Path, register: Path | None = None) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as failure:
-        raise RegisterError(f"{path}: not valid YAML ({failure}). Restore it from the repository.") from failure
+        raw = read_yaml(path)
+    except DataError as failure:
+        raise RegisterError(str(failure)) from failure
     if not isinstance(raw, dict) or not isinstance(raw.get("claims"), list) or not raw["claims"]:
         raise RegisterError(f"{path}: no list 'claims' in it. Restore the register from the repository.")
     if raw.get("version") != VERSION:
@@ -309,68 +311,78 @@ def _once(claims: Mapping[str, Claim], path: Path) -> None:
 
 def _claim(entry: Any, position: int, path: Path) -> Claim:
     record = Record.of(entry, f"{path}, claim number {position}", "id", _CLAIM, _CLAIM_MORE)
-    own = str(record["id"])
+    own = record.text("id")
+    if not re.fullmatch(r"C\d\d", own):
+        raise RegisterError(f"{record.place}: id '{own}' is not C and two digits. Mend the id.")
+    entries = record.get("answers", [])
+    if not isinstance(entries, list):
+        raise RegisterError(f"{record.place}: 'answers' is {shown(entries)}, not a list of records.")
     questions = tuple(
-        _question(own, asked, f"{record.place}, answer number {i}")
-        for i, asked in enumerate(record.get("answers") or (), start=1)
+        _question(own, asked, f"{record.place}, answer number {i}") for i, asked in enumerate(entries, start=1)
     )
     twice = sorted({q.id for q in questions if [p.id for p in questions].count(q.id) > 1})
     if twice:
         raise RegisterError(f"{record.place}: answer {twice[0]} is there twice. Give one of them a 'part'.")
     return Claim(
         id=own,
-        slug=str(record["slug"]),
-        quote=str(record["quote"]),
+        slug=record.text("slug"),
+        quote=record.text("quote"),
         about=record.among("about", COUNTRIES),
         data=record.among("data", DATA_KINDS),
-        estimand=str(record["estimand"]),
-        thresholds=numbers(record.get("thresholds") or {}, f"{record.place}, threshold"),
-        untestable=str(record.get("untestable") or ""),
-        wanted=str(record.get("wanted") or ""),
+        estimand=record.text("estimand"),
+        thresholds=numbers(record.get("thresholds", {}), f"{record.place}, threshold"),
+        untestable=record.text("untestable"),
+        wanted=record.text("wanted"),
         questions=questions,
     )
 
 
 def _question(claim: str, entry: Any, place: str) -> Question:
     record = Record.of(entry, place, "kind", _QUESTION, _QUESTION_MORE)
-    (kind,) = record.among("kind", DATA_KINDS)
-    (grade,) = record.among("grade", GRADES)
-    errs = record.among("errs", ("supported", "contradicted")) if record.get("errs") else ("",)
-    if bool(errs[0]) != bool(record.get("errs_because")):
+    errs = record.one("errs", ("supported", "contradicted")) if record.get("errs") else ""
+    if bool(errs) != bool(record.get("errs_because")):
         raise RegisterError(f"{record.place}: 'errs' and 'errs_because' go together. Give both or neither.")
     if not isinstance(record.get("seen", False), bool):
-        raise RegisterError(f"{record.place}: 'seen' is {record.get('seen')!r}, not true or false.")
+        raise RegisterError(f"{record.place}: 'seen' is {shown(record.get('seen'))}, not true or false.")
     years = record["years"]
     if not (
-        isinstance(years, list) and len(years) == 2 and all(type(y) is int for y in years) and years[0] <= years[1]
+        isinstance(years, list)
+        and len(years) == 2
+        and all(type(y) is int for y in years)
+        and _YEARS[0] <= years[0] <= years[1] <= _YEARS[-1]
     ):
-        raise RegisterError(f"{record.place}: 'years' is {years!r}, not a first and a last year.")
+        raise RegisterError(
+            f"{record.place}: 'years' is {shown(years)}, not a first and a last year of {_YEARS[0]} to {_YEARS[-1]}."
+        )
     return Question(
         claim=claim,
-        kind=kind,
-        function=str(record["function"]),
-        grade=grade,  # type: ignore[arg-type]
+        kind=record.one("kind", DATA_KINDS),
+        function=record.text("function"),
+        grade=record.one("grade", GRADES),  # type: ignore[arg-type]
         countries=record.among("countries", COUNTRIES),
         years=(years[0], years[1]),
-        estimand=str(record["estimand"]),
+        estimand=record.text("estimand"),
         variants=record.words("variants"),
-        part=str(record.get("part") or ""),
-        leaves_out=str(record.get("leaves_out") or ""),
-        errs=errs[0],  # type: ignore[arg-type]
-        errs_because=str(record.get("errs_because") or ""),
+        part=record.text("part"),
+        leaves_out=record.text("leaves_out"),
+        errs=errs,  # type: ignore[arg-type]
+        errs_because=record.text("errs_because"),
         seen=bool(record.get("seen", False)),
-        revised=str(record.get("revised") or ""),
+        revised=record.text("revised"),
         assumes=record.words("assumes"),
     )
 
 
-def _proxy(name: str, record: Any, path: Path) -> Proxy:
-    try:
-        return Proxy(
-            construct=name,
-            reference=tuple(record["reference"]),
-            alternatives={k: tuple(v) for k, v in (record.get("alternatives") or {}).items()},
-            caveat=str(record["caveat"]),
-        )
-    except (KeyError, TypeError, AttributeError) as failure:
-        raise RegisterError(f"{path}, proxy '{name}': needs reference, caveat and optional alternatives.") from failure
+def _proxy(name: str, raw: Any, path: Path) -> Proxy:
+    record = Record.of(raw, f"{path}, proxy '{name}'", "construct", ("reference", "caveat"), ("alternatives",))
+    others = mapping(record.values, record.place, "alternatives")
+    sums = Record(record.place, {"reference": record["reference"], **others})
+    for which in sums.values:
+        unknown = [c for c in sums.words(which) if c not in COUNTS]
+        if unknown:
+            raise RegisterError(
+                f"{record.place}: '{unknown[0]}' is no column of the article counts. Mend its spelling."
+            )
+        if not sums.words(which):
+            raise RegisterError(f"{record.place}: '{which}' is empty. Name the columns that are summed.")
+    return Proxy(name, sums.words("reference"), {k: sums.words(k) for k in others}, record.text("caveat"))

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from northroute.claims import Claim
-from northroute.errors import RegisterError
+from northroute.documents import read_yaml
+from northroute.errors import DataError, RegisterError
 from northroute.resources import resource
 
 _FIELDS = ("title", "holds", "fails", "whether")
@@ -47,9 +46,9 @@ def load(path: Path | None = None) -> dict[str, Phrase]:
     """
     path = path or resource("reports/templates/phrases.yaml")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as failure:
-        raise RegisterError(f"{path}: not valid YAML ({failure}). Restore it from the repository.") from failure
+        raw = read_yaml(path)
+    except DataError as failure:
+        raise RegisterError(str(failure)) from failure
     if not isinstance(raw, dict):
         raise RegisterError(f"{path}: not a mapping of claims to phrases. Restore it from the repository.")
     for claim, record in raw.items():

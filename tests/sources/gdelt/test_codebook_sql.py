@@ -159,7 +159,7 @@ def change(tmp_path: Path, old: str, new: str) -> Path:
         ("table: counts", "table: mentions", "a variant has a table"),
         ("where: {address_words: $crime_words}", 'where: {address_words: ["a\'; DROP"]}', "is no value for"),
         ("- actor1_type: $armed_state", '- {actor1_type: $state, event_code: ["175"]}', "say 'all' or 'any'"),
-        ("version: 1.0.0", "version: [", "not readable as YAML"),
+        ("version: 1.0.0", "version: [", "not valid YAML"),
         ("  arms:\n", "  weapons:\n", "expected lethal, arms"),
     ],
 )  # fmt: skip

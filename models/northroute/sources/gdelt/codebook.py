@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
-
+from northroute.documents import read_yaml
 from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
@@ -115,10 +114,7 @@ def load(path: Path | None = None) -> Codebook:
         For a rule that cannot be understood; names its place in the file.
     """
     file = path or resource(FILE)
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as failure:
-        raise DataError(f"not readable as YAML ({failure})", file=file, remedy=_REMEDY) from failure
+    content = read_yaml(file)
     reader = _Reader(file, content if isinstance(content, dict) else {})
     return reader.codebook()
 
