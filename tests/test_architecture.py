@@ -14,7 +14,20 @@ import northroute
 from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, interval_label
 
 ROOT = Path(northroute.__file__).parent
-BASE = ("check", "conventions", "errors", "look", "progress", "provenance", "resources", "seeds", "standing")
+BASE = (
+    "check",
+    "conventions",
+    "documents",
+    "errors",
+    "files",
+    "keeping",
+    "look",
+    "progress",
+    "provenance",
+    "resources",
+    "seeds",
+    "standing",
+)
 LEFT_TO_RIGHT = (
     BASE,
     ("sources",),
