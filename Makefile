@@ -40,7 +40,7 @@ bench: $(STAMP) ## Measure speed against the textbook model, side by side
 
 docs: $(STAMP) ## Write the pages of the ladder, of its calibration and of the claims' trials from models and stored tables
 	$(BIN)/python -m northroute.bayes.ladder.describe analysis/docs
-	$(BIN)/python -m northroute.bayes.ladder.calibrated analysis/docs
+	$(BIN)/python -m northroute.bayes.calibration.page analysis/docs
 	$(BIN)/python -m northroute.workflow.trials_page analysis/docs
 
 readme: $(STAMP) ## After a full run: write the README's findings and the reference anew
@@ -52,7 +52,7 @@ sbc: $(STAMP) ## Calibrate a step of the ladder by simulation: make sbc ARGS="sl
 # A model that fails is written down like the others: the verb's exit status does not stop the page.
 calibrate: $(STAMP) ## Calibrate every step of the ladder (about an hour; goes on where it was) and write its page
 	-$(BIN)/northroute sbc all --ranks analysis/docs/calibration --output reports/build/calibration $(ARGS)
-	$(BIN)/python -m northroute.bayes.ladder.calibrated analysis/docs
+	$(BIN)/python -m northroute.bayes.calibration.page analysis/docs
 
 trials: $(STAMP) ## Try the claims' estimands on simulated worlds and their P on other seeds (two hours; goes on), write the page
 	$(BIN)/northroute study claims --out analysis/docs $(ARGS)

@@ -39,6 +39,22 @@ LEFT_TO_RIGHT = (
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEFT_TO_RIGHT) for room in rooms}
+BAYES = (
+    "statement",
+    "kernel",
+    "program",
+    "coordinates",
+    "checks",
+    "samplers",
+    "gate",
+    "fit",
+    "engine",
+    "ladder",
+    "calibration",
+    "answers",
+)
+"""The rooms of the engine, left to right; at its top, beside the two that they meet in, only what a user calls."""
+BAYES_TOP = {"__init__", "counts", "distributions", "engine", "fit", "measurement", "terms"}
 
 EXPORTS = {
     "northroute.bayes": "COUNTS MEASUREMENT QUICK BayesFit Check CountSpec Gate MeasurementSpec Model Origin Prior "
@@ -84,6 +100,29 @@ def test_a_room_imports_only_rooms_to_its_left(name: str, path: Path) -> None:
     assert room in LEVEL, f"'{room}' has no place in the order of rooms; give it one in LEFT_TO_RIGHT"
     for other in imported_rooms(path) - {room}:
         assert LEVEL[other] < LEVEL[room] or (room in BASE and other in BASE), f"{name} imports {other}"
+
+
+def test_the_engine_is_a_path_of_rooms() -> None:
+    top = ROOT / "bayes"
+    assert {p.stem for p in top.glob("*.py")} == BAYES_TOP
+    assert {p.parent.name for p in top.glob("*/__init__.py")} | {"fit", "engine"} == set(BAYES)
+    level = {room: i for i, room in enumerate(BAYES)}
+    for room in BAYES:
+        for path in sorted((top / room).rglob("*.py")) or [top / f"{room}.py"]:
+            others = {name.split(".")[0] for name in imported_modules(path, "northroute.bayes")}
+            ahead = {o for o in others if level.get(o, len(level)) > level[room]}
+            assert not ahead, f"{path.relative_to(ROOT)} imports {sorted(ahead)}, which lie further on"
+
+
+def imported_modules(path: Path, package: str) -> set[str]:
+    """Return what a module imports below a package, without the package's name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            found.add(str(node.module).removeprefix(f"{package}."))
+    return found
 
 
 def test_every_room_has_its_exports_in_the_list() -> None:

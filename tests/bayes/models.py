@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import distributions as dist
-from northroute.bayes.families import Prior
-from northroute.bayes.model import Model
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.latent import Hidden, Loads
-from northroute.bayes.terms.places import BYM2
-from northroute.bayes.terms.population import Intercept, Linear
-from northroute.bayes.terms.process import GP
-from northroute.bayes.terms.time import AR1, Walk
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.latent import Hidden, Loads
+from northroute.bayes.statement.terms.places import BYM2
+from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.statement.terms.process import GP
+from northroute.bayes.statement.terms.time import AR1, Walk
 
 
 def panel(seed: int = 3) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import xarray as xr
 from scipy import stats
 
 from northroute.bayes import BayesFit, CountSpec, Sampling, engine, fit_counts, load
-from northroute.bayes import sampling as samplers
-from northroute.bayes.terms import time
+from northroute.bayes.samplers import sampling as samplers
+from northroute.bayes.statement.terms import time
 from northroute.errors import DataError
 from northroute.panel import Panel
 from northroute.sources.simulated import Simulation

@@ -14,17 +14,18 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from northroute.bayes import BayesFit, Sampling, fit_model
-from northroute.bayes import distributions as dist
-from northroute.bayes.adaptation import first
-from northroute.bayes.curvature import gradient, hessian
-from northroute.bayes.drafts import joint_mode
-from northroute.bayes.fallback import partial_correlations
-from northroute.bayes.model import Model, assemble
-from northroute.bayes.pathfinder import approximation, diagonal, low_rank
-from northroute.bayes.quantities import correlations
-from northroute.bayes.spec import Sampler
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.coordinates.adaptation import first
+from northroute.bayes.coordinates.curvature import gradient, hessian
+from northroute.bayes.program.assemble import assemble
+from northroute.bayes.program.quantities import correlations
+from northroute.bayes.samplers.drafts import joint_mode
+from northroute.bayes.samplers.fallback import partial_correlations
+from northroute.bayes.samplers.pathfinder import approximation, diagonal, low_rank
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.spec import Sampler
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.cli import app
 from northroute.errors import GateError, ModelError
 

@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from northroute.bayes import distributions as dist
 from northroute.bayes.engine import Origin, fit_model
-from northroute.bayes.families import Prior
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.model import Model, assemble
-from northroute.bayes.spec import Sampling
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.program.assemble import assemble
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.errors import ModelError
 from tests.bayes.models import panel, small
 

@@ -18,14 +18,15 @@ import pandas as pd
 import xarray as xr
 
 from northroute import provenance, seeds
-from northroute.bayes import BayesFit, Origin, Sampling, adaptation, fit_counts, fit_model
-from northroute.bayes.calibrate import calibration as calibration_of
+from northroute.bayes import BayesFit, Origin, Sampling, fit_counts, fit_model
 from northroute.bayes.calibration import run as calibrate
+from northroute.bayes.calibration.steps import calibration as calibration_of
 from northroute.bayes.checks import RowBlocks
 from northroute.bayes.checks.loo import loo
+from northroute.bayes.coordinates import adaptation
 from northroute.bayes.kernel import batch, density
-from northroute.bayes.model import assemble
-from northroute.bayes.window import log_likelihood_rows
+from northroute.bayes.program.assemble import assemble
+from northroute.bayes.program.window import log_likelihood_rows
 from tests.bench import reference
 from tests.bench.bench_gdelt import forget_peak, peak_mb
 

@@ -5,11 +5,11 @@ import pandas as pd
 
 from northroute import seeds
 from northroute.bayes import CountSpec, Model, Prior
-from northroute.bayes.distributions import NegativeBinomial
 from northroute.bayes.ladder.rows import rows
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
-from northroute.bayes.terms.time import Walk
+from northroute.bayes.statement.distributions import NegativeBinomial
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.statement.terms.time import Walk
 from northroute.panel import Panel
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, simulate_regions
 from northroute.workflow import simulated

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northroute.bayes import BayesFit, Check, Gate
+from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.ladder.formulate import formulate
-from northroute.bayes.model import assemble
-from northroute.bayes.prior_coordinates import prior_values
-from northroute.bayes.quantities import named
+from northroute.bayes.program.assemble import assemble
+from northroute.bayes.program.quantities import named
 from northroute.claims import Register, load, region_events
 from northroute.claims.region_events import Regions, correlation, country_log_rate, log_ratio, within_coefficient
 from northroute.errors import GateError, ModelError

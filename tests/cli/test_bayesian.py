@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from northroute.bayes import calibrate
+from northroute.bayes.calibration import steps as calibrate
 from northroute.cli import app
 
 runner = CliRunner()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from northroute.bayes import Sampling
-from northroute.bayes.posterior import Drawn
+from northroute.bayes.answers.posterior import Drawn
 from northroute.conventions import DEFAULT_SEED
 from northroute.report.ladder import LadderRow, forest, table
 from northroute.sources.simulated import simulate_regions

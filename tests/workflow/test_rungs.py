@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from northroute.bayes import CountSpec, Sampling
-from northroute.bayes.labels import labels, scored
+from northroute.bayes.answers.labels import labels, scored
 from northroute.bayes.ladder.formulate import STEPS, formulate
 from northroute.claims import article_counts, load
 from northroute.errors import ModelError

@@ -3,12 +3,12 @@
 from northroute.bayes.counts import fit_counts
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit, load
-from northroute.bayes.gate import Check, Gate
+from northroute.bayes.gate.gate import Check, Gate
 from northroute.bayes.measurement import MeasurementSpec, fit_measurement
-from northroute.bayes.model import Model
-from northroute.bayes.prior_sets import prior_set
-from northroute.bayes.priors import COUNTS, MEASUREMENT, Prior, replaced
-from northroute.bayes.spec import QUICK, CountSpec, Sampling
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.prior_sets import prior_set
+from northroute.bayes.statement.priors import COUNTS, MEASUREMENT, Prior, replaced
+from northroute.bayes.statement.spec import QUICK, CountSpec, Sampling
 
 __all__ = [
     "COUNTS",

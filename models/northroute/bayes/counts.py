@@ -5,7 +5,7 @@ from pathlib import Path
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.ladder.formulate import formulate
-from northroute.bayes.spec import CountSpec, Sampling
+from northroute.bayes.statement.spec import CountSpec, Sampling
 from northroute.panel import Panel
 from northroute.progress import Progress, quiet
 

@@ -14,35 +14,21 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import provenance, seeds
-from northroute.bayes import (
-    adaptation,
-    convergence,
-    curvature,
-    drafts,
-    envelope,
-    fallback,
-    gate,
-    pathfinder,
-    plain,
-    plain_outcomes,
-    prior_check,
-    prior_coordinates,
-    prior_predictive,
-    quantities,
-    row_check,
-    sampling,
-    tilting,
-)
 from northroute.bayes import fit as fits
-from northroute.bayes.adaptation import Adapted
 from northroute.bayes.checks import psis
-from northroute.bayes.draws import Draws, of_coordinates
+from northroute.bayes.coordinates import adaptation, curvature, envelope, prior_coordinates, tilting
+from northroute.bayes.coordinates.adaptation import Adapted
+from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.gate import convergence, gate, prior_check, prior_predictive, row_check
 from northroute.bayes.kernel import batch, jit
-from northroute.bayes.model import Assembled, Model, assemble
-from northroute.bayes.prior_coordinates import prior_values
-from northroute.bayes.quantities import named
-from northroute.bayes.spec import Sampler, Sampling
+from northroute.bayes.program import quantities
+from northroute.bayes.program.assemble import Assembled, assemble
+from northroute.bayes.program.quantities import named
+from northroute.bayes.samplers import drafts, fallback, pathfinder, plain, plain_outcomes, sampling
+from northroute.bayes.samplers.draws import Draws, of_coordinates
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.spec import Sampler, Sampling
 from northroute.errors import DataError, ModelError
 from northroute.progress import Progress, quiet
 

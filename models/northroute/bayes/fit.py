@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from northroute.bayes.gate import Check, Gate
+from northroute.bayes.gate.gate import Check, Gate
 from northroute.errors import DataError, GateError
 from northroute.provenance import Provenance
 

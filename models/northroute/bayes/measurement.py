@@ -17,15 +17,15 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from northroute.bayes import distributions as dist
-from northroute.bayes import priors as prior_sets
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.model import Model
-from northroute.bayes.priors import Priors
-from northroute.bayes.spec import Sampling
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement import priors as prior_sets
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.priors import Priors
+from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
 from northroute.provenance import frame_hash

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from northroute.bayes.probability import modes, probability_mcse
+from northroute.bayes.gate.probability import modes, probability_mcse
 from northroute.claims.estimate import Estimate, Quantity, Specification
 from northroute.claims.estimated import Estimated
 from northroute.claims.register import Claim, Grade, Question

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import BayesFit, CountSpec, Model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.latent import Loads
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.latent import Loads
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.claims import article_counts
 from northroute.claims import rate_models as models
 from northroute.claims.inquiries import homicide

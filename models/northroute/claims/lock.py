@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from northroute.bayes.priors import COUNTS, MEASUREMENT
+from northroute.bayes.statement.priors import COUNTS, MEASUREMENT
 from northroute.claims.assumed import told
 from northroute.errors import RegisterError
 from northroute.provenance import file_sha256

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import CountSpec, Model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.claims import article_counts
 from northroute.claims.inquiries import annual_frames, density, seizure_frames, transit
 from northroute.claims.inquiries import offence_tables as offences

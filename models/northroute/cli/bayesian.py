@@ -66,7 +66,7 @@ def ladder(
     """
     from dataclasses import replace
 
-    from northroute.bayes.examine import examine
+    from northroute.bayes.answers.examine import examine
 
     with errors("Finished chains are kept; the same command goes on from there."), progress() as tell:
         rung = _with_priors(_rung(step, data, real, outcome, months, seed), priors)
@@ -101,8 +101,8 @@ def sbc(
     from dataclasses import replace
     from functools import partial
 
-    from northroute.bayes.calibrate import CALIBRATIONS, SETTINGS, calibration
     from northroute.bayes.calibration import assess, overview, run, write
+    from northroute.bayes.calibration.steps import CALIBRATIONS, SETTINGS, calibration
 
     with errors("Finished replications are kept; the same command goes on from there."), progress() as tell:
         settings = replace(SETTINGS, draws=draws) if draws else SETTINGS
@@ -158,7 +158,7 @@ def _settings(sampler: str, draws: int, seed: int) -> "Sampling":
     from typing import get_args
 
     from northroute.bayes import Sampling
-    from northroute.bayes.spec import Sampler
+    from northroute.bayes.statement.spec import Sampler
     from northroute.errors import ModelError
 
     if sampler not in get_args(Sampler):
@@ -171,7 +171,7 @@ def _with_priors(rung: "Rung", name: str) -> "Rung":
     from dataclasses import replace
 
     from northroute.bayes import CountSpec
-    from northroute.bayes.prior_sets import load, prior_set
+    from northroute.bayes.statement.prior_sets import load, prior_set
     from northroute.errors import ModelError
 
     if name == "default":

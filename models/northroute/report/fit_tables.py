@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import BayesFit, prior_predictive, row_check
+from northroute.bayes import BayesFit
+from northroute.bayes.gate import prior_predictive, row_check
 from northroute.conventions import SIMULATED_MARK
 from northroute.frequentist import FrequentistFit
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from northroute import provenance
 from northroute.bayes import Origin, Sampling, fit_model
-from northroute.bayes.probability import probability_mcse
+from northroute.bayes.gate.probability import probability_mcse
 from northroute.claims import Estimate, Quantity, Register, catalogue
 from northroute.claims.inquiry import REFERENCE, Reader, Stated, Tables
 from northroute.claims.register import Claim, Question

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import BayesFit, CountSpec, Prior, Sampling, fit_counts, replaced
+from northroute.bayes.answers.posterior import Drawn, drawn, of_counts
 from northroute.bayes.ladder.composition import CompositionSpec, cells, fit_composition
 from northroute.bayes.ladder.corruption_spec import COUNT, CorruptionSpec
 from northroute.bayes.ladder.latent_corruption import country_counts, fit_latent_corruption, joint_frame, joint_model
 from northroute.bayes.ladder.measures import governance_measures
-from northroute.bayes.model import assemble
-from northroute.bayes.posterior import Drawn, drawn, of_counts
+from northroute.bayes.program.assemble import assemble
 from northroute.claims import Register, article_counts
 from northroute.errors import ModelError
 from northroute.panel import Panel, log_rate, standardise, within_between

@@ -11,10 +11,10 @@ import numpy as np
 
 from northroute import provenance
 from northroute.bayes import BayesFit
+from northroute.bayes.answers.examine import check_replicates, leave_one_out
+from northroute.bayes.answers.labels import labels, scored
+from northroute.bayes.answers.posterior import Drawn
 from northroute.bayes.checks import Groups, Loo, loo, match_rows, pareto_limit, predictive
-from northroute.bayes.examine import check_replicates, leave_one_out
-from northroute.bayes.labels import labels, scored
-from northroute.bayes.posterior import Drawn
 
 _CODE: Final = (leave_one_out, labels, loo, match_rows, pareto_limit, predictive)
 """A function of every module whose change asks for new scores."""

@@ -12,11 +12,11 @@ from northroute.bayes import BayesFit, CountSpec, Gate
 from northroute.bayes.answers.events import events, share_attributable
 from northroute.bayes.answers.predictor import expected, predictor
 from northroute.bayes.answers.sweep import sweep
+from northroute.bayes.coordinates.prior_coordinates import prior_theta
 from northroute.bayes.kernel import batch
 from northroute.bayes.ladder.formulate import formulate
-from northroute.bayes.model import assemble
-from northroute.bayes.prior_coordinates import prior_theta
-from northroute.bayes.quantities import named
+from northroute.bayes.program.assemble import assemble
+from northroute.bayes.program.quantities import named
 from northroute.panel import Panel
 from northroute.provenance import Provenance
 from northroute.sources.simulated import simulate_regions
@@ -134,7 +134,7 @@ def test_exposure_moves_events_and_not_rates(panel: Panel) -> None:
 
 @pytest.mark.parametrize("name", ["ar1", "gp", "hurdle, Poisson", "hurdle, generalised", "reporting"])
 def test_means_with_a_second_part_are_those_of_simulated_counts(panel: Panel, name: str) -> None:
-    from northroute.bayes import predict
+    from northroute.bayes.program import predict
 
     spec = replace(BASE, name=name, **SPECS[name])
     stated = formulate(panel, spec)

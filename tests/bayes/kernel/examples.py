@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.builder import Builder
-from northroute.bayes.families import Prior
-from northroute.bayes.kernel.program import Family, Part, Program, Rows, Spectrum
-from northroute.bayes.layout import Layout
+from northroute.bayes.kernel.tables import Program
+from northroute.bayes.program.builder import Builder
+from northroute.bayes.program.layout import Layout
+from northroute.bayes.statement.codes import Family, Part, Rows, Spectrum
+from northroute.bayes.statement.families import Prior
 
 Array = NDArray[np.float64]
 CELLS, K, EACH = 4, 3, 12

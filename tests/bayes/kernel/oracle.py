@@ -11,15 +11,15 @@ from pymc.distributions.transforms import CholeskyCorrTransform
 from pytensor.compile.mode import Mode
 from scipy import linalg
 
-from northroute.bayes.graphs import laplacian_root
-from northroute.bayes.kernel import batch
-from northroute.bayes.kernel import program as tables
+from northroute.bayes.coordinates.prior_coordinates import coordinate, zero_sum_coordinates
+from northroute.bayes.kernel import batch, tables
 from northroute.bayes.kernel.density import log_density
-from northroute.bayes.kernel.program import Filter, Kind, Program, Rows
 from northroute.bayes.kernel.scalars import cholesky_of
-from northroute.bayes.layout import Block, Layout
-from northroute.bayes.plain import stems
-from northroute.bayes.prior_coordinates import coordinate, zero_sum_coordinates
+from northroute.bayes.kernel.tables import Filter, Kind, Program
+from northroute.bayes.program.graphs import laplacian_root
+from northroute.bayes.program.layout import Block, Layout
+from northroute.bayes.samplers.plain import stems
+from northroute.bayes.statement.codes import Rows
 
 Array = NDArray[np.float64]
 PLAIN_MODE = Mode(linker="py", optimizer=None)

@@ -6,16 +6,17 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from northroute.bayes import adaptation, curvature, tilting
-from northroute.bayes.distributions import Poisson
-from northroute.bayes.kernel import batch
-from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.program import Kind, Program, Rows
+from northroute.bayes.coordinates import adaptation, curvature, tilting
+from northroute.bayes.kernel import batch, tables
 from northroute.bayes.kernel.scalars import cholesky_of
-from northroute.bayes.layout import Block
-from northroute.bayes.model import Assembled, Model, assemble
-from northroute.bayes.terms.places import BYM2
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.kernel.tables import Kind, Program
+from northroute.bayes.program.assemble import Assembled, assemble
+from northroute.bayes.program.layout import Block
+from northroute.bayes.statement.codes import Rows
+from northroute.bayes.statement.distributions import Poisson
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.terms.places import BYM2
+from northroute.bayes.statement.terms.population import Intercept
 from tests.bayes.kernel.examples import Example, everything, point
 from tests.bayes.kernel.oracle import assert_gradient, density, values_at, zero_sum_map
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from northroute.bayes.kernel import batch
-from northroute.bayes.plain import stated
+from northroute.bayes.samplers.plain import stated
 from tests.bayes.kernel.examples import Example, K, everything, point
 from tests.bayes.kernel.oracle import assert_gradient, compiled_terms, density, pymc_point, values_at
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit, gammaln, softmax
 
-from northroute.bayes.builder import Builder
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.likelihood import student_density
-from northroute.bayes.kernel.program import Family, Part
+from northroute.bayes.program.builder import Builder
+from northroute.bayes.statement.codes import Family, Part
 from tests.bayes.kernel.examples import COUNTS, prior
 
 Array = NDArray[np.float64]

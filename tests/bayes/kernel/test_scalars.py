@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from northroute.bayes.families import FAMILIES, LOCATED, SHAPED
 from northroute.bayes.kernel import scalars
-from northroute.bayes.kernel.program import Transform
+from northroute.bayes.statement.codes import Transform
+from northroute.bayes.statement.families import FAMILIES, LOCATED, SHAPED
 from tests.bayes.kernel.examples import prior
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from northroute.bayes.kernel.program import D_COLUMNS, D_VALUE
+from northroute.bayes.kernel.tables import D_COLUMNS, D_VALUE
 from northroute.bayes.ladder.describe import COMMAND, markdown, section, write
 from northroute.bayes.ladder.examples import MODULES, Example, example
 from northroute.bayes.ladder.formulate import STEPS

@@ -10,7 +10,7 @@ import pytest
 from northroute.bayes import CountSpec
 from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.ladder.rows import OWN, rows
-from northroute.bayes.model import assemble
+from northroute.bayes.program.assemble import assemble
 from northroute.errors import ModelError, PanelError
 from northroute.panel import Panel
 

@@ -11,10 +11,10 @@ import pandas as pd
 import xarray as xr
 
 from northroute.bayes import Model, Prior
-from northroute.bayes.distributions import MultivariateNormal, NegativeBinomial, Normal, Poisson
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.places import BYM2
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement.distributions import MultivariateNormal, NegativeBinomial, Normal, Poisson
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.places import BYM2
+from northroute.bayes.statement.terms.population import Intercept, Linear
 
 Problem = tuple[Model, pd.DataFrame]
 Row = Mapping[str, Any]

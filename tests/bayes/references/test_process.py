@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from northroute.bayes import Model, Prior, Sampling, fit_model
-from northroute.bayes.distributions import Poisson
-from northroute.bayes.terms.process import GP
+from northroute.bayes.statement.distributions import Poisson
+from northroute.bayes.statement.terms.process import GP
 
 LIMIT = 4.0
 COUNTS = (40, 37, 29, 12, 4, 3, 9, 19, 77, 82, 33)

@@ -7,9 +7,9 @@ import pytest
 from scipy.special import logsumexp
 
 from northroute.bayes import fit_model
+from northroute.bayes.coordinates.prior_coordinates import coordinate
 from northroute.bayes.kernel import batch
-from northroute.bayes.model import assemble
-from northroute.bayes.prior_coordinates import coordinate
+from northroute.bayes.program.assemble import assemble
 from tests.bayes.references import published
 
 pytestmark = pytest.mark.reference

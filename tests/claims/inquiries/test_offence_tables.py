@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from northroute.bayes import Model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.claims.inquiries import offence_tables as frames
 from northroute.claims.inquiry import Job
 from northroute.errors import DataError, MissingDataError

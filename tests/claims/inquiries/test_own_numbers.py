@@ -6,9 +6,9 @@ import pytest
 from scipy.special import expit
 
 from northroute.bayes import BayesFit, Model, Origin, Sampling, fit_model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.claims.inquiries.models import cells, rates, shares
 from northroute.claims.inquiries.own_numbers import log_rates, own_log_rates, own_shares
 from northroute.claims.inquiry import Job, Reader

@@ -16,7 +16,8 @@ from northroute.bayes.kernel.likelihood import (
     NORMAL,
     STUDENT,
 )
-from northroute.bayes.kernel.program import (
+from northroute.bayes.kernel.scalars import cholesky_of
+from northroute.bayes.kernel.tables import (
     S_AUXILIARY,
     S_CELL,
     S_CORRELATION,
@@ -33,7 +34,6 @@ from northroute.bayes.kernel.program import (
     Z_SCRATCH,
     Z_VALUES,
 )
-from northroute.bayes.kernel.scalars import cholesky_of
 
 
 @compiled

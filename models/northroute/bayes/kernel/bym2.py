@@ -17,7 +17,8 @@ import numpy as np
 
 from northroute.bayes.kernel import linear
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import (
+from northroute.bayes.kernel.scales import spread
+from northroute.bayes.kernel.tables import (
     B_BASIS,
     B_BATCHES,
     B_CENTRING,
@@ -30,7 +31,6 @@ from northroute.bayes.kernel.program import (
     B_THETA,
     B_VALUE,
 )
-from northroute.bayes.kernel.scales import spread
 
 
 @compiled

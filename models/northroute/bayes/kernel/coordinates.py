@@ -3,7 +3,7 @@ r"""From the sampler's coordinates to the model's: the linear part is straighten
 .. math:: \theta = m + P' L'^{-1} (e^{S'u} z + T'u)
 
 with L the factor of the Hessian at the mode m, P its order, and u the hyperparameters' distances from their pivots, bounded
-(:class:`northroute.bayes.kernel.program.Program`).
+(:class:`northroute.bayes.kernel.tables.Program`).
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 
 from northroute.bayes.kernel import skyline, vector
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import Z_LINEAR
+from northroute.bayes.kernel.tables import Z_LINEAR
 
 
 @compiled

@@ -16,8 +16,8 @@ import math
 import numpy as np
 
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import B_CENTRING, B_CORRELATION, B_DIMS, B_RAW, B_SD, B_THETA
 from northroute.bayes.kernel.scalars import cholesky_of
+from northroute.bayes.kernel.tables import B_CENTRING, B_CORRELATION, B_DIMS, B_RAW, B_SD, B_THETA
 
 FACTOR, G_FACTOR, SCALED, G_SCALED, PRODUCT, ROOT, G_ROOT, G_SYMMETRIC = 0, 1, 2, 3, 4, 5, 6, 7
 """Matrices of a room: L, Lambda, each followed by its gradient; Q Lambda; C, and the gradients of C and of B."""

@@ -7,7 +7,7 @@ from numba.extending import intrinsic
 
 from northroute.bayes.kernel import bym2, coordinates, effects, rows, scalars
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import (
+from northroute.bayes.kernel.tables import (
     B_FOLDS,
     B_FOLDS_STOP,
     B_KIND,

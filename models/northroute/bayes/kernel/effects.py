@@ -2,8 +2,8 @@ r"""Blocks of effects: batches of groups by dimensions, normal, correlated, filt
 
 A batch holds G groups and K dimensions. Effects u with standard deviations s and correlation R over dimensions are normal.
 What the data say of a group's effects is taken as a normal likelihood with precision Q and natural mean b, fixed numbers
-that :mod:`northroute.bayes.adaptation` finds. The raw coordinate v is the effect standardised by its posterior given s and
-R; for one dimension, with precision q,
+that :mod:`northroute.bayes.coordinates.adaptation` finds. The raw coordinate v is the effect standardised by its posterior
+given s and R; for one dimension, with precision q,
 
 .. math:: u = \kappa^2 b + \kappa v, \qquad \kappa^2 = 1/(1/s^2 + q) .
 
@@ -14,11 +14,11 @@ forms. Then u is made to sum to zero over groups or dimensions, and sent through
 Hilbert-space form of a Gaussian process, s is multiplied by the square root of the spectral density at the basis function's
 frequency (Riutort-Mayol et al. 2023, Statistics and Computing 33:17).
 
-Means of batches may be swept (:class:`northroute.bayes.kernel.program.Rows`): with mean m of the coordinates, a target (an
+Means of batches may be swept (:class:`northroute.bayes.statement.codes.Rows`): with mean m of the coordinates, a target (an
 intercept or a mean slope) has the value of its own coordinate less m. Effects absorb what the data know only together with
-them (:mod:`northroute.bayes.absorption`): with the sum a of these parents, less what all groups share of it, b becomes
-b - Q a. Neither changes the Jacobian, and the predictor no longer changes with standard deviations of effects that the data
-know only as part of a sum.
+them (:mod:`northroute.bayes.program.absorption`): with the sum a of these parents, less what all groups share of it, b
+becomes b - Q a. Neither changes the Jacobian, and the predictor no longer changes with standard deviations of effects that
+the data know only as part of a sum.
 """
 
 import math
@@ -28,7 +28,9 @@ import numpy as np
 from northroute.bayes.kernel import correlated, linear
 from northroute.bayes.kernel.correlated import FACTOR, G_FACTOR
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import (
+from northroute.bayes.kernel.scalars import cholesky_backward
+from northroute.bayes.kernel.scales import NO_SPECTRUM, scale_of, spread
+from northroute.bayes.kernel.tables import (
     B_BASIS,
     B_BATCHES,
     B_CENTRING,
@@ -50,10 +52,8 @@ from northroute.bayes.kernel.program import (
     B_VALUE,
     B_ZERO_DIMS,
     Filter,
-    Rows,
 )
-from northroute.bayes.kernel.scalars import cholesky_backward
-from northroute.bayes.kernel.scales import NO_SPECTRUM, scale_of, spread
+from northroute.bayes.statement.codes import Rows
 
 NO_FILTER, BASIS, AR1 = (int(f) for f in Filter)
 GROUPS, ZERO_SUM, WITH_MEAN = (int(r) for r in Rows)

@@ -14,8 +14,12 @@ from typing import Any
 
 import numba
 
-SOURCE = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
-"""Hash of every source of the kernel."""
+from northroute.bayes.statement import codes
+
+SOURCE = hashlib.sha256(
+    b"".join(p.read_bytes() for p in (*sorted(Path(__file__).parent.glob("*.py")), Path(codes.__file__)))
+).hexdigest()
+"""Hash of every source of the kernel, and of the codes that it compiles in."""
 
 
 def _folder() -> str:

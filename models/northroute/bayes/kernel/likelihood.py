@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import Family, Part
+from northroute.bayes.statement.codes import Family, Part
 
 POISSON, NEGATIVE_BINOMIAL = int(Family.POISSON), int(Family.NEGATIVE_BINOMIAL)
 GENERALISED_POISSON, NORMAL = int(Family.GENERALISED_POISSON), int(Family.NORMAL)

@@ -16,7 +16,8 @@ from northroute.bayes.kernel.likelihood import (
     POISSON,
     STUDENT,
 )
-from northroute.bayes.kernel.program import (
+from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
+from northroute.bayes.kernel.tables import (
     D_COLUMNS,
     D_MATRIX,
     D_PREDICTOR,
@@ -45,9 +46,8 @@ from northroute.bayes.kernel.program import (
     U_START,
     U_STOP,
     U_WEIGHT,
-    Part,
 )
-from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
+from northroute.bayes.statement.codes import Part
 
 CHUNK = 512
 """Rows at a time, so that all scratch stays in the nearest cache; cells never straddle chunks."""

@@ -3,10 +3,10 @@
 import math
 
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import Transform
+from northroute.bayes.statement.codes import Transform
 
 IDENTITY, EXP, INTERVAL, TANH = (int(t) for t in Transform)
-# families, in the order of northroute.bayes.priors.FAMILIES
+# families, in the order of northroute.bayes.statement.priors.FAMILIES
 NORMAL, STUDENT_T, LOGNORMAL, HALF_NORMAL, HALF_CAUCHY, HALF_STUDENT_T = 0, 1, 2, 3, 4, 5
 EXPONENTIAL, GAMMA, INVERSE_GAMMA, BETA, UNIFORM, FLAT, PARTIAL_CORRELATION = 6, 7, 8, 9, 10, 11, 12
 

@@ -3,15 +3,8 @@
 import math
 
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.program import (
-    B_DIMS,
-    B_FREQUENCY,
-    B_PARAMETER,
-    B_SD,
-    B_SPACE,
-    B_SPECTRUM,
-    Spectrum,
-)
+from northroute.bayes.kernel.tables import B_DIMS, B_FREQUENCY, B_PARAMETER, B_SD, B_SPACE, B_SPECTRUM
+from northroute.bayes.statement.codes import Spectrum
 
 NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
 DECAY = 20.0

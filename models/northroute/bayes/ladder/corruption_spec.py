@@ -6,9 +6,9 @@ from typing import Final
 import pandas as pd
 import xarray as xr
 
-from northroute.bayes.families import Prior
 from northroute.bayes.ladder.measures import MEASURES, Measure
-from northroute.bayes.priors import COUNTS, Priors
+from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.priors import COUNTS, Priors
 
 COUNT: Final = "counts"
 """The response that is not a measure."""

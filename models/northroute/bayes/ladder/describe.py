@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from northroute.bayes.families import Prior
 from northroute.bayes.ladder.examples import MODULES, Example, example
 from northroute.bayes.ladder.graph import draw, graph, prior_text
+from northroute.bayes.statement.families import Prior
 from northroute.errors import ModelError
 from northroute.look import save
 

@@ -14,15 +14,15 @@ from dispersion and is left to it. An AR(1) has no such limit: where a unit is a
 
 import numpy as np
 
-from northroute.bayes.families import Prior
 from northroute.bayes.ladder import slopes
 from northroute.bayes.ladder.rows import Rows
-from northroute.bayes.model import Term
-from northroute.bayes.spec import CountSpec
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Linear
-from northroute.bayes.terms.process import GP
-from northroute.bayes.terms.time import AR1, Walk
+from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.model import Term
+from northroute.bayes.statement.spec import CountSpec
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Linear
+from northroute.bayes.statement.terms.process import GP
+from northroute.bayes.statement.terms.time import AR1, Walk
 
 SHORTEST_PERIOD = 8
 """Months: the shortest period in the walk of a single country."""

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from northroute.bayes import distributions as dist
 from northroute.bayes.ladder import country, dynamic, joint, pooled, reporting, slopes, spatial
 from northroute.bayes.ladder.rows import COUNT, OUTCOME, Rows, rows
-from northroute.bayes.model import Model, PartName, Term
-from northroute.bayes.spec import CountSpec
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.model import Model, PartName, Term
+from northroute.bayes.statement.spec import CountSpec
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.panel import Panel
 
 STEPS: Final[Mapping[str, Callable[[Rows, CountSpec], tuple[Term, ...]]]] = {

@@ -9,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from northroute.bayes.families import FAMILIES
-from northroute.bayes.kernel import program as tables
-from northroute.bayes.kernel.program import Filter, Kind, Part, Program, Rows, Spectrum
-from northroute.bayes.layout import Block, Ids, Layout
-from northroute.bayes.model import Assembled, Segment
+from northroute.bayes.kernel import tables
+from northroute.bayes.kernel.tables import Filter, Kind, Program
+from northroute.bayes.program.assemble import Assembled, Segment
+from northroute.bayes.program.layout import Block, Layout
+from northroute.bayes.statement.codes import Part, Rows, Spectrum
+from northroute.bayes.statement.families import FAMILIES
+from northroute.bayes.statement.terms.writer import Ids
 from northroute.look import BOUND, INK, MAIN, QUIET, look
 
 WIDTH, HEIGHT, GAP, STEP = 2.6, 0.62, 0.75, 0.98

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.gate import Check, Gate
+from northroute.bayes.gate.gate import Check, Gate
 
 
 def pooled_gate(fits: Sequence[BayesFit]) -> Gate:

@@ -14,9 +14,9 @@ Fitted one by one, outcomes' correlations are pulled towards zero where events a
 
 from northroute.bayes.ladder import country, pooled
 from northroute.bayes.ladder.rows import OUTCOME, Rows
-from northroute.bayes.model import Term
-from northroute.bayes.spec import CountSpec
-from northroute.bayes.terms.groups import Effects
+from northroute.bayes.statement.model import Term
+from northroute.bayes.statement.spec import CountSpec
+from northroute.bayes.statement.terms.groups import Effects
 from northroute.errors import ModelError
 
 

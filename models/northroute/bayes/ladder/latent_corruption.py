@@ -37,18 +37,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from northroute.bayes import distributions as dist
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.ladder.corruption_spec import COUNT, CorruptionSpec
 from northroute.bayes.ladder.imputation import between_share, pooled_gate, spaced, stacked
 from northroute.bayes.ladder.measures import standardised
-from northroute.bayes.model import Model, Term
-from northroute.bayes.spec import Sampling
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.latent import Loads
-from northroute.bayes.terms.population import Intercept, Linear
-from northroute.bayes.terms.time import Walk
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.model import Model, Term
+from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.latent import Loads
+from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.statement.terms.time import Walk
 from northroute.errors import ModelError
 from northroute.panel import Panel
 from northroute.progress import Progress, quiet

@@ -8,9 +8,9 @@ r"""Step 1, pooled: one rate, and slopes common to all.
 """
 
 from northroute.bayes.ladder.rows import OUTCOME, Rows
-from northroute.bayes.model import Term
-from northroute.bayes.spec import CountSpec
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement.model import Term
+from northroute.bayes.statement.spec import CountSpec
+from northroute.bayes.statement.terms.population import Intercept, Linear
 
 
 def by_outcome(spec: CountSpec) -> str | None:

@@ -11,9 +11,9 @@ the within estimate of a fixed-effects model, that of the means compares places 
 
 from northroute.bayes.ladder import country
 from northroute.bayes.ladder.rows import Rows
-from northroute.bayes.model import Term
-from northroute.bayes.spec import CountSpec
-from northroute.bayes.terms.groups import Effects
+from northroute.bayes.statement.model import Term
+from northroute.bayes.statement.spec import CountSpec
+from northroute.bayes.statement.terms.groups import Effects
 
 
 def terms(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:

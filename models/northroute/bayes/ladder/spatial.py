@@ -3,7 +3,7 @@ r"""Step 5, spatial: neighbouring regions resemble each other.
 .. math:: r_u = \sigma\left(\sqrt{\rho}\,\varphi_u/\sqrt{\kappa} + \sqrt{1-\rho}\,\theta_u\right)
 
 the BYM2 of Riebler et al. (2016): :math:`\varphi` structured by the adjacency of regions, :math:`\theta` not, :math:`\rho`
-the structured share of the variance. See :class:`northroute.bayes.terms.places.BYM2` for islands and disconnected parts.
+the structured share of the variance. See :class:`northroute.bayes.terms.BYM2` for islands and disconnected parts.
 
 *When to use it.* For maps, for regions with few events that can borrow from neighbours, and to see how much of the
 differences is regional.
@@ -12,9 +12,9 @@ differences is regional.
 
 from northroute.bayes.ladder import country, dynamic, pooled, slopes
 from northroute.bayes.ladder.rows import Rows
-from northroute.bayes.model import Term
-from northroute.bayes.spec import CountSpec
-from northroute.bayes.terms.places import BYM2
+from northroute.bayes.statement.model import Term
+from northroute.bayes.statement.spec import CountSpec
+from northroute.bayes.statement.terms.places import BYM2
 from northroute.errors import ModelError
 
 

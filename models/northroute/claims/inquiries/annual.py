@@ -12,9 +12,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from northroute.bayes import Model, Prior
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.claims.inquiries.annual_frames import (
     KNOWN,
     OPIATES,

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import Model
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.claims.inquiries.annual import NORMAL, REVISED, law, noisy
 from northroute.claims.inquiries.annual_frames import (
     KNOWN,

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import Model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.models import COUNT
 from northroute.claims.inquiry import (

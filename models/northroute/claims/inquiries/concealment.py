@@ -19,7 +19,7 @@ from scipy.special import expit
 from scipy.stats import beta, norm
 
 from northroute.bayes import Prior
-from northroute.bayes.terms.groups import Effects
+from northroute.bayes.statement.terms.groups import Effects
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.models import COUNT, negative_binomial, rates
 from northroute.claims.inquiry import (

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import Model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.models import COUNT, standardised
 from northroute.claims.inquiries.own_numbers import own_log_rates

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from northroute.bayes import Model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.claims.inquiry import Array, Job, Reader
 from northroute.claims.register import Register
 from northroute.errors import ModelError

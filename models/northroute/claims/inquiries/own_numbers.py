@@ -14,9 +14,9 @@ import xarray as xr
 from scipy.special import expit
 
 from northroute import seeds
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.claims.inquiries.models import ANSWER, COUNT, YES
 from northroute.claims.inquiry import Array, Job, Reader
 from northroute.errors import ModelError

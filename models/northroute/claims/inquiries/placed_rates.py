@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import Model
-from northroute.bayes import distributions as dist
-from northroute.bayes.terms.groups import Effects
-from northroute.bayes.terms.population import Intercept, Linear
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.claims.inquiries.models import COUNT, Term, rates
 from northroute.claims.inquiries.own_numbers import generator, log_rates, own_log_rates
 from northroute.claims.inquiries.seizure_frames import EXPOSURE, PEOPLE

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import norm
 
-from northroute.bayes.terms.groups import Effects
+from northroute.bayes.statement.terms.groups import Effects
 from northroute.claims.inquiries.models import (
     ANSWER,
     COUNT,

@@ -1,0 +1,1 @@
+"""The coordinates in which the sampler moves: centred by the data, straightened, tilted; adapted from a mode or a pilot."""

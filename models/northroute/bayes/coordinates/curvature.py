@@ -1,0 +1,58 @@
+"""Gradients and Hessians of a program's log density."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from northroute.bayes.kernel import batch, density, tables
+from northroute.bayes.kernel.tables import Program
+
+Array = NDArray[np.float64]
+_STEP: Final = 1e-5
+
+
+def gradient(program: Program, z: Array) -> tuple[float, Array]:
+    """Return log density and gradient at one point."""
+    out = np.empty_like(z)
+    return float(density.log_density(program, z, out)), out
+
+
+def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
+    """Return minus the Hessian of the log density, by differences of the gradient, shape (dim - first, dim - first).
+
+    Coordinates before ``first`` are held where they are; by default all but the linear part. Columns are shared out to
+    all processors.
+    """
+    first = int(program.sizes[tables.Z_LINEAR]) if first is None else first
+    n = program.dim - first
+    found = np.empty((n, n))
+    workers = os.cpu_count() or 1
+    edges = np.linspace(0, n, workers + 1).astype(int)
+    parts = [(a, b) for a, b in pairwise(edges.tolist()) if b > a]
+
+    def columns(part: tuple[int, int]) -> None:
+        a, b = part
+        batch.gradient_columns(program, theta, first, first + a, first + b, _STEP, found[a:b])
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(columns, parts))
+    return np.asarray((found + found.T) / 2)
+
+
+def definite(matrix: Array) -> tuple[Array, Array]:
+    """Return the matrix and its lower Cholesky factor.
+
+    Where the log density is not concave, curvature is lifted to a thousandth of its mean.
+    """
+    try:
+        return matrix, np.asarray(linalg.cholesky(matrix, lower=True))
+    except linalg.LinAlgError:
+        values, vectors = linalg.eigh(matrix)
+        lifted = np.maximum(np.abs(values), 1e-3 * np.abs(values).mean())
+        mended = np.asarray((vectors * lifted) @ vectors.T)
+        return mended, np.asarray(linalg.cholesky(mended, lower=True))

@@ -1,0 +1,1 @@
+"""What a fit must pass before anything is summarised: the prior, the chains, the rows."""

@@ -1,0 +1,267 @@
+"""From a model and data to a program: rows sorted and checked, segments of one distribution, terms written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from northroute.bayes.kernel import tables
+from northroute.bayes.kernel.tables import Kind, Program
+from northroute.bayes.program import names
+from northroute.bayes.program.builder import Builder
+from northroute.bayes.program.layout import Layout
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement import intake
+from northroute.bayes.statement.codes import Family, Part, Rows
+from northroute.bayes.statement.distributions import Distribution
+from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.terms.context import Context
+from northroute.errors import ModelError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows of one response."""
+
+    response: str
+    rows: slice
+    distribution: Distribution
+    part: Part
+    cell: int
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A model on data.
+
+    Attributes
+    ----------
+    model : Model
+    frame : pandas.DataFrame
+        The rows kept, sorted by response (by cell where there are cells).
+    program : Program
+        Neither centred nor rotated.
+    layout : Layout
+    segments : tuple of Segment
+    dropped : mapping of str to int
+        Rows left out, by reason.
+    """
+
+    model: Model
+    frame: pd.DataFrame
+    program: Program
+    layout: Layout
+    segments: tuple[Segment, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.frame)
+
+    def unswept(self) -> "Assembled":
+        """Return the same model in coordinates where no effect's mean is swept into another value."""
+        table = _unswept(self.program.blocks)
+        records = tuple(replace(b, record=r) for b, r in zip(self.layout.blocks, table, strict=True))
+        return replace(self, program=self.program._replace(blocks=table), layout=replace(self.layout, blocks=records))
+
+
+def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) -> Assembled:
+    """Write the program of ``model`` on ``frame``, one row an observation.
+
+    Counts of a response that are all zero are refused unless ``allow_empty``: a check of the data, which data simulated from
+    the prior need not pass.
+
+    Raises
+    ------
+    ModelError
+        If a column is missing, nothing is left, an exposure is not positive, an outcome is not a count where it has to be,
+        a response is zero in every row, two terms share a name, or a term does not suit the data.
+    """
+    _require(model, frame)
+    measures = [r for r in _responses(model, frame) if isinstance(model.of(r), dist.Measures)] if model.exposure else ()
+    kept, dropped = intake.kept(model.name, frame, model.outcome, model.exposure, model.response, model.cell, measures)
+    kept, cell = _sorted(model, kept)
+    responses = kept[model.response].astype(str).to_numpy() if model.response else np.full(len(kept), model.outcome)
+    builder = Builder()
+    outcome = intake.numbers(model.name, kept, model.outcome)
+    offset = _offset(model, kept)
+    level = np.zeros(len(kept))
+    segments = []
+    for response in dict.fromkeys(["all"] if cell > 1 else responses):
+        where = np.flatnonzero(responses == response) if cell == 1 else np.arange(len(kept))
+        rows = slice(int(where[0]), int(where[-1]) + 1)
+        distribution = model.of(str(response) if cell == 1 else str(responses[0]))
+        counts = not isinstance(distribution, dist.Measures)
+        part = dist.PARTS[model.part] if model.part and counts and cell == 1 else Part.NONE
+        y = outcome[rows]
+        if counts:
+            _check_counts(model, kept, rows, str(response), allow_empty)
+        elif not np.isfinite(y).all():
+            at = rows.start + int(np.argmin(np.isfinite(y)))
+            raise ModelError(
+                f"{model.name}: '{model.outcome}' is infinite in row {at}. Mend it, or mark it unobserved."
+            )
+        if counts and cell == 1:
+            level[rows] = np.log(max(y.sum(), 0.5) / np.exp(offset[rows]).sum())
+        elif not counts:
+            level[rows] = np.median(y) if isinstance(distribution, dist.StudentT) else y.mean()
+        _add_segment(builder, model, kept, distribution, rows, y, offset[rows], part, cell, str(response))
+        segments.append(Segment(str(response), rows, distribution, part, cell))
+    context = Context(model.name, kept, builder, 0, model.response, level)
+    for term in model.terms:
+        term.add(context)
+    second = Context(model.name, kept, builder, 1, model.response, np.zeros(len(kept)))
+    for term in model.part_terms:
+        term.add(second)
+    names.refuse(model.name, builder)
+    program, layout = builder.finish(len(kept))
+    return Assembled(model, kept, program, layout, tuple(segments), dropped)
+
+
+def _unswept(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
+    plain = blocks.copy()
+    plain[plain[:, tables.B_ROWS] == Rows.WITH_MEAN, tables.B_ROWS] = Rows.GROUPS
+    plain[plain[:, tables.B_KIND] == Kind.EFFECTS, tables.B_TARGET] = -1
+    return plain
+
+
+def _require(model: Model, frame: pd.DataFrame) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise ModelError(
+            f"{model.name}: the data are a {type(frame).__name__}. Give a pandas DataFrame, one row an outcome."
+        )
+    intake.require_columns(
+        model.name, frame, [c for c in (model.outcome, model.exposure, model.response, model.cell) if c]
+    )
+    if model.exposure == model.outcome:
+        raise ModelError(f"{model.name}: '{model.outcome}' is both outcome and exposure. Name two columns.")
+    if bool(model.part) != bool(model.part_terms):
+        raise ModelError(f"{model.name}: 'part' and 'part_terms' go together. Give both or neither.")
+
+
+def _responses(model: Model, frame: pd.DataFrame) -> list[str]:
+    if model.response is None:
+        return [model.outcome]
+    return [str(r) for r in frame.loc[frame[model.outcome].notna(), model.response].dropna().unique()]
+
+
+def _sorted(model: Model, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Sort rows by response, or by cell and response; return them with the number of rows a cell."""
+    if model.response is None:
+        return frame, 1
+    order = pd.factorize(frame[model.response])[0]
+    if model.cell is None:
+        return frame.iloc[np.argsort(order, kind="stable")].reset_index(drop=True), 1
+    cells = pd.factorize(frame[model.cell])[0]
+    responses = int(order.max()) + 1
+    sizes = np.bincount(cells)
+    if (sizes != responses).any() or np.unique(cells * responses + order).size != len(frame):
+        bad = frame[model.cell].drop_duplicates().iloc[int(np.argmax(sizes != responses))]
+        raise ModelError(
+            f"{model.name}: cell '{bad}' does not have one row for each of the {responses} levels of '{model.response}'. "
+            "Give every cell all of them, with zero counts written out."
+        )
+    return frame.iloc[np.lexsort((order, cells))].reset_index(drop=True), responses
+
+
+def _offset(model: Model, frame: pd.DataFrame) -> Array:
+    """Return the log exposure of each row; zero in rows of measures that have none."""
+    if model.exposure is None:
+        return np.zeros(len(frame))
+    exposure = intake.numbers(model.name, frame, model.exposure)
+    return np.where(np.isnan(exposure), 0.0, np.log(exposure / model.exposure_unit))
+
+
+def _check_counts(model: Model, frame: pd.DataFrame, rows: slice, response: str, allow_empty: bool) -> None:
+    y = intake.numbers(model.name, frame, model.outcome)[rows]
+    bad = np.flatnonzero((y < 0) | (y != np.floor(y)) | ~np.isfinite(y))
+    if bad.size:
+        raise ModelError(
+            f"{model.name}: '{model.outcome}' is {y[bad[0]]:g} in row {rows.start + bad[0]}; counts are whole numbers from "
+            "zero. Mend the data, or choose a distribution for numbers that are not counts."
+        )
+    if y.max() > intake.LARGEST:
+        raise ModelError(
+            f"{model.name}: '{model.outcome}' is {y.max():g} in row {rows.start + int(y.argmax())}; counts above "
+            f"{intake.LARGEST:g} are not fitted as counts. Count in a larger unit, or fit the log as normal."
+        )
+    if not y.any() and not allow_empty:
+        raise ModelError(
+            f"{model.name}: '{response}' is zero in every observed row, so its rate has no finite estimate without the "
+            "prior. Leave it out, or mark rows that nobody reported unobserved."
+        )
+
+
+def _add_segment(
+    builder: Builder,
+    model: Model,
+    frame: pd.DataFrame,
+    distribution: Distribution,
+    rows: slice,
+    outcome: Array,
+    offset: Array,
+    part: Part,
+    cell: int,
+    response: str,
+) -> None:
+    suffix = f"_{response}" if isinstance(model.distribution, Mapping) else ""
+    auxiliary, correlation, predictor, shape = -1, None, None, None
+    known: NDArray[Any] | None = None
+    match distribution:
+        case dist.NegativeBinomial():
+            auxiliary = _auxiliary(
+                builder, model, f"root_dispersion{suffix}", distribution.root_dispersion, response, 0.5
+            )
+        case dist.GeneralisedPoisson():
+            auxiliary = _auxiliary(builder, model, f"excess{suffix}", distribution.excess, response, 0.2)
+        case dist.Normal() | dist.StudentT():
+            if distribution.sd is not None:
+                auxiliary = _auxiliary(
+                    builder, model, f"sd_residual{suffix}", distribution.sd, response, max(float(outcome.std()), 1e-3)
+                )
+            if distribution.known is not None:
+                known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
+            if distribution.sd is None and known is None:
+                raise ModelError(f"{model.name}: the {distribution.describe()} needs 'sd' or 'known'.")
+            shape = distribution.df if isinstance(distribution, dist.StudentT) else None
+        case dist.NormalErrors():
+            if distribution.sd is not None:
+                start = max(float(outcome.std()), 1e-3)
+                auxiliary = _auxiliary(builder, model, f"sd_residual{suffix}", distribution.sd, response, start)
+            known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
+            predictor = intake.predictor(model.name, frame, distribution.predictor, distribution.predictor_sd, rows)
+            slope = builder.scalar("slope", distribution.slope, starts=0.0)
+            spread = builder.scalar("sd_predictor", distribution.spread, starts=float(predictor[:, 0].std()))
+            correlation = np.asarray([slope, spread])
+        case dist.MultivariateNormal():
+            builder.coords[str(model.response)] = list(frame[model.response].iloc[:cell].astype(str))
+            known = builder.scalar("sd_residual", distribution.sd, (str(model.response),))
+            correlation = builder.correlation("corr_residual", str(model.response), distribution.lkj)
+        case dist.DirichletMultinomial():
+            auxiliary = int(builder.scalar("inverse_root_concentration", distribution.inverse_root, starts=0.3))
+    builder.segment(
+        Family(distribution.code),
+        rows,
+        outcome,
+        offset=offset if offset.any() else None,
+        auxiliary=auxiliary,
+        part=part,
+        cell=cell,
+        known=known,
+        correlation=correlation,
+        predictor=predictor,
+        shape=shape,
+    )
+
+
+def _auxiliary(builder: Builder, model: Model, name: str, prior: Any, response: str, start: float) -> int:
+    """Create a response's own auxiliary scalar; with one distribution for all responses they share a name."""
+    if model.response is None or isinstance(model.distribution, Mapping):
+        return int(builder.scalar(name, prior, starts=start))
+    return int(builder.extend(name, prior, str(model.response), response, start))

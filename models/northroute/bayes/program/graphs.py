@@ -1,0 +1,36 @@
+"""The intrinsic autoregression of a block of places, as a square root of its covariance."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from northroute.bayes.kernel import tables
+from northroute.bayes.kernel.tables import Program
+from northroute.bayes.program.layout import Block
+
+
+def laplacian(program: Program, block: Block) -> NDArray[np.float64]:
+    """Return the graph's Laplacian over the places that have neighbours, shape (place, place)."""
+    at, n = int(block.record[tables.B_EDGES]), int(block.pointer[-1])
+    edges = program.index[at : at + 2 * int(block.record[tables.B_EDGE_COUNT])].reshape(-1, 2)
+    out = np.zeros((n, n))
+    for i, j in edges:
+        out[i, i] += 1
+        out[j, j] += 1
+        out[i, j] -= 1
+        out[j, i] -= 1
+    return out
+
+
+def laplacian_root(program: Program, block: Block) -> NDArray[np.float64]:
+    r"""Return a matrix that sends standard normals to the structured effects, shape (place, place - part).
+
+    It is :math:`V\,\mathrm{diag}(\lambda^{-1/2})` part by part, over the positive eigenvalues of the Laplacian: its square
+    is the Laplacian's pseudo-inverse, the covariance of an intrinsic autoregression that sums to zero in every part.
+    """
+    whole = laplacian(program, block)
+    roots = []
+    for first, stop in zip(block.pointer[:-1], block.pointer[1:], strict=True):
+        eigenvalues, vectors = linalg.eigh(whole[first:stop, first:stop])
+        roots.append(vectors[:, 1:] / np.sqrt(eigenvalues[1:]))
+    return np.asarray(linalg.block_diag(*roots))

@@ -1,0 +1,31 @@
+"""Names of reported quantities and dimensions: each means one thing, and none is the draws' own."""
+
+from typing import Final
+
+from northroute.bayes.program.builder import Builder
+from northroute.errors import ModelError
+
+_OWN_DIMS: Final = ("chain", "draw")
+
+
+def refuse(model: str, builder: Builder) -> None:
+    """Raise a ModelError if a reported quantity or a dimension has a name that something else has."""
+    own = [d for d in builder.coords if d in _OWN_DIMS]
+    if own:
+        raise ModelError(
+            f"{model}: a term's column or dimension is called '{own[0]}', a name of the draws' own. Rename the column, or "
+            "give the term another 'dim'."
+        )
+    both = sorted(set(builder.parameters) & set(builder.coords))
+    if both:
+        raise ModelError(
+            f"{model}: '{both[0]}' names both what a term reports and a column or dimension of a term. Give the term "
+            "another 'name', or rename the column."
+        )
+    derived = {n: n.removeprefix("root_") for n in builder.parameters if n.startswith("root_dispersion")}
+    derived |= {n: "concentration" for n in builder.parameters if n == "inverse_root_concentration"}
+    taken = [d for d in derived.values() if d in builder.parameters]
+    if taken:
+        raise ModelError(
+            f"{model}: a term reports '{taken[0]}', a name of the distribution's own. Give the term another 'name'."
+        )

@@ -1,0 +1,57 @@
+"""From a program's values to named quantities with labels."""
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from northroute.bayes.program.assemble import Assembled
+
+Array = NDArray[np.float64]
+
+
+def named(assembled: Assembled, values: Array) -> xr.Dataset:
+    """Return every reported quantity with dimensions chain and draw first.
+
+    Correlations are reported below the diagonal, pair by pair (``pair`` labels such as ``"a ~ b"``); dispersion and
+    concentration as they are, beside the scalar that has the prior.
+
+    Parameters
+    ----------
+    assembled : Assembled
+    values : array, shape (chain, draw, value)
+    """
+    found: dict[str, tuple[tuple[str, ...], Array]] = {}
+    coords: dict[str, list[str]] = {}
+    for name, parameter in assembled.layout.parameters.items():
+        drawn = values[..., parameter.ids]
+        dims = parameter.dims
+        if name.startswith("corr_"):
+            labels = [str(v) for v in assembled.layout.coords[dims[0]]]
+            drawn = correlations(drawn, len(labels))
+            pair = f"{name}_pair"
+            coords[pair] = [f"{labels[i]} ~ {labels[j]}" for i in range(len(labels)) for j in range(i)]
+            dims = (pair,)
+        coords |= {d: assembled.layout.coords[d] for d in dims if d in assembled.layout.coords}
+        found[name] = (("chain", "draw", *dims), drawn)
+        if name.startswith("root_dispersion"):
+            found[name.removeprefix("root_")] = (("chain", "draw", *dims), np.maximum(np.square(drawn), 1e-10))
+        if name == "inverse_root_concentration":
+            found["concentration"] = (("chain", "draw"), 1 / np.maximum(np.square(drawn), 1e-10))
+    return xr.Dataset(found, coords=coords)
+
+
+def correlations(partial: Array, k: int) -> Array:
+    """Return the k(k-1)/2 correlations, row by row below the diagonal, from canonical partial correlations (..., pair)."""
+    factor = np.zeros((*partial.shape[:-1], k, k))
+    factor[..., 0, 0] = 1
+    at = 0
+    for i in range(1, k):
+        rest = np.ones(partial.shape[:-1])
+        for j in range(i):
+            factor[..., i, j] = partial[..., at] * np.sqrt(rest)
+            rest = rest - np.square(factor[..., i, j])
+            at += 1
+        factor[..., i, i] = np.sqrt(np.maximum(rest, 0))
+    full = factor @ np.swapaxes(factor, -1, -2)
+    rows, columns = np.tril_indices(k, -1)
+    return np.asarray(full[..., rows, columns])

@@ -1,0 +1,262 @@
+r"""The plain statement of a model in PyMC: what a reader checks the mathematics against, and what other samplers run.
+
+It is written from the tables of the assembled model (scalars, blocks of effects, uses, segments) and not from its terms, for
+two reasons. A block is a normal effect, a Gaussian process or a place's effect whatever term made it, so one function a kind
+of block states every term there is or will be. And the tables are all that the compiled kernel sees: a statement made from
+the terms could agree with their documentation and not with what is sampled. The tests compare this one with the kernel.
+
+Every effect is non-centred: ``z_<stem>`` is standard normal (summing to zero where the effects do), and the effect is
+``sd * L z`` with L the Cholesky factor of its correlation. Reported quantities have the names of the fit.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from northroute.bayes.kernel import tables
+from northroute.bayes.kernel.tables import Filter, Kind, Program
+from northroute.bayes.program.assemble import assemble
+from northroute.bayes.program.graphs import laplacian_root
+from northroute.bayes.program.layout import Block, Layout
+from northroute.bayes.samplers import plain_outcomes
+from northroute.bayes.statement.codes import Rows, Spectrum
+from northroute.bayes.statement.model import Model
+from northroute.errors import ModelError
+
+Array = NDArray[np.float64]
+_MATERN: Final = {Spectrum.MATERN52: 2.5, Spectrum.MATERN32: 1.5}
+
+
+def pymc_model(model: Model, frame: pd.DataFrame) -> pm.Model:
+    """Return ``model`` on ``frame`` as a PyMC model.
+
+    Parameters
+    ----------
+    model : Model
+    frame : pandas.DataFrame
+        One row an observation.
+
+    Returns
+    -------
+    pymc.Model
+        Free variables are the scalars under their reported names and ``z_<stem>``; every other reported quantity is a
+        deterministic. The outcome has its column's name, followed by the response where there are several.
+
+    Raises
+    ------
+    ModelError
+        As :func:`northroute.bayes.program.assemble.assemble`.
+    """
+    assembled = assemble(model, frame)
+    several = len(assembled.segments) > 1
+    names = [f"{model.outcome}_{s.response}" if several else model.outcome for s in assembled.segments]
+    return stated(assembled.program, assembled.layout, names)
+
+
+def stated(program: Program, layout: Layout, names: Sequence[str]) -> pm.Model:
+    """Return a program as a PyMC model; ``names`` are those of its segments' outcomes."""
+    with pm.Model(coords=layout.coords) as plain:
+        factors = _correlations(layout)
+        scalars = _scalars(layout)
+        coefficients = []
+        for block, stem in sorted(
+            zip(layout.blocks, stems(layout), strict=True), key=lambda b: b[0].record[tables.B_VALUE]
+        ):
+            effects = _places if block.record[tables.B_KIND] == Kind.BYM2 else _effects
+            coefficients.append(effects(program, block, stem, scalars, factors).ravel())
+        values = pt.concatenate([scalars, *coefficients])
+        for name, parameter in layout.parameters.items():
+            if name not in plain.named_vars:
+                pm.Deterministic(name, values[parameter.ids], dims=parameter.dims)
+        mean, second = _predictors(program, layout, values)
+        for record, name in zip(program.segments, names, strict=True):
+            rows = slice(int(record[tables.S_START]), int(record[tables.S_STOP]))
+            plain_outcomes.add(program, record, name, mean[rows], second[rows], values, factors)
+    return plain
+
+
+# --- scalars --------------------------------------------------------------------------------------------------------------
+
+
+def _correlations(layout: Layout) -> dict[int, Any]:
+    """State every correlation matrix; return Cholesky factors by the identifier of their first partial correlation."""
+    factors = {}
+    for name, parameter in layout.parameters.items():
+        ids = parameter.ids.ravel()
+        if ids.size and ids[0] < len(layout.scalars) and layout.scalars[ids[0]].prior is None:
+            size = int(1 + np.sqrt(1 + 8 * ids.size)) // 2
+            shape = layout.scalars[ids[-1]].numbers[3]  # the last partial correlation's, given all others, is LKJ's own
+            factor = pm.LKJCorr(f"z_{name}", n=size, eta=shape)
+            pm.Deterministic(name, factor @ factor.T, dims=parameter.dims)
+            factors[int(ids[0])] = factor
+    return factors
+
+
+def _scalars(layout: Layout) -> Any:
+    """State every scalar's prior; return all of them in the order of their identifiers (partial correlations as zero)."""
+    known = layout.scalars
+    place = np.zeros(len(known), dtype=np.int64)
+    pieces, size = [pt.zeros(1)], 1
+    for name, parameter in layout.parameters.items():
+        ids = parameter.ids.ravel()
+        new = np.asarray([i for i in ids if i < len(known) and known[i].prior is not None and place[i] == 0], np.int64)
+        alike = len({known[i].prior for i in new}) == 1
+        if alike and new.size == ids.size:
+            variables = [_variable(layout, int(ids[0]), name, parameter.dims)]
+        else:
+            variables = [_variable(layout, int(i), f"z_{name}_{j}", ()) for j, i in enumerate(new)]
+        pieces += [v.ravel() for v in variables]
+        place[new] = size + np.arange(new.size)
+        size += new.size
+    return pt.concatenate(pieces)[place]
+
+
+def _variable(layout: Layout, scalar: int, name: str, dims: tuple[str, ...]) -> Any:
+    prior, transform = layout.scalars[scalar].prior, layout.scalars[scalar].transform
+    assert prior is not None
+    natural = {"real": "IDENTITY", "positive": "EXP", "unit": "INTERVAL", "interval": "INTERVAL"}[prior.support]
+    both = prior.support == "interval" and (prior.location, prior.scale) == (-1.0, 2.0)
+    if transform.name != natural and not (transform.name == "TANH" and both):
+        raise ModelError(
+            f"'{name}' has prior {prior}, which reaches beyond the values that the model allows it. Give a prior with that "
+            "support, such as a uniform between -1 and 1 for an autoregression."
+        )
+    return prior.variable(name, dims or None)
+
+
+# --- effects --------------------------------------------------------------------------------------------------------------
+
+
+def stems(layout: Layout) -> list[str]:
+    """Name every block after the quantity that reports its effects, else after its standard deviation."""
+    stems: list[str] = []
+    for block in layout.blocks:
+        at, sd = block.record[tables.B_VALUE], block.sd[0, 0]
+        reported = [n.removesuffix("_effect") for n, p in layout.parameters.items() if (p.ids == at).any()]
+        scaled = [n.removeprefix("sd_") for n, p in layout.parameters.items() if (p.ids == sd).any()]
+        stem = (reported or scaled)[0]
+        taken = stems.count(stem)
+        stems.append(f"{stem}_{taken + 1}" if taken else stem)
+    return stems
+
+
+def _effects(program: Program, block: Block, stem: str, scalars: Any, factors: dict[int, Any]) -> Any:
+    """State a block of normal effects; return its coefficients, shape (level over all batches, dim)."""
+    record = block.record
+    sizes = np.diff(block.pointer)
+    batch = np.repeat(np.arange(sizes.size), sizes)
+    effects = _raw(block, stem)
+    if record[tables.B_CORRELATION] >= 0:
+        effects = effects @ factors[int(program.index[record[tables.B_CORRELATION]])].T
+    scale = scalars[block.sd[batch]]
+    if record[tables.B_SPECTRUM] != Spectrum.NONE:
+        if record[tables.B_ROWS] == Rows.ZERO_SUM or record[tables.B_ZERO_DIMS]:
+            raise ModelError(f"'{stem}': weights of a Gaussian process do not also sum to zero. Demean the process.")
+        square = np.tile(np.asarray(block.frequency), sizes.size)
+        scale = scale * root_spectrum(record, scalars[np.asarray(block.length)[batch]], square)[:, None]
+    effects = effects * scale
+    if record[tables.B_FILTER] == Filter.NONE and not record[tables.B_DEMEAN]:
+        return effects
+    paths = []
+    for b, (first, stop) in enumerate(zip(block.pointer[:-1], block.pointer[1:], strict=True)):
+        path = effects[first:stop]
+        if record[tables.B_FILTER] == Filter.BASIS:
+            path = pt.as_tensor(block.basis) @ path
+        elif record[tables.B_FILTER] == Filter.AR1:
+            path = autoregressive(scalars[program.index[record[tables.B_PARAMETER] + b]], path, int(stop - first))
+        paths.append(path - path.mean(axis=0) if record[tables.B_DEMEAN] else path)
+    return pt.concatenate(paths)
+
+
+def _raw(block: Block, stem: str) -> Any:
+    """State standard normal effects, summing to zero where the block says; shape (group over all batches, dim)."""
+    k, groups = int(block.record[tables.B_DIMS]), int(block.pointer[-1])
+    across = bool(block.record[tables.B_ZERO_DIMS])
+    if block.record[tables.B_ROWS] != Rows.ZERO_SUM:
+        if across:
+            return pm.ZeroSumNormal(f"z_{stem}", shape=(groups, k))
+        return pm.Normal(f"z_{stem}", shape=(groups, k))
+    pieces = []
+    for b, size in enumerate(np.diff(block.pointer)):
+        name = f"z_{stem}" if block.pointer.size == 2 else f"z_{stem}_{b}"
+        if size == 1:
+            pieces.append(pt.zeros((1, k)))
+        elif across:
+            pieces.append(pm.ZeroSumNormal(name, n_zerosum_axes=2, shape=(size, k)))
+        else:
+            pieces.append(pm.ZeroSumNormal(name, shape=(k, size)).T)
+    return pt.concatenate(pieces)
+
+
+def root_spectrum(record: NDArray[np.int64], length: Any, square: Array) -> Any:
+    r"""Return the square root of a stationary kernel's spectral density, unit variance, at squared frequencies.
+
+    Squared exponential: :math:`S(\omega) = (\sqrt{2\pi}\,\ell)^D e^{-\ell^2\omega^2/2}`; Matern:
+
+    .. math::
+       S(\omega) = \frac{2^D\pi^{D/2}\,\Gamma(\nu+D/2)\,(2\nu)^\nu}{\Gamma(\nu)\,\ell^{2\nu}}
+       \left(\frac{2\nu}{\ell^2}+\omega^2\right)^{-(\nu+D/2)}
+
+    (Riutort-Mayol et al. 2023, Statistics and Computing 33:17, equations 1 to 3).
+    """
+    space = float(record[tables.B_SPACE])
+    if record[tables.B_SPECTRUM] == Spectrum.SQUARED_EXPONENTIAL:
+        return pt.sqrt((np.sqrt(2 * np.pi) * length) ** space * pt.exp(-0.5 * length**2 * square))
+    nu = _MATERN[Spectrum(record[tables.B_SPECTRUM])]
+    constant = 2**space * np.pi ** (space / 2) * np.exp(gammaln(nu + space / 2) - gammaln(nu)) * (2 * nu) ** nu
+    return pt.sqrt(constant / length ** (2 * nu) * (2 * nu / length**2 + square) ** -(nu + space / 2))
+
+
+def autoregressive(phi: Any, innovations: Any, n: int) -> Any:
+    """Return the stationary path ``x_1 = u_1``, ``x_t = phi x_(t-1) + sqrt(1 - phi^2) u_t``, down the first axis."""
+    later = pt.as_tensor((np.arange(n) > 0).astype(float))[:, None]
+    scaled = innovations * (1 - later + later * pt.sqrt(1 - phi**2))
+    return pt.linalg.solve_triangular(pt.eye(n) - phi * pt.eye(n, k=-1), scaled, lower=True)
+
+
+def _places(program: Program, block: Block, stem: str, scalars: Any, factors: dict[int, Any]) -> Any:
+    """State a block of places: BYM2, sorted by connected part, islands last; return its effects, shape (place,).
+
+    A part's structured effects are ``V diag(lambda^-1/2) z`` with the eigenvectors and positive eigenvalues of its
+    Laplacian: the intrinsic autoregression that sums to zero.
+    """
+    n = block.centred
+    connected = int(block.pointer[-1])
+    sigma, rho = scalars[block.sd[0, 0]], scalars[block.sd[0, 1]]
+    factor = program.data[block.record[tables.B_BASIS] : block.record[tables.B_BASIS] + n]
+    z = pm.Normal(f"z_{stem}", shape=n)
+    waves = pm.Normal(f"z_{stem}_structured", shape=connected - (block.pointer.size - 1))
+    structured = pt.as_tensor(laplacian_root(program, block)) @ waves * factor[:connected]
+    near = sigma * (pt.sqrt(rho) * structured + pt.sqrt(1 - rho) * z[:connected])
+    return pt.concatenate([near, sigma * z[connected:]])
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------------
+
+
+def _predictors(program: Program, layout: Layout, values: Any) -> tuple[Any, Any]:
+    """Return both linear predictors, shape (row,) each: offsets, slopes times covariates, and every use of a value."""
+    rows = int(program.sizes[tables.Z_ROWS])
+    offset = np.zeros(rows)
+    for record in program.segments:
+        first, stop, at = record[tables.S_START], record[tables.S_STOP], record[tables.S_OFFSET]
+        if at >= 0:
+            offset[first:stop] = program.data[at : at + stop - first]
+    eta = [pt.as_tensor(offset), pt.zeros(rows)]
+    for p, first, stop, at, columns, scalar in program.dense:
+        matrix = program.data[at : at + (stop - first) * columns].reshape(-1, columns)
+        eta[p] = pt.inc_subtensor(eta[p][first:stop], pt.as_tensor(matrix) @ values[scalar : scalar + columns])
+    for p, first, stop, ids, weight, other in layout.uses:
+        part = values[ids]
+        if weight is not None:
+            part = part * weight
+        if other is not None:
+            part = part * values[other]
+        eta[p] = pt.inc_subtensor(eta[p][first:stop], part)
+    return eta[0], eta[1]

@@ -1,0 +1,175 @@
+"""What is fitted to a panel and how: the specification of a count model and the settings of the sampler."""
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+
+from northroute.bayes.statement.intake import one_of, words
+from northroute.bayes.statement.priors import COUNTS, Prior, Priors
+from northroute.conventions import DEFAULT_SEED
+from northroute.errors import ModelError
+
+Step = Literal["pooled", "country", "slopes", "dynamic", "spatial", "reporting", "joint"]
+Sampler = Literal["nutpie", "pymc", "numpyro", "laplace", "pathfinder"]
+Family = Literal["negative_binomial", "poisson", "generalised_poisson"]
+_NAMES: Final = ("unit_covariates", "covariates", "varying", "shocks", "detection", "outcomes")
+_PAIRS: Final = ("interactions", "edges")
+_CHOICES: Final[dict[str, tuple[Any, ...]]] = {
+    "step": get_args(Step),
+    "distribution": get_args(Family),
+    "part": (None, "zero_inflated", "hurdle"),
+    "month": ("shared", "country"),
+    "time": ("walk", "ar1", "gp"),
+}
+
+
+@dataclass(frozen=True)
+class CountSpec:
+    """One step of the ladder on a panel of counts; a step uses what the steps below it use, and what is its own.
+
+    Attributes
+    ----------
+    name : str
+        Names the fit, its file and its random stream.
+    outcome : str
+        With ``outcomes``, only a label.
+    exposure : str, optional
+        Its log enters with coefficient one.
+    exposure_unit : float
+        Rates are per this much exposure (100 articles, say).
+    unit_covariates : tuple of str
+        Covariates that are constant within a unit.
+    covariates : tuple of str
+        Unit-month covariates with one slope for all countries.
+    varying : tuple of str
+        Unit-month covariates whose slope varies by country (from step ``slopes`` on).
+    month : {"shared", "country"}
+        Time common to all units, or each country its own (from step ``dynamic`` on).
+    priors : mapping of str to Prior
+    step : str
+    distribution : {"negative_binomial", "poisson", "generalised_poisson"}
+    part : {"zero_inflated", "hurdle"}, optional
+        Zeros beyond those of the counts; their logit varies by country.
+    interactions : tuple of (str, str)
+        Products of covariates, standardised, with slopes that vary like ``varying``.
+    within_between : bool
+        Split every covariate of ``covariates`` and ``varying`` into the unit's mean and the deviation from it.
+    time : {"walk", "ar1", "gp"}
+        What time is made of (from step ``dynamic`` on).
+    season : bool
+    shocks : tuple of str
+        Months (``"2020-03"``) from which on the level differs, each with a coefficient by country.
+    edges : tuple of (str, str)
+        Neighbouring units (step ``spatial``).
+    detection : tuple of str
+        Covariates of the chance that an event is reported (step ``reporting``).
+    outcomes : tuple of str
+        Outcomes fitted together (step ``joint``).
+
+    Raises
+    ------
+    ModelError
+        If a step, distribution, part or kind of time is none of these, pairs are no pairs, a prior is none, or
+        ``exposure_unit`` is not positive.
+    """
+
+    name: str
+    outcome: str
+    exposure: str | None = None
+    exposure_unit: float = 1.0
+    unit_covariates: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    varying: tuple[str, ...] = ()
+    month: Literal["shared", "country"] = "shared"
+    priors: Priors = field(default_factory=lambda: COUNTS)
+    step: Step = "dynamic"
+    distribution: Family = "negative_binomial"
+    part: Literal["zero_inflated", "hurdle"] | None = None
+    interactions: tuple[tuple[str, str], ...] = ()
+    within_between: bool = False
+    time: Literal["walk", "ar1", "gp"] = "walk"
+    season: bool = True
+    shocks: tuple[str, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+    detection: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what in _NAMES:
+            if isinstance(getattr(self, what), str):  # ("x") is a name and not a tuple
+                object.__setattr__(self, what, words(getattr(self, what)))
+        for what, choices in _CHOICES.items():
+            one_of(self.name, what, getattr(self, what), choices)
+        for what in _PAIRS:
+            odd = [p for p in getattr(self, what) if isinstance(p, str) or len(p) != 2]
+            if odd:
+                raise ModelError(f"{self.name}: '{what}' has {odd[0]!r}, which is no pair. Write it as (('a', 'b'),).")
+        odd = [k for k, p in self.priors.items() if not isinstance(p, Prior)]
+        if odd:
+            raise ModelError(f"{self.name}: the prior of '{odd[0]}' is {self.priors[odd[0]]!r}. Give a Prior.")
+        if not (isinstance(self.exposure_unit, int | float | np.number) and 0 < self.exposure_unit < np.inf):
+            raise ModelError(f"{self.name}: exposure_unit is {self.exposure_unit!r}. Give a positive number.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON and for the fit's key."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Settings of the sampler, named in every output.
+
+    A fit that fails its diagnostics is tried again up to ``retries`` times, in coordinates adapted to the last attempt and
+    with twice the warm-up; with twice the draws if chains were too short, and half the distance of ``target_accept``
+    to one if any draw diverged. A pilot of two chains of ``pilot`` draws, thrown away, adapts the first attempt; 0 leaves
+    it out.
+
+    ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000);
+    or a draft, laplace or pathfinder, of ``chains * draws`` draws, which never passes its diagnostics.
+
+    A prior that expects implausible counts is not sampled from, unless ``force``; the fit fails its diagnostics either way.
+    """
+
+    chains: int = 4
+    draws: int = 1000
+    tune: int = 300
+    target_accept: float = 0.8
+    retries: int = 3
+    seed: int = DEFAULT_SEED
+    prior_draws: int = 4000
+    pilot: int = 150
+    sampler: Sampler = "nutpie"
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        one_of("Sampling", "sampler", self.sampler, get_args(Sampler))
+        for what, least in (("chains", 1), ("draws", 1), ("tune", 0), ("retries", 0), ("prior_draws", 0), ("pilot", 0)):
+            value = getattr(self, what)
+            if not isinstance(value, int | np.integer) or value < least:
+                raise ModelError(f"Sampling: {what} is {value!r}. Give a whole number from {least}.")
+        if not 0 < self.target_accept < 1:
+            raise ModelError(f"Sampling: target_accept is {self.target_accept!r}. Give a number between 0 and 1.")
+
+    @property
+    def cores(self) -> int:
+        """Chains run side by side, at most one a processor."""
+        return min(self.chains, os.cpu_count() or 1)
+
+    def harder(self, *, short: bool, diverged: bool) -> "Sampling":
+        """Return the settings of the next attempt, by what failed in the last."""
+        return replace(
+            self,
+            draws=self.draws * (2 if short else 1),
+            tune=2 * self.tune,
+            target_accept=1 - (1 - self.target_accept) / 2 if diverged else self.target_accept,
+            retries=self.retries - 1,
+        )
+
+    def short(self) -> "Sampling":
+        """Return the settings of the pilot."""
+        return replace(self, draws=self.pilot, tune=self.pilot, chains=min(self.chains, 2))
+
+
+QUICK = Sampling(prior_draws=1000)

@@ -1,0 +1,139 @@
+"""What a term sees of the data: rows, labels, and the builder that it adds to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from northroute.bayes.statement import intake
+from northroute.bayes.statement.terms.writer import Ids, Key, Writer
+from northroute.errors import ModelError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Rows of a model, sorted by response, and the linear predictor that terms add to.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model, for messages.
+    frame : pandas.DataFrame
+        One row an observation.
+    builder : Writer
+    predictor : int
+        0 for the mean, 1 for the second part (zeros or detection).
+    response : str, optional
+        Column that names the response of each row.
+    level : array, shape (row,)
+        A rough value of the predictor at each row, to start from.
+    """
+
+    model: str
+    frame: pd.DataFrame
+    builder: Writer
+    predictor: int
+    response: str | None
+    level: Array
+
+    def rows(self, only: tuple[str, ...] | None) -> NDArray[np.bool_]:
+        """Return which rows a term enters: those of the responses ``only``, or all."""
+        if only is None:
+            return np.ones(len(self.frame), dtype=bool)
+        only = intake.words(only)
+        if self.response is None:
+            raise ModelError(f"{self.model}: 'only' names responses, and the model has one. Leave 'only' out.")
+        found = self.frame[self.response].isin(only).to_numpy()
+        unknown = [r for r in only if r not in set(self.frame[self.response])]
+        if found.any() and unknown:
+            raise ModelError(f"{self.model}: 'only' names {unknown}, of which there is no row. Leave them out of it.")
+        if not found.any():
+            raise ModelError(f"{self.model}: no row has a response among {only}.")
+        return np.asarray(found)
+
+    def codes(self, columns: Sequence[str], kept: NDArray[np.bool_]) -> tuple[Ids, list[Any]]:
+        """Return the code of each kept row's group, and the groups' labels in order of appearance.
+
+        Raises
+        ------
+        ModelError
+            If a column is missing or has missing values.
+        """
+        self.require(columns)
+        part = self.frame.loc[kept, list(columns)]
+        if part.isna().to_numpy().any():
+            column = part.columns[part.isna().any()][0]
+            raise ModelError(
+                f"{self.model}: '{column}' is missing in {int(part[column].isna().sum())} rows. Leave those rows out, "
+                "or name them."
+            )
+        keys = part[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(part)
+        ordered = isinstance(keys, pd.Series) and isinstance(keys.dtype, pd.CategoricalDtype)
+        codes, labels = pd.factorize(keys, sort=ordered)
+        return np.asarray(codes, dtype=np.int64), [_label(v) for v in labels]
+
+    def column(self, name: str, kept: NDArray[np.bool_]) -> Array:
+        """Return a covariate at the kept rows."""
+        self.require([name])
+        values = intake.numbers(self.model, self.frame.loc[kept], name)
+        if not np.isfinite(values).all():
+            raise ModelError(
+                f"{self.model}: covariate '{name}' is missing or infinite in {int((~np.isfinite(values)).sum())} rows. "
+                "Leave those rows out, or fill them and say how."
+            )
+        return values
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Raise if a column is not there."""
+        intake.require_columns(self.model, self.frame, columns)
+
+    def dimension(self, name: str, labels: list[Any]) -> str:
+        """Register a dimension's labels and return its name; another term may have registered the same labels."""
+        known = self.builder.coords.setdefault(name, labels)
+        if known != labels:
+            raise ModelError(
+                f"{self.model}: dimension '{name}' has other labels in another term "
+                f"({len(known)} against {len(labels)}). Give one of the terms another dimension name."
+            )
+        return name
+
+    def key(self, only: tuple[str, ...] | None, column: str, level: Any = "", *group: Any) -> Key:
+        """Name the value that the mean of effects of ``column`` at a level of ``by`` is swept into."""
+        return (str(self.predictor), " ".join(intake.words(only or ())), column, str(level), *map(str, group))
+
+    def add(self, kept: NDArray[np.bool_], ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
+        """Add values to the predictor of the kept rows, in runs of consecutive rows."""
+        for rows, part in runs(kept):
+            self.builder.use(
+                self.predictor,
+                rows,
+                ids[part],
+                None if weight is None else weight[part],
+                None if other is None else other[part],
+            )
+
+
+def runs(kept: NDArray[np.bool_]) -> list[tuple[slice, slice]]:
+    """Return each run of consecutive kept rows: its rows, and its place among the kept rows."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], kept.astype(np.int8), [0]])))
+    found, at = [], 0
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        found.append((slice(int(start), int(stop)), slice(at, at + int(stop - start))))
+        at += int(stop - start)
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(_text(v) for v in value)
+    return f"{value:%Y-%m}" if isinstance(value, pd.Timestamp) else str(value)
+
+
+def _label(value: Any) -> Any:
+    """Return a group's label: whole numbers stay numbers, so that months of the year sort."""
+    return int(value) if isinstance(value, int | np.integer) else _text(value)

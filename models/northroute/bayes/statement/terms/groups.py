@@ -1,0 +1,182 @@
+"""Effects of groups: intercepts and slopes that vary, correlated or not, summing to zero or not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.bayes.statement.codes import Rows
+from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.intake import words
+from northroute.bayes.statement.terms.context import Context
+from northroute.bayes.statement.terms.population import ONE
+from northroute.bayes.statement.terms.writer import Ids, Key
+from northroute.errors import ModelError
+
+SD = Prior("half_normal", 1.0, "groups' rates within a factor of about 7 of each other")
+MANY = 100
+"""Batches up to this size are written as deviations and a mean."""
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Effects of groups: normal, with one standard deviation for each dimension.
+
+    A dimension is a covariate of ``columns`` at a level of ``by``; ``("1", "x")`` is an intercept and a slope that vary.
+
+    Attributes
+    ----------
+    group : str or tuple of str
+        Columns whose combinations are the groups.
+    columns : tuple of str
+        Covariates whose slopes vary; ``"1"`` is the intercept.
+    by : str, optional
+        Column whose levels have effects of their own (the response, say).
+    correlated : bool
+        Correlations over dimensions, LKJ(``lkj``).
+    zero_sum : bool or str
+        Effects sum to zero over all groups; or, for a column's name, over the groups within each of its levels. The
+        standard deviation is that of the effects before they are conditioned on their sum.
+    within : str, optional
+        Column whose levels hold the groups, where that column has effects of its own; the posterior does not change, only
+        how fast it is sampled.
+    zero_sum_by : bool
+        Effects also sum to zero over the levels of ``by`` (shares of a composition).
+    sd : Prior
+    only : tuple of str, optional
+        Responses that they enter.
+    name : str, optional
+        Stem of the reported names ``<name>_effect``, ``sd_<name>`` and ``corr_<name>``; default the groups' name.
+    dim : str, optional
+        Name of the dimension of covariates; given, it is there even with one covariate.
+    """
+
+    group: str | tuple[str, ...]
+    columns: tuple[str, ...] = (ONE,)
+    by: str | None = None
+    correlated: bool = False
+    lkj: float = 2.0
+    zero_sum: bool | str = False
+    within: str | None = None
+    zero_sum_by: bool = False
+    sd: Prior = SD
+    only: tuple[str, ...] | None = None
+    name: str | None = None
+    dim: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", words(self.columns))  # "1" and ("1") are one column
+
+    @property
+    def stem(self) -> str:
+        """Stem of the reported names."""
+        return self.name or "_".join(_tuple(self.group))
+
+    def add(self, context: Context) -> None:
+        """Add the term to the model.
+
+        Raises
+        ------
+        ModelError
+            If there are fewer than two groups, or a group changes its place within the column named by ``zero_sum``.
+        """
+        if not self.columns:
+            raise ModelError(
+                f"{context.model}: the effects of {self.stem} name no column. Leave 'columns' at its default."
+            )
+        kept = context.rows(self.only)
+        columns = _tuple(self.group)
+        codes, labels = context.codes(columns, kept)
+        if len(labels) < 2:
+            raise ModelError(
+                f"{context.model}: {' by '.join(columns)} has one group ({labels[0]}), whose effect cannot be told from "
+                "the intercept. Leave the term out, or add data."
+            )
+        codes, labels, pointer, homes = _batches(self, context, kept, codes, labels)
+        dims, dim_labels, by_codes, by_levels = _dimensions(self, context, kept)
+        levels = len(by_levels)
+        k = len(dim_labels)
+        group_dim = context.dimension("_".join(columns), labels)
+        dim: tuple[str, ...] = (context.dimension(self.dim or dims, dim_labels),) if k > 1 or self.dim else ()
+        tied = self.zero_sum_by  # effects that sum to zero over dimensions share a standard deviation
+        sd = context.builder.scalar(f"sd_{self.stem}", self.sd, () if tied else dim)
+        correlation = None
+        if self.correlated and k > 1:
+            if tied:
+                raise ModelError(f"{context.model}: effects that sum to zero over '{self.by}' are not also correlated.")
+            correlation = context.builder.correlation(f"corr_{self.stem}", dim[0], self.lkj)
+        ids = context.builder.effects(
+            pointer,
+            np.broadcast_to(sd, (pointer.size - 1, k)),
+            rows=_rows(self, pointer),
+            zero_dims=tied,
+            correlation=correlation,
+            targets=[self._key(context, c, v, home) for home in homes for c in self.columns for v in by_levels],
+        )
+        if not tied:
+            columns_ids = ids.reshape(len(labels), len(self.columns), levels)
+            for g, label in enumerate(labels):
+                for j, c in enumerate(self.columns):
+                    for v, level in enumerate(by_levels):
+                        key = context.key(self.only, c, level, "_".join(columns), label)
+                        context.builder.targets[key] = int(columns_ids[g, j, v])
+        context.builder.report(f"{self.stem}_effect", ids if dim else ids[:, 0], (group_dim, *dim))
+        for j, column in enumerate(self.columns):
+            weight = None if column == ONE else context.column(column, kept)
+            context.add(kept, ids[codes, j * levels + by_codes], weight)
+
+    def _key(self, context: Context, column: str, level: str, home: str | None) -> Key:
+        """Name what a mean is swept into: the group that holds the batch, or an intercept or slope."""
+        if home is None or self.within is None:
+            return context.key(self.only, column, level)
+        return context.key(self.only, column, level, self.within, home)
+
+
+def _rows(term: Effects, pointer: Ids) -> Rows:
+    """Choose coordinates: few groups share what the data say of each, so deviations and mean are the better ones."""
+    if term.zero_sum:
+        return Rows.ZERO_SUM
+    return Rows.WITH_MEAN if term.within is None and np.diff(pointer).max() <= MANY else Rows.GROUPS
+
+
+def _tuple(group: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (group,) if isinstance(group, str) else group
+
+
+def _batches(
+    term: Effects, context: Context, kept: NDArray[np.bool_], codes: Ids, labels: list[str]
+) -> tuple[Ids, list[str], Ids, list[str | None]]:
+    """Sort groups by the level that they lie in; return codes, labels, where levels begin, and their names."""
+    inside = term.zero_sum if isinstance(term.zero_sum, str) else term.within
+    if inside is None:
+        return codes, labels, np.asarray([0, len(labels)], dtype=np.int64), [None]
+    within, names = context.codes([inside], kept)
+    home = np.full(len(labels), -1)
+    home[codes] = within
+    if (home[codes] != within).any():
+        raise ModelError(
+            f"{context.model}: a group of {term.group} lies in several levels of '{inside}'. Name a column in which "
+            "every group has one level."
+        )
+    order = np.argsort(home, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    sizes = np.bincount(home)
+    return (
+        place[codes],
+        [labels[i] for i in order],
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        list(names),
+    )
+
+
+def _dimensions(term: Effects, context: Context, kept: NDArray[np.bool_]) -> tuple[str, list[str], Ids, list[str]]:
+    """Return the dimension's name and labels, each row's level of ``by``, and the levels."""
+    if term.by is None:
+        name = f"{term.stem}_column" if len(term.columns) > 1 else ""
+        return name, list(term.columns), np.zeros(int(kept.sum()), dtype=np.int64), [""]
+    by_codes, levels = context.codes([term.by], kept)
+    if term.columns == (ONE,):
+        return term.by, levels, by_codes, levels
+    labels = [f"{c}:{level}" for c in term.columns for level in levels]
+    return f"{term.stem}_column", labels, by_codes, levels

@@ -1,0 +1,136 @@
+"""Walks and autoregressions: their basis, covariance, gradient, labels, and what is refused."""
+
+import numpy as np
+import pytest
+
+from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.terms.time import AR1, Walk, walk_basis
+from northroute.errors import ModelError
+from tests.bayes.statement.terms.examples import assembled, gradient_error, labelled, panel, predicted, prior_covariance
+
+
+def test_walk_basis_is_a_centred_random_walk() -> None:
+    months = 30
+    steps = np.tril(np.ones((months, months)))[:, 1:]
+    centre = np.eye(months) - 1 / months
+    walk = centre @ steps
+    basis = walk_basis(months)
+    np.testing.assert_allclose(basis @ basis.T, walk @ walk.T, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        Walk("month"),
+        Walk("month", group="unit", shortest=6),
+        Walk("month", group="unit", by="response", correlated=True, sd_varies=False),
+        Walk("month", by="response", correlated=True, name="trend"),
+        AR1("month"),
+        AR1("month", group="unit", ar_varies=True),
+        AR1("month", group="unit", by="response", correlated=True, sd_varies=False),
+        AR1("month", only=("violence",), ar=Prior("uniform", 1.8, "either sign", location=-0.9)),
+    ],
+)
+def test_gradient(term: Walk | AR1) -> None:
+    assert gradient_error(assembled(panel(), term)) < 1e-6  # central differences are good to about 1e-8
+
+
+def test_steps_of_a_walk_are_independent_with_its_standard_deviation() -> None:
+    made = assembled(panel(), Walk("month"))
+    covariance = prior_covariance(made, "month_effect", {"sd_month": 0.3})
+    steps = np.diff(np.eye(9), axis=0)
+    np.testing.assert_allclose(steps @ covariance @ steps.T, 0.09 * np.eye(8), atol=1e-12)
+    np.testing.assert_allclose(covariance.sum(axis=0), 0.0, atol=1e-12)
+
+
+def test_groups_walk_apart_each_with_its_own_standard_deviation() -> None:
+    made = assembled(panel(), Walk("month", group="unit"))
+    sd = np.asarray([0.1, 0.2, 0.3, 0.4])
+    covariance = prior_covariance(made, "unit_month_effect", {"sd_unit_month": sd})
+    alone = walk_basis(9) @ walk_basis(9).T
+    np.testing.assert_allclose(covariance, np.kron(np.diag(sd**2), alone), atol=1e-12)
+    assert made.layout.parameters["unit_month_effect"].dims == ("unit", "month")
+
+
+def test_steps_of_responses_are_correlated() -> None:
+    made = assembled(panel(), Walk("month", by="response", correlated=True))
+    given = {"sd_month": [0.5, 2.0], "corr_month": 0.6}
+    covariance = prior_covariance(made, "month_effect", given)
+    between = np.asarray([[0.25, 0.6], [0.6, 4.0]])
+    np.testing.assert_allclose(covariance, np.kron(walk_basis(9) @ walk_basis(9).T, between), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "term", [Walk("month", group="unit", by="response"), AR1("month", group="unit", by="response")]
+)
+def test_rows_get_the_effect_of_their_group_time_and_response(term: Walk | AR1) -> None:
+    made = assembled(panel(), term)
+    values, eta = predicted(made)
+    months = made.frame["month"].dt.strftime("%Y-%m")
+    effect = labelled(made, values, "unit_month_effect", made.frame["unit"], months, made.frame["response"])
+    np.testing.assert_allclose(eta, effect, atol=1e-12)
+
+
+def test_short_periods_are_cut() -> None:
+    made = assembled(panel(months=24), Walk("month", shortest=8))
+    covariance = prior_covariance(made, "month_effect", {"sd_month": 1.0})
+    kept = walk_basis(24)[:, :6]  # periods 48, 24, 16, 12, 9.6 and 8
+    np.testing.assert_allclose(covariance, kept @ kept.T, atol=1e-12)
+    with pytest.raises(ModelError, match="no period of a walk over 24 times is as long as 'shortest' = 49"):
+        assembled(panel(months=24), Walk("month", shortest=49))
+
+
+def test_autocorrelation_of_an_autoregression() -> None:
+    made = assembled(panel(), AR1("month"))
+    covariance = prior_covariance(made, "month_effect", {"sd_month": 1.5, "ar_month": 0.7})
+    lag = np.abs(np.subtract.outer(np.arange(9), np.arange(9)))
+    centre = np.eye(9) - 1 / 9
+    np.testing.assert_allclose(covariance, centre @ (1.5**2 * 0.7**lag) @ centre, atol=1e-12)
+
+
+def test_each_group_has_its_own_autocorrelation() -> None:
+    made = assembled(panel(units=2), AR1("month", group="unit", ar_varies=True, sd_varies=False, name="path"))
+    covariance = prior_covariance(made, "path_effect", {"sd_path": 1.0, "ar_path": [0.2, 0.9]})
+    lag = np.abs(np.subtract.outer(np.arange(9), np.arange(9)))
+    centre = np.eye(9) - 1 / 9
+    for first, ar in ((0, 0.2), (9, 0.9)):
+        np.testing.assert_allclose(
+            covariance[first : first + 9, first : first + 9], centre @ ar**lag @ centre, atol=1e-12
+        )
+    np.testing.assert_allclose(covariance[:9, 9:], 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "period", "integer"])
+def test_gaps_are_times_too_and_order_does_not_matter(kind: str) -> None:
+    frame = panel(months=5)
+    frame = frame[frame["month"] != "2021-01-01"]
+    labels = ["2020-11", "2020-12", "2021-01", "2021-02", "2021-03"]
+    at = ((frame["month"].dt.year - 2020) * 12 + frame["month"].dt.month - 11).to_numpy()
+    if kind == "period":
+        frame["month"] = frame["month"].dt.to_period("M")
+    if kind == "integer":
+        frame["month"] = at + 7
+        labels = ["7", "8", "9", "10", "11"]
+    made = assembled(frame.reset_index(drop=True), Walk("month"))
+    assert made.layout.coords["month"] == labels
+    entered = np.concatenate(
+        [use[3] for use in made.layout.uses if use[3][0] in made.layout.parameters["month_effect"].ids]
+    )
+    expected = made.frame["month"].map(dict(zip(frame["month"], at, strict=True))).to_numpy()
+    np.testing.assert_array_equal(entered, made.layout.parameters["month_effect"].ids[expected])
+
+
+def test_what_is_refused() -> None:
+    frame = panel()
+    with pytest.raises(ModelError, match="Turn them into timestamps, periods or whole numbers"):
+        assembled(frame.assign(month=frame["month"].astype(str)), Walk("month"))
+    with pytest.raises(ModelError, match="'month' is missing in 2 rows"):
+        assembled(frame.assign(month=frame["month"].mask(frame.index < 2)), Walk("month"))
+    with pytest.raises(ModelError, match="has 2 times, too few"):
+        assembled(panel(months=2), AR1("month"))
+    with pytest.raises(ModelError, match="goes beyond"):
+        assembled(frame, AR1("month", ar=Prior("normal", 1.0, "not bounded")))
+    with pytest.raises(ModelError, match="nothing to correlate"):
+        assembled(frame, Walk("month", correlated=True))
+    with pytest.raises(ModelError, match="no column"):
+        assembled(frame, Walk("week"))
