@@ -1,6 +1,7 @@
-"""The one reader of YAML files: plain values only, each name once, nothing that a file could hide or blow up."""
+"""The one reader of YAML and JSON files: plain values, each name once, nothing that a file could hide or blow up."""
 
-from collections.abc import Hashable
+import json
+from collections.abc import Hashable, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +45,38 @@ def read_yaml(path: Path) -> Any:
         raise DataError(problem, file=path, row=mark.line + 1 if mark else None, remedy=_REMEDY) from failure
     except (yaml.YAMLError, ValueError) as failure:
         raise DataError(f"not valid YAML: {_one_line(str(failure))}", file=path, remedy=_REMEDY) from failure
+
+
+def read_json(path: Path, *, largest: int = LARGEST) -> Any:
+    """Return what a JSON file says, each name once and every number finite.
+
+    Raises
+    ------
+    DataError
+        For a file that is absent, no regular file, larger than ``largest`` bytes, not UTF-8 or not such JSON.
+    """
+    text = read_text(path, largest=largest)
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_not_finite)
+    except json.JSONDecodeError as failure:
+        what = f"not valid JSON: {failure.msg}"
+        raise DataError(what, file=path, row=failure.lineno, remedy=_REMEDY) from failure
+    except RecursionError as failure:
+        raise DataError("lists or mappings too deep inside one another", file=path, remedy=_REMEDY) from failure
+    except ValueError as failure:
+        raise DataError(f"not valid JSON: {_one_line(str(failure))}", file=path, remedy=_REMEDY) from failure
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the name '{next(n for n in names if names.count(n) > 1)}' is there twice")
+    return found
+
+
+def _not_finite(text: str) -> float:
+    raise ValueError(f"'{text}' is not a finite number")
 
 
 class _Plain(yaml.SafeLoader):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from northroute import pins
 from northroute.errors import MissingDataError
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -15,10 +16,13 @@ def resource(relative: str) -> Path:
     ------
     MissingDataError
         If the file is neither in the wheel nor in the checkout.
+    DataError
+        If it is a bundled table and not the one registered (:mod:`northroute.pins`).
     """
     for root in _ROOTS:
         path = root / relative
         if path.exists():
+            pins.check(relative, path, root / pins.LOCK)
             return path
     raise MissingDataError(
         f"The bundled file '{relative}' is missing; reinstall northroute or restore it from the repository."

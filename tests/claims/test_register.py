@@ -108,12 +108,14 @@ def test_a_changed_threshold_hides_no_other_change(tmp_path: Path, lock: Path) -
 
 def test_a_changed_table_and_prior_set_are_named(lock: Path) -> None:
     registered = json.loads(lock.read_text(encoding="utf-8"))
-    registered["file"]["data/reference/vdem.csv"] = "0" * 64
+    registered["file"]["data/reference/vdem.csv"]["sha256"] = "0" * 64
+    registered["file"]["data/reference/seizures.csv"] |= {"sha256": "1" * 64, "rows": 16}
     registered["file"].pop("data/codebook/constructs.yaml")
     registered["priors in force"]["article models"]["slope"] = "normal(0, 9)"
     lock.write_text(json.dumps(registered), encoding="utf-8")
     assert set(load(lock=lock).changes) == {
         "data/reference/vdem.csv changed",
+        "data/reference/seizures.csv changed (16 -> 32 rows)",
         "data/codebook/constructs.yaml added",
         "priors in force article models slope: normal(0, 9) -> normal(0, 0.5)",
     }
@@ -212,11 +214,22 @@ def test_malformed_registers_are_refused(tmp_path: Path, change: Change, message
 
 
 def test_a_malformed_lock_is_refused(tmp_path: Path) -> None:
-    for text in ("{", "[]", '{"sha256": "0"}'):
+    whole = resource("analysis/claims.lock.json").read_text(encoding="utf-8")
+    for text, words in (
+        ("{", "not valid JSON"),
+        ("[]", "not a lock of this version"),
+        ('{"sha256": "0"}', "not a lock of this version"),
+        ('{"file": 1, "register": {}, "priors in force": {}, "assumed in code": {}}', "not a lock of this version"),
+        ("[" * 100_000, "too deep"),
+        (whole.replace("0.05", "NaN", 1), "'NaN' is not a finite number"),
+        (whole.replace('"register"', '"file"', 1), "the name 'file' is there twice"),
+        ("\udcff", "not UTF-8"),
+    ):
         path = tmp_path / "lock.json"
-        path.write_text(text, encoding="utf-8")
-        with pytest.raises(RegisterError, match="not a lock"):
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+        with pytest.raises(RegisterError, match=words) as caught:
             load(lock=path)
+        assert "\n" not in str(caught.value)
 
 
 def test_what_is_not_yaml_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """The registered version of everything that decides an answer, and what has changed since.
 
 The lock holds the register itself (claims, proxies, priors, constants), the priors of the article models, the numbers that
-estimands on indicators assume, and the SHA-256 of the code book and of every bundled table, so that a change is named and
-not only noticed.
+estimands on indicators assume, and the SHA-256 and rows of the code book and of every bundled table, so that a change is
+named and not only noticed. A table that is not the one registered is not even read (:mod:`northroute.pins`).
 """
 
 import json
@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from northroute import pins
 from northroute.bayes.statement.priors import COUNTS, MEASUREMENT
 from northroute.claims.assumed import told
-from northroute.errors import RegisterError
-from northroute.provenance import file_sha256
+from northroute.documents import read_json
+from northroute.errors import DataError, RegisterError
 from northroute.resources import resource
 
-FOLDERS: Final = ("data/reference", "data/codebook")
+_SECTIONS: Final = {"register", "priors in force", "assumed in code", pins.SECTION}
 _IDENTITY: Final = ("id", "function")
 """Fields by which records of a list are told apart."""
 _LONGEST: Final = 60
@@ -31,18 +32,13 @@ def content(register: Mapping[str, Any]) -> dict[str, Any]:
     register : mapping
         The register's YAML, parsed.
     """
-    files = {
-        f"{folder}/{path.name}": file_sha256(path)
-        for folder in FOLDERS
-        for path in sorted(resource(folder).iterdir())
-        if path.is_file()
-    }
+    files = pins.in_force({folder: resource(folder) for folder in pins.FOLDERS})
     priors = {
         kind: {name: str(prior) for name, prior in known.items()}
         for kind, known in (("article models", COUNTS), ("measurement models", MEASUREMENT))
     }
     assumed = json.loads(json.dumps(told()))  # as it is read back
-    return {"register": dict(register), "priors in force": priors, "assumed in code": assumed, "file": files}
+    return {"register": dict(register), "priors in force": priors, "assumed in code": assumed, pins.SECTION: files}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -54,12 +50,13 @@ def read(path: Path) -> dict[str, Any]:
         If the file is not a lock.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as failure:
-        raise RegisterError(f"{path}: not a lock ({failure}). Restore it from the repository.") from failure
-    if not isinstance(raw, dict) or set(raw) != {"register", "priors in force", "assumed in code", "file"}:
+        raw = read_json(path)
+    except DataError as failure:
+        raise RegisterError(str(failure)) from failure
+    if not isinstance(raw, dict) or set(raw) != _SECTIONS or not all(isinstance(v, dict) for v in raw.values()):
         raise RegisterError(f"{path}: not a lock of this version. Restore it from the repository.")
-    return raw
+    found: dict[str, Any] = raw
+    return found
 
 
 def write(registered: Mapping[str, Any], path: Path) -> None:
@@ -70,7 +67,20 @@ def write(registered: Mapping[str, Any], path: Path) -> None:
 
 def changes(registered: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[str, ...]:
     """Name every difference: what was added, removed or changed, and from what to what where that is short."""
-    return tuple(_named(path, change) for path, change in _differences(registered, current, ()))
+    parts = [{k: v for k, v in whole.items() if k != pins.SECTION} for whole in (registered, current)]
+    named = [_named(path, change) for path, change in _differences(*parts, ())]
+    return (*named, *_files(registered[pins.SECTION], current[pins.SECTION]))
+
+
+def _files(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*before, *now}):
+        if name not in now:
+            yield f"{name} removed"
+        elif name not in before:
+            yield f"{name} added"
+        elif before[name] != now[name]:
+            rows = [pin.get("rows") if isinstance(pin, dict) else None for pin in (before[name], now[name])]
+            yield f"{name} changed" + (f" ({rows[0]} -> {rows[1]} rows)" if rows[0] != rows[1] else "")
 
 
 def _differences(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -106,6 +116,4 @@ def _from_to(before: Any, now: Any) -> str:
 
 def _named(path: tuple[str, ...], change: str) -> str:
     kept = [p for p in path if p not in ("register", "claims", "answers", "thresholds")]
-    if kept[0] == "file":
-        return f"{kept[1]} {'changed' if '->' in change or change == 'changed' else change}"
     return f"{' '.join(kept)}: {change}" if "->" in change else f"{' '.join(kept)} {change}"

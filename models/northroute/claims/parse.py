@@ -6,7 +6,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from northroute.bayes import Prior, prior_sets
+from northroute.bayes.statement import prior_sets
+from northroute.bayes.statement.families import Prior
 from northroute.errors import RegisterError
 
 LARGEST: Final = 1e9

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
+from northroute.cli import places
 from northroute.cli.console import (
     DataOption,
     SeedOption,
@@ -21,6 +22,9 @@ from northroute.cli.console import (
 )
 from northroute.conventions import DEFAULT_SEED
 
+_MEGABYTES = 600.0
+"""What a run may write at most: its fits, above all."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
@@ -32,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 def reproduce(
     data: DataOption = None,
-    out_folder: Annotated[Path, typer.Option("--out", help="Where the page is written.")] = Path("reports/build"),
+    out_folder: Annotated[
+        Path, typer.Option("--out", callback=places.out_folder, help="Where the page is written.")
+    ] = Path("reports/build"),
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer variants and a smaller simulated world, for a look.")
     ] = False,
@@ -53,7 +59,8 @@ def reproduce(
     """Test the brief's claims: fit, answer, and write index.html with its tables and figures."""
     from northroute.standing import Setting, standing
 
-    with errors("Finished fits are kept; the same command goes on from there."), progress() as tell:
+    kept = "Finished fits are kept; the same command goes on from there."
+    with progress() as tell, places.writing(out_folder, _MEGABYTES, kept, tell):
         data, events = data_folder(data), events_folder(events)
         tell("looking for what has changed", 0.0)
         own = Setting.of_job(
@@ -91,7 +98,7 @@ def _report(manifest: Mapping[str, Any], folder: Path) -> None:
                 f"[bold red]Failed diagnostics[/bold red] {escape(fit['name'])}: {escape(' '.join(fit['failures']))}"
             )
     done = "nothing has changed since" if manifest.get("unchanged") else f"in {manifest['seconds']:.0f} s"
-    out.print(f"{folder / 'index.html'}: {done}")
+    out.print(escape(f"{folder / 'index.html'}: {done}"))
 
 
 def claims(
@@ -108,6 +115,8 @@ def claims(
         if lock:
             path = resource("analysis/claims.lock.json")
             out.print(f"registered {write_lock(path)[:12]} in {path.name}")
+            for change in register.changes:  # a deliberate change is announced
+                out.print(f"  {escape(change)}")
         elif claim_id:
             claim = register[claim_id]
             out.print(f'[bold]{claim.id} {claim.slug}[/bold]\n"{escape(claim.quote)}"\n{escape(claim.estimand)}')
