@@ -12,7 +12,7 @@ from northroute.resources import resource
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = ("data/codebook/constructs.yaml", "data/codebook/priors.yaml", "analysis/claims.yaml")
-REFUSED = {
+REFUSED: dict[str, tuple[str | bytes, int | None, str]] = {
     "not a number": ("a: 1\nb: .nan", 2, "not a finite number"),
     "infinite": ("a: [1, -.inf]", 1, "not a finite number"),
     "a name twice": ("a: 1\nb: 2\na: 3", 3, "the name 'a' is there twice"),

@@ -67,8 +67,8 @@ def write(registered: Mapping[str, Any], path: Path) -> None:
 
 def changes(registered: Mapping[str, Any], current: Mapping[str, Any]) -> tuple[str, ...]:
     """Name every difference: what was added, removed or changed, and from what to what where that is short."""
-    parts = [{k: v for k, v in whole.items() if k != pins.SECTION} for whole in (registered, current)]
-    named = [_named(path, change) for path, change in _differences(*parts, ())]
+    before, now = ({k: v for k, v in whole.items() if k != pins.SECTION} for whole in (registered, current))
+    named = [_named(path, change) for path, change in _differences(before, now, ())]
     return (*named, *_files(registered[pins.SECTION], current[pins.SECTION]))
 
 
