@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from northroute.cli.console import DataOption, SeedOption, command, errors, out, part, progress
+from northroute.cli import places
+from northroute.cli.console import DataOption, SeedOption, command, out, part, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK, interval_label
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from northroute.bayes.checks import CheckResult
     from northroute.workflow.rungs import Rung
 
+_MEGABYTES = 100.0
 PLAIN = ("pymc", "numpyro")
 """Samplers whose fits keep no coordinates: checks, which evaluate the density again, are left out."""
 _COLOURS = {"passed": "green", "failed": "red", "look": "yellow"}
@@ -37,9 +39,9 @@ def ladder(
             help="pooled, country, slopes, dynamic, ar1, gp, spatial, joint, reporting, latent_corruption or composition."
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", help="Where fit, tables and figures go.")] = Path(
-        "reports/ladder"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", callback=places.out_folder, help="Where fit, tables and figures go.")
+    ] = Path("reports/ladder"),
     data: DataOption = None,
     real: Annotated[bool, typer.Option("--real", help="Fit the bundled real tables, or those of --data.")] = False,
     outcome: Annotated[str, typer.Option("--outcome", help="What is counted.")] = "state_violence",
@@ -68,7 +70,8 @@ def ladder(
 
     from northroute.bayes.answers.examine import examine
 
-    with errors("Finished chains are kept; the same command goes on from there."), progress() as tell:
+    kept = "Finished chains are kept; the same command goes on from there."
+    with progress() as tell, places.writing(output, _MEGABYTES, kept, tell):
         rung = _with_priors(_rung(step, data, real, outcome, months, seed), priors)
         settings = replace(_settings(sampler, draws, seed), force=allow_failed)
         fit = rung.fit(settings, folder=output, command=command(), progress=tell)
@@ -90,9 +93,9 @@ def sbc(
     replications: Annotated[
         int, typer.Option("--replications", min=1, help="How many there shall be in the end.")
     ] = 100,
-    output: Annotated[Path, typer.Option("--output", help="Where tables and figures go.")] = Path(
-        "reports/calibration"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", callback=places.out_folder, help="Where tables and figures go.")
+    ] = Path("reports/calibration"),
     ranks: Annotated[Path | None, typer.Option("--ranks", help="Where ranks are kept; default: the output.")] = None,
     draws: Annotated[int | None, typer.Option("--draws", min=50, help="Draws a chain of each fit.")] = None,
     seed: SeedOption = DEFAULT_SEED,
@@ -104,9 +107,9 @@ def sbc(
     from northroute.bayes.calibration import assess, overview, run, write
     from northroute.bayes.calibration.steps import CALIBRATIONS, SETTINGS, calibration
 
-    with errors("Finished replications are kept; the same command goes on from there."), progress() as tell:
+    kept = "Finished replications are kept; the same command goes on from there."
+    with progress() as tell, places.writing(output, _MEGABYTES, kept, tell):
         settings = replace(SETTINGS, draws=draws) if draws else SETTINGS
-        output.mkdir(parents=True, exist_ok=True)
         names = tuple(CALIBRATIONS) if model == "all" else (model,)
         found = []
         for k, name in enumerate(names):
@@ -125,7 +128,7 @@ def sbc(
             out.print(escape(found[-1].sentence))
         if len(names) > 1:
             paths = overview.write(found, output)
-    out.print(f"written: {', '.join(str(p) for p in paths)}")
+    out.print(escape(f"written: {', '.join(str(p) for p in paths)}"))
     raise typer.Exit(1 if any(one.passed is False for one in found) else 0)
 
 
@@ -203,7 +206,7 @@ def _report(fit: "BayesFit", checks: "list[CheckResult]", folder: Path) -> None:
         values = fit.parameter(str(name))
         if values.ndim == 2:
             low, middle, high = np.quantile(values.to_numpy(), [half, 0.5, 1 - half])
-            out.print(f"{name:20} {middle:8.3f}  {interval_label()} {low:.3f} to {high:.3f}")
+            out.print(escape(f"{name:20} {middle:8.3f}  {interval_label()} {low:.3f} to {high:.3f}"))
     if fit.info["sampler"] in PLAIN:
         out.print(f"no checks: a fit by {fit.info['sampler']} keeps no coordinates; fit with nutpie for them")
     for result in checks:

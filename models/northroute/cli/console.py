@@ -1,12 +1,14 @@
 """What every verb shares: the two consoles, errors as one line, progress, the data folder, the command as it was typed."""
 
+import errno
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -29,20 +31,58 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of real data; default: $NORTHROUTE_DATA, else data/raw if it is filled."),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="The run's one seed.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="The run's one seed.")]
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
-def errors(kept: str = "") -> Iterator[None]:
-    """Turn the package's own errors into one line and exit code 1, and Ctrl-C into 130; ``kept`` says what survives it."""
+def errors(kept: str = "", folder: Path | None = None) -> Iterator[None]:
+    """Turn the package's own errors, and those of disks and files, into one line and exit code 1, and Ctrl-C into 130.
+
+    Parameters
+    ----------
+    kept : str
+        What survives.
+    folder : Path, optional
+        Where the verb writes: a full disk is told of this folder.
+    """
     try:
         yield
     except NorthrouteError as problem:
-        err.print(f"[bold red]Error[/bold red] {escape(str(problem))}")
-        raise typer.Exit(1) from problem
+        fail(str(problem), problem)
     except KeyboardInterrupt as stop:
         err.print(f"[bold]Interrupted.[/bold] {kept}")
         raise typer.Exit(130) from stop
+    except Exception as problem:
+        if disk_is_full(problem):
+            fail(f"{_room(folder)} {kept}".rstrip(), problem)
+        if not isinstance(problem, OSError):
+            raise
+        where = f"{problem.filename}: " if problem.filename else ""
+        fail(f"{where}{problem.strerror or problem}. Mend that and run the command again. {kept}".rstrip(), problem)
+
+
+def fail(message: str, problem: BaseException | None = None) -> NoReturn:
+    """Print an error as one line and end with exit code 1."""
+    err.print(f"[bold red]Error[/bold red] {escape(' '.join(message.split()))}")
+    raise typer.Exit(1) from problem
+
+
+def disk_is_full(problem: BaseException | None) -> bool:
+    """Tell whether an error, or one behind it, says that a disk is full; libraries say so each in its own way."""
+    while problem is not None:
+        if getattr(problem, "errno", None) in _FULL or os.strerror(errno.ENOSPC) in str(problem):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
+
+
+def _room(folder: Path | None) -> str:
+    where = (folder or Path()).absolute()
+    while not where.exists():
+        where = where.parent
+    free = shutil.disk_usage(where).free / 1e6
+    return f"The disk of '{folder or where}' is full ({free:.0f} MB free). Make room there, or write elsewhere."
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def fetch_mlp(
 
     with errors("Nothing was changed."):
         paths = fetch.fetch_mlp(to, source)
-    out.print(f"{len(paths)} files in {paths[0].parent}, sizes and SHA-256 as published")
+    out.print(f"{len(paths)} files in {escape(str(paths[0].parent))}, sizes and SHA-256 as published")
 
 
 def build(

@@ -8,13 +8,17 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 
-from northroute.cli.console import DATA_FOLDER, EVENTS_FOLDER, SeedOption, err, errors, out, progress
+from northroute.cli import places
+from northroute.cli.console import DATA_FOLDER, EVENTS_FOLDER, SeedOption, err, errors, fail, out, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.errors import DataError
 
 FETCH_EXAMPLE: Final = "Example: northroute fetch gdelt --start 2015-01-01 --end 2022-12-31 --tables events,gkg"
 SIMULATE_EXAMPLE: Final = "Example: northroute simulate archive --out data/interim/archive --days 90"
 _DAYS: Final = ["%Y-%m-%d"]
+_FIPS: Final = ("KZ", "KG", "TI", "TX", "UZ")
+_MEGABYTES: Final = 100.0
+"""Room that a build must find; years of events take more, and say so when it is gone."""
 _TABLES: Final = {"events": "events", "gkg": "gkg", "gkgcounts": "counts", "counts": "counts"}
 
 StartOption = Annotated[datetime, typer.Option("--start", formats=_DAYS, help="First day.")]
@@ -83,7 +87,7 @@ def fetch_gdelt(
         bool, typer.Option("--translated", help="The stream of translated articles too (version 2).")
     ] = False,
     base_url: Annotated[str, typer.Option("--base-url", help="The provider's address, or a mirror's.")] = "",
-    to: Annotated[Path, typer.Option("--to", help="The data folder.")] = DATA_FOLDER,
+    to: Annotated[Path, typer.Option("--to", callback=places.out_folder, help="The data folder.")] = DATA_FOLDER,
     connections: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
 ) -> None:
     """Bring GDELT's files, checked by size and MD5; broken off and run again, it goes on."""
@@ -93,8 +97,7 @@ def fetch_gdelt(
         base = base_url or fetch.ADDRESS
         found = fetch.fetch_gdelt(
             to,
-            start.date(),
-            end.date(),
+            *_ordered(start, end),
             _tables(tables),  # type: ignore[arg-type]
             version=2 if version == 2 else 1,
             translated=translated,
@@ -105,7 +108,8 @@ def fetch_gdelt(
     complete = [e for e in (found.manifest.entries.get(f.name) for f in found.listed) if e and e.status == "complete"]
     size = sum(e.size for e in complete)
     out.print(
-        f"{len(complete)} of {len(found.listed)} files, {size / 1e6:.0f} MB, {found.downloaded} of them new: {found.folder}"
+        f"{len(complete)} of {len(found.listed)} files, {size / 1e6:.0f} MB, {found.downloaded} of them new: "
+        f"{escape(str(found.folder))}"
     )
     if any(e.simulated for e in complete):
         out.print(f"[bold]{SIMULATED_MARK}[/bold]: the files carry a simulator's mark")
@@ -113,7 +117,7 @@ def fetch_gdelt(
         _days(f"{table}: days without a file, unobserved", found.gaps[table])
         _days(f"{table}: days with far too small a file", found.outages[table])
     if found.repeated:
-        out.print(f"listed twice: {', '.join(found.repeated)}")
+        out.print(escape(f"listed twice: {', '.join(found.repeated)}"))
     for entry in found.lacking:
         out.print(f"[bold red]{entry.status}[/bold red] {escape(entry.address)}")
     if found.lacking:
@@ -124,9 +128,9 @@ def fetch_gdelt(
 
 
 def simulate_archive(
-    out_folder: Annotated[Path, typer.Option("--out", help="Folder for the site and the truth.")] = Path(
-        "data/interim/archive"
-    ),
+    out_folder: Annotated[
+        Path, typer.Option("--out", callback=places.out_folder, help="Folder for the site and the truth.")
+    ] = Path("data/interim/archive"),
     start: StartOption = datetime(2015, 1, 1),
     days: Annotated[int, typer.Option(min=1, help="Number of days.")] = 90,
     incidents: Annotated[float, typer.Option(min=0, help="True incidents a day.")] = 12.0,
@@ -149,10 +153,11 @@ def simulate_archive(
         world_per_day=world,
         faults=simulated.CLEAN if clean else simulated.Faults(),
     )
-    with errors(), progress() as tell:
+    with progress() as tell, places.writing(out_folder, _MEGABYTES, "", tell):
         archive = simulated.write(out_folder, made, version=2 if version == 2 else 1, seed=seed, progress=tell)
     true = len(archive.truth.incidents)
-    out.print(f"{SIMULATED_MARK}: {true} incidents in {archive.site}, their truth in {out_folder / 'truth.parquet'}")
+    where = escape(f"{archive.site}, their truth in {out_folder / 'truth.parquet'}")
+    out.print(f"{SIMULATED_MARK}: {true} incidents in {where}")
     for name, count in sorted(archive.written.items()):
         out.print(f"{count:9} {name}")
 
@@ -160,7 +165,9 @@ def simulate_archive(
 def build(
     data: Annotated[Path, typer.Option("--data", help="Folder of GDELT files of one version.")] = DATA_FOLDER
     / "gdelt/v1",
-    out_folder: Annotated[Path, typer.Option("--out", help="Where extract, incidents and panels go.")] = EVENTS_FOLDER,
+    out_folder: Annotated[
+        Path, typer.Option("--out", callback=places.out_folder, help="Where extract, incidents and panels go.")
+    ] = EVENTS_FOLDER,
     variant: Annotated[
         list[str] | None,
         typer.Option("--variant", help="construct=variant, again for each construct; the others keep their default."),
@@ -173,7 +180,7 @@ def build(
         bool,
         typer.Option("--allocate", help="Draw a region for incidents that have a country only; else leave them out."),
     ] = False,
-    countries: Annotated[str, typer.Option(help="FIPS codes, with commas between.")] = "KZ,KG,TI,TX,UZ",
+    countries: Annotated[str, typer.Option(help="FIPS codes, with commas between.")] = ",".join(_FIPS),
     start: Annotated[
         datetime | None, typer.Option("--start", formats=_DAYS, help="First day; else the files'.")
     ] = None,
@@ -189,20 +196,20 @@ def build(
     from northroute.sources.gdelt.build import DEFAULT_VARIANTS, WITHOUT_GKG
     from northroute.workflow.events import build_events
 
-    with errors("Finished months are kept; the same command goes on from there."), progress() as tell:
+    wanted, days = _countries(countries), _window(start, end)
+    kept = "Finished months are kept; the same command goes on from there."
+    with progress() as tell, places.writing(out_folder, _MEGABYTES, kept, tell):
         has_gkg = any(".gkg." in f.name.lower() for f in files_of(data))
         options = Options(
             variants={**(DEFAULT_VARIANTS if has_gkg else WITHOUT_GKG), **_variants(variant or [])},
             rule=rule.value,
             dated=dated.value,
-            window=_window(start, end),
+            window=days,
         )
         choices = PanelChoices(
             weight=weight.value, exposure=exposure.value, unplaced="allocate" if allocate else "leave_out", seed=seed
         )
-        built = build_events(
-            data, out_folder, options, choices, countries=tuple(countries.split(",")), workers=workers, progress=tell
-        )
+        built = build_events(data, out_folder, options, choices, countries=wanted, workers=workers, progress=tell)
     found = built.incidents
     if found.simulated:
         out.print(f"[bold]{SIMULATED_MARK}[/bold]")
@@ -221,7 +228,9 @@ def build(
     for panel in (built.regions, built.countries):
         if panel is not None:
             out.print(f"{escape(panel.name)}: {len(panel.units)} units x {len(panel.months)} months")
-    out.print(f"{out_folder}, codebook {found.origin['codebook_version']} {found.origin['codebook_sha256'][:12]}")
+    out.print(
+        f"{escape(str(out_folder))}, codebook {found.origin['codebook_version']} {found.origin['codebook_sha256'][:12]}"
+    )
 
 
 def sql(
@@ -231,7 +240,9 @@ def sql(
     end: EndOption = datetime(2022, 12, 31),
     run: Annotated[bool, typer.Option("--run", help="Run it in BigQuery on your credentials.")] = False,
     limit: Annotated[float, typer.Option(min=0, help="Gigabytes that --run may scan.")] = 100.0,
-    to: Annotated[Path, typer.Option("--to", help="CSV file of the rows of --run.")] = Path("rows.csv"),
+    to: Annotated[Path, typer.Option("--to", callback=places.out_file, help="CSV file of the rows of --run.")] = Path(
+        "rows.csv"
+    ),
     project: Annotated[str | None, typer.Option(help="Google project that pays.")] = None,
 ) -> None:
     """Print the SQL text of a rule; for BigQuery also what a dry run would scan, and with --run its rows."""
@@ -249,7 +260,7 @@ def sql(
             out.print(f"codebook {book.version} {book.sha256[:12]}")
             return
         chosen = book.variant(*rule.split(".", 1)) if "." in rule else book.variant(rule, "")
-        text = texts.query(chosen, start.date(), end.date(), dialect="bigquery" if run else dialect.value)
+        text = texts.query(chosen, *_ordered(start, end), dialect="bigquery" if run else dialect.value)
         print_text(text)
         if run or dialect is Dialect.BIGQUERY:
             try:
@@ -262,7 +273,7 @@ def sql(
             err.print(f"It would scan {bigquery.estimate(connection, text)}.")
             if run:
                 bigquery.rows(connection, text, int(limit * 1e9)).to_csv(to, index=False)
-                err.print(f"Rows in {to}")
+                err.print(escape(f"Rows in {to}"))
 
 
 def print_text(text: str) -> None:
@@ -292,8 +303,22 @@ def _variants(pairs: list[str]) -> dict[str, str]:
 
 def _window(start: datetime | None, end: datetime | None) -> tuple[date, date] | None:
     if (start is None) != (end is None):
-        raise DataError("one of --start and --end alone", file="the window", remedy="Give both, or neither.")
-    return (start.date(), end.date()) if start and end else None
+        fail("--start and --end go together. Give both, or neither.")
+    return _ordered(start, end) if start and end else None
+
+
+def _ordered(start: datetime, end: datetime) -> tuple[date, date]:
+    if end < start:
+        fail(f"--end {end:%Y-%m-%d} lies before --start {start:%Y-%m-%d}. Give the first day first.")
+    return start.date(), end.date()
+
+
+def _countries(text: str) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(c.strip().upper() for c in text.split(",") if c.strip()))
+    unknown = [c for c in asked if c not in _FIPS]
+    if unknown or not asked:
+        fail(f"--countries: no country {', '.join(unknown) or 'named'}. Use FIPS codes, of {', '.join(_FIPS)}.")
+    return asked
 
 
 def _days(what: str, days: "list[date] | tuple[date, ...]") -> None:

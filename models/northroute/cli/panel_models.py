@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from northroute.cli import studies
+from northroute.cli import places, studies
 from northroute.cli.console import SeedOption, command, data_folder, errors, out, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 
@@ -83,7 +83,10 @@ def fit(
     time: TimeOption = "month",
     lon: LonOption = "lon",
     lat: LatOption = "lat",
-    folder: Annotated[Path | None, typer.Option("--out", help="Write the table as CSV, LaTeX and HTML here.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", callback=places.out_folder, help="Write the table as CSV, LaTeX and HTML here."),
+    ] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Fit a count model and print its coefficients with every kind of errors asked for under each."""
@@ -111,7 +114,7 @@ def fit(
                 table.to_html(folder / f"{name}.html"),
                 _stamp(folder / f"{name}.json", found.design.data_hash, found.simulated, seed),
             )
-            out.print(f"written: {', '.join(str(p) for p in paths)}")
+            out.print(escape(f"written: {', '.join(str(p) for p in paths)}"))
 
 
 def check(
@@ -126,7 +129,9 @@ def check(
     lon: LonOption = "lon",
     lat: LatOption = "lat",
     placebo: Annotated[list[str] | None, typer.Option("--placebo", help="Outcome to be left alone.")] = None,
-    folder: Annotated[Path | None, typer.Option("--out", help="Write each check's table and figure here.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", callback=places.out_folder, help="Write each check's table and figure here.")
+    ] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Run every check that applies to a Poisson fit, and print its sentence."""
@@ -198,7 +203,7 @@ def event(
             time=time,
         )
         if len(here) < len(hit):
-            out.print(f"Hit as well, but not in the table: {', '.join(c for c in hit if c not in here)}.")
+            out.print(escape(f"Hit as well, but not in the table: {', '.join(c for c in hit if c not in here)}."))
         default = f"cluster:{unit}" if kind == "cluster:unit" else kind
         path = study.path(stacked(study.estimate, [default], columns=Columns(unit, time, lon, lat))[0])
         _show(path[["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]].round(3))
@@ -208,10 +213,12 @@ def event(
 def size(
     replicates: Annotated[int, typer.Option("--size", min=1, help="Panels without an effect, each scenario.")] = 2000,
     power: Annotated[int, typer.Option("--power", min=0, help="Panels with each effect, each scenario.")] = 500,
-    folder: Annotated[Path, typer.Option("--out", help="Where table and figure go.")] = Path("reports/build/inference"),
-    cache: Annotated[Path, typer.Option("--cache", help="Where finished chunks are kept.")] = Path(
-        "data/interim/study"
-    ),
+    folder: Annotated[
+        Path, typer.Option("--out", callback=places.out_folder, help="Where table and figure go.")
+    ] = Path("reports/build/inference"),
+    cache: Annotated[
+        Path, typer.Option("--cache", callback=places.out_folder, help="Where finished chunks are kept.")
+    ] = Path("data/interim/study"),
     page: Annotated[
         Path | None, typer.Option("--page", help="Page in Markdown whose table between the study's marks is renewed.")
     ] = None,
@@ -232,7 +239,9 @@ def size(
             insert(markdown(study.table), page)
     nil = study.table[study.table["effect"] == 0].pivot(index="method", columns="scenario", values="rejected")
     _show(nil.reindex(study.table["method"].unique()).reset_index().round(3))
-    out.print(f"{SIMULATED_MARK}. Shares rejected at 5 % without an effect. {table}, {', '.join(map(str, figures))}")
+    out.print(
+        f"{SIMULATED_MARK}. Shares rejected at 5 % without an effect. {escape(', '.join(map(str, (table, *figures))))}"
+    )
 
 
 def _frame(source: str, data: Path | None, seed: int) -> "pd.DataFrame":

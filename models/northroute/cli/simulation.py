@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from northroute.cli import places
 from northroute.cli.console import SeedOption, errors, out, progress
 from northroute.cli.events import SIMULATE_EXAMPLE, simulate_archive
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
@@ -23,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate_regions(
-    out_file: Annotated[Path, typer.Option("--out", help="Parquet file of the panel.")] = Path("simulated.parquet"),
+    out_file: Annotated[
+        Path, typer.Option("--out", callback=places.out_file, help="Parquet file of the panel.")
+    ] = Path("simulated.parquet"),
     months: Annotated[int, typer.Option(min=12, help="Number of months from 2015-01.")] = 96,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
@@ -37,14 +40,17 @@ def simulate_regions(
         path = save(simulated.panel(simulation), out_file)
         truth = out_file.with_suffix(".truth.nc")
         simulation.truth.to_netcdf(truth, engine="h5netcdf")
-    out.print(f"{SIMULATED_MARK}: {path} and its truth in {truth}")
+    out.print(f"{SIMULATED_MARK}: {escape(f'{path} and its truth in {truth}')}")
 
 
 def recover(
     panels: Annotated[int, typer.Option(min=2)] = 20,
     months: Annotated[int, typer.Option(min=12)] = 48,
     seed: SeedOption = DEFAULT_SEED,
-    table: Annotated[Path | None, typer.Option("--table", help="Write the coverage of every parameter as CSV.")] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", callback=places.out_file, help="Write the coverage of every parameter as CSV."),
+    ] = None,
 ) -> None:
     """Fit many SIMULATED panels and count how often 90 % intervals cover the truth."""
     from northroute.workflow import recover as run

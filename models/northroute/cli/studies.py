@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from northroute.cli.console import SeedOption, command, errors, out, progress
+from northroute.cli import places
+from northroute.cli.console import SeedOption, command, out, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ OnlyOption = Annotated[
     list[str] | None,
     typer.Option("--only", help="A question (C14.A) or its function; several times for several. Default: all."),
 ]
-OutOption = Annotated[Path, typer.Option("--out", help="Where table, page and figure go.")]
-CacheOption = Annotated[Path, typer.Option("--cache", help="Where finished fits are kept.")]
+OutOption = Annotated[Path, typer.Option("--out", callback=places.out_folder, help="Where table, page and figure go.")]
+CacheOption = Annotated[Path, typer.Option("--cache", callback=places.out_folder, help="Where finished fits are kept.")]
+_MEGABYTES = 50.0
 _OUT = Path("reports/build/study")
 
 
@@ -43,14 +45,14 @@ def claims(
     from northroute.sources import tables
     from northroute.workflow import trials, trials_page
 
-    with errors(_KEPT), progress() as tell:
+    with progress() as tell, places.writing(folder, _MEGABYTES, _KEPT, tell):
         known = catalogue.load()
         found = trials.trials(replications, tables.load().tables, known, seed, cache, tell, only=tuple(only or ()))
         table = trials.table(found)
         paths = _written(table, folder, trials_page.TRIALS, seed, simulated=True)
         paths += [str(p) for p in trials_page.write(folder, known)]
     _show(table.drop(columns=["source", "function", "probabilities"]).round(3))
-    out.print(f"{SIMULATED_MARK}. Decisions on simulated worlds. {', '.join(paths)}")
+    out.print(f"{SIMULATED_MARK}. Decisions on simulated worlds. {escape(', '.join(paths))}")
 
 
 def seeds(
@@ -65,7 +67,7 @@ def seeds(
     from northroute.sources import tables
     from northroute.workflow import seed_scatter, trials_page
 
-    with errors(_KEPT), progress() as tell:
+    with progress() as tell, places.writing(folder, _MEGABYTES, _KEPT, tell):
         known = catalogue.load()
         table = seed_scatter.scatter(count, tables.load().tables, known, seed, cache, tell, only=tuple(only or ()))
         paths = _written(table, folder, trials_page.SEEDS, seed, simulated=False)
@@ -75,7 +77,7 @@ def seeds(
     outside = table[table["verdict"].isin([seed_scatter.WIDER, seed_scatter.NARROWER])]
     for question, verdict in zip(outside["question"], outside["verdict"], strict=True):
         out.print(f"[red]{question}[/red]: P scatters {verdict} than its standard error says")
-    out.print(f"{len(table) - len(outside)} of {len(table)} questions inside their bounds. {', '.join(paths)}")
+    out.print(f"{len(table) - len(outside)} of {len(table)} questions inside their bounds. {escape(', '.join(paths))}")
 
 
 def _written(table: "pd.DataFrame", folder: Path, name: str, seed: int, *, simulated: bool) -> list[str]:

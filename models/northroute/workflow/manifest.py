@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from northroute import provenance
+from northroute import holding, provenance
 from northroute.bayes import BayesFit
 from northroute.claims import Answer, Register, Verdict
 from northroute.report import findings
@@ -47,7 +47,7 @@ def write(
     """
     path = out / MANIFEST
     partial = path.with_suffix(".partial")
-    found = (p for p in out.rglob("*") if p.is_file() and p not in (path, partial))
+    found = (p for p in out.rglob("*") if p.is_file() and p not in (path, partial) and p.name not in holding.OWN)
     files = sorted(p for p in found if p.relative_to(out).parts[0] != _FITS)
     content = {
         "key": key,
