@@ -30,6 +30,7 @@ import pandas as pd
 from rich.console import Console
 
 from northroute.panel.incidents import PanelChoices, Unit, incident_panel
+from northroute.provenance import file_sha256
 from northroute.sources.gdelt import Extract, build_incidents, extract, files_of
 from northroute.sources.gdelt.extract import FileReport
 from northroute.sources.gdelt.formats import TableName, describe
@@ -173,7 +174,7 @@ def panel(rows: int, scratch: Path) -> dict[str, Any]:
 
 
 def _move(month: Extract, folder: Path) -> Extract:
-    source = f"read_parquet('{month.pattern}', hive_partitioning = false)"
+    source = f"read_parquet({[str(p) for p in month.parts]}, hive_partitioning = false)"
     files = []
     for i, start in enumerate(pd.date_range("2015-01-01", periods=MONTHS, freq="MS")):
         part = folder / f"month={start:%Y-%m}" / "part.parquet"
@@ -191,7 +192,10 @@ def _move(month: Extract, folder: Path) -> Extract:
         share = Tally(rows=month.tally.rows // len(days), kept=month.tally.kept // len(days))
         files += [FileReport(f"{d:%Y%m%d}", (str(d.date()), str(d.date())), "day", share) for d in days]
     return Extract(
-        folder, month.table, month.version, month.countries, tuple(files), simulated=True, sha256="benchmark"
+        *(folder, month.table, month.version, month.countries, tuple(files)),
+        simulated=True,
+        sha256="benchmark",
+        parts={p: file_sha256(p) for p in sorted(folder.glob("month=*/part.parquet"))},
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from northroute.errors import DataError, PanelError, SimulatedDataError
+from northroute.keeping import beside
 from northroute.panel import Panel, lag, load, save, standardise
 from tests.panel.examples import frames, panel, rows
 
@@ -28,7 +29,8 @@ def test_round_trip(tmp_path: Path, simulated: bool) -> None:
     built = lag(standardise(panel(rows().drop(1), simulated=simulated), "x"), "drugs")
     path = save(built, tmp_path / "deep" / "panel.parquet")
     _equal(load(path), built)
-    assert [p.name for p in path.parent.iterdir()] == ["panel.parquet"]  # nothing half-written beside it
+    # nothing half-written beside it
+    assert sorted(p.name for p in path.parent.iterdir()) == ["panel.parquet", "panel.parquet.sha256"]
 
 
 @EXAMPLES
@@ -53,7 +55,7 @@ def test_any_change_of_a_cell_changes_the_hash() -> None:
 
 
 def test_files_that_are_not_panels(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"absent\.parquet: this is not a readable Parquet file"):
+    with pytest.raises(DataError, match=r"absent\.parquet: it is not there"):
         load(tmp_path / "absent.parquet")
     (tmp_path / "text.parquet").write_text("no parquet")
     with pytest.raises(DataError, match=r"text\.parquet: this is not a readable"):
@@ -68,7 +70,8 @@ def test_files_that_are_not_panels(tmp_path: Path) -> None:
 
 
 def _rewrite(path: Path, column: str | None, value: object, **roles: object) -> None:
-    """Change a file behind the panel's back."""
+    """Change a file behind the panel's back, and remove the record that would tell."""
+    beside(path).unlink()
     table = pq.read_table(path)
     metadata = dict(table.schema.metadata)
     metadata[b"northroute"] = json.dumps(json.loads(metadata[b"northroute"]) | roles).encode()

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from northroute import keeping
 from northroute.conventions import INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import DataError
 from northroute.frequentist.covariance.result import Errors, errors_from_dict, probability
@@ -104,7 +105,7 @@ class FrequentistFit:
         return float(stats.t.sf(t if direction == "above" else -t, self.clusters - 1))
 
     def save(self, path: Path | str) -> Path:
-        """Write the fit as JSON, which keeps every digit, and return the path."""
+        """Write the fit as JSON, which keeps every digit, with the record of its hash, and return the path."""
         content: dict[str, Any] = {
             "name": self.name,
             "model": self.model,
@@ -119,10 +120,7 @@ class FrequentistFit:
             "others": [e.to_dict() for e in self.others],
             "refused": dict(self.refused),
         }
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        return path
+        return keeping.write(Path(path), json.dumps(content, indent=1).encode())
 
 
 def load(path: Path | str) -> FrequentistFit:
@@ -131,11 +129,11 @@ def load(path: Path | str) -> FrequentistFit:
     Raises
     ------
     DataError
-        If the file is not such a fit.
+        If the file is not such a fit, or is not what was written.
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(keeping.verified(path, "Fit again."))
         return FrequentistFit(
             terms=tuple(content.pop("terms")),
             coef=np.array(content.pop("coef")),

@@ -1,4 +1,4 @@
-"""Panels on disk: Parquet, with roles, scalings and the simulated mark in the file's own metadata."""
+"""Panels on disk: Parquet with roles, scalings and the simulated mark in its own metadata, its hash beside it."""
 
 import json
 from dataclasses import asdict
@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from northroute import keeping
 from northroute.errors import DataError
 from northroute.panel.panel import Panel, Scaling
 
@@ -15,7 +16,7 @@ _KEY = b"northroute"
 
 
 def save(panel: Panel, path: Path | str) -> Path:
-    """Write a panel to one Parquet file, atomically, and return the path."""
+    """Write a panel to one Parquet file, atomically, with the record of its hash, and return the path."""
     table = pa.Table.from_pandas(panel.frame.reset_index(), preserve_index=False)
     roles = {
         "name": panel.name,
@@ -27,12 +28,9 @@ def save(panel: Panel, path: Path | str) -> Path:
         "inputs": dict(panel.inputs),
     }
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(path.suffix + ".partial")
-    pq.write_table(
-        table.replace_schema_metadata((table.schema.metadata or {}) | {_KEY: json.dumps(roles).encode()}), partial
-    )
-    partial.replace(path)
+    marked = table.replace_schema_metadata((table.schema.metadata or {}) | {_KEY: json.dumps(roles).encode()})
+    with keeping.writing(path) as partial:
+        pq.write_table(marked, partial)
     return path
 
 
@@ -42,12 +40,12 @@ def load(path: Path | str) -> Panel:
     Raises
     ------
     DataError
-        If the file is not a panel or cannot be read.
+        If the file is not a panel, cannot be read, or is not what was written.
     """
     remedy = "Write panels with northroute.panel.save, or build one from its source."
     path = Path(path)
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(pa.BufferReader(keeping.verified(path, remedy)))
     except (pa.ArrowInvalid, OSError) as failure:
         raise DataError(f"this is not a readable Parquet file ({failure})", file=path, remedy=remedy) from failure
     metadata = table.schema.metadata or {}

@@ -1,5 +1,6 @@
 """The study itself: replicates in chunks that are kept on disk, so that it resumes where it stopped."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute import keeping
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.errors import ModelError
 from northroute.frequentist.covariance.randomisation import block_orders
@@ -138,17 +140,17 @@ def _chunk(
         "ground": laid.design.data_hash,
         "versions": versions(("northroute", "numpy", "scipy", "numba")),
     }
-    path = folder / f"{scenario.name}_{effect:g}_{numbers.start:05d}_{value_hash(settings)[:12]}.parquet"
-    if path.exists():
-        return pd.read_parquet(path)
+    key = value_hash(settings)
+    path = folder / f"{scenario.name}_{effect:g}_{numbers.start:05d}_{key[:12]}.parquet"
+    known = keeping.read(path, key, lambda content: pd.read_parquet(io.BytesIO(content)))
+    if known is not None:
+        return known
     rows = [
         {"scenario": scenario.name, "effect": effect, "replicate": number, **one.__dict__}
         for number in numbers
         for one in outcomes(replicate(laid, scenario, effect, number, seed), orders)
     ]
     frame = pd.DataFrame(rows)
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    frame.to_parquet(partial)
-    partial.replace(path)
+    with keeping.writing(path, key) as partial:
+        frame.to_parquet(partial)
     return frame

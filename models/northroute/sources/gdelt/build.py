@@ -89,7 +89,8 @@ def build_incidents(
     Raises
     ------
     DataError
-        If a variant needs a table that was not extracted, or nothing could be read.
+        If a variant needs a table that was not extracted, nothing could be read, or a part of an extract is not what was
+        written.
     SimulatedDataError
         If some extracts are simulated and others are not.
     """
@@ -99,6 +100,8 @@ def build_incidents(
     variants = {c: book.variant(c, name) for c, name in options.variants.items()}
     simulated = _mark(extracts)
     countries = _needed(extracts, variants)
+    for one in extracts.values():
+        one.require_whole()
     # the background comes from the events whatever the constructs come from
     used = [t for t in extracts if t == "events" or t in reports.used_tables(variants)]
     shares = covered((extracts[t] for t in used), options.window, options.outages)

@@ -1,14 +1,15 @@
 """Many files to one extract: checked rows of the wanted countries in Parquet, partitioned by the month of the file.
 
 Months are read side by side; within a month the files go in order through one open Parquet file, so that memory depends
-on neither the archive's size nor any file's. A month whose files have not changed is not read again.
+on neither the archive's size nor any file's. A month whose files have not changed and whose extract is what was written is
+not read again.
 """
 
 import csv
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from northroute import keeping
 from northroute.errors import DataError, SimulatedDataError
 from northroute.progress import Progress, quiet
-from northroute.provenance import value_hash
+from northroute.provenance import file_sha256, value_hash
 from northroute.sources.gdelt.formats import (
     CENTRAL_ASIA,
     EVENTS_1,
@@ -41,7 +43,7 @@ MOST_WORKERS: Final = 3
 """Months read at a time by default, at most: where nearly all rows are kept, each takes about 200 MB."""
 ASIDE_LIMIT: Final = 1000
 """Lines set aside that are listed for one file; all are counted."""
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _ADDRESSES: Final = frozenset({"SOURCEURL", "SOURCEURLS", "DocumentIdentifier"})
 
 
@@ -86,6 +88,8 @@ class Extract:
         Whether the files carry a simulator's mark.
     sha256 : str
         Hash of what went in: names, sizes, countries, and the program's format.
+    parts : mapping of Path to str
+        The months' Parquet files, each with its SHA-256.
     """
 
     folder: Path
@@ -95,6 +99,7 @@ class Extract:
     files: tuple[FileReport, ...] = field(repr=False)
     simulated: bool
     sha256: str
+    parts: Mapping[Path, str] = field(repr=False)
 
     @property
     def tally(self) -> Tally:
@@ -106,10 +111,17 @@ class Extract:
         """Files without a row in the extract because they could not be read."""
         return tuple(f for f in self.files if f.problem)
 
-    @property
-    def pattern(self) -> str:
-        """Parquet files, as a pattern."""
-        return str(self.folder / "month=*" / PART)
+    def require_whole(self) -> None:
+        """Refuse an extract of which a part is not what was written.
+
+        Raises
+        ------
+        DataError
+        """
+        for part, sha256 in self.parts.items():
+            if not part.is_file() or file_sha256(part) != sha256:
+                remedy = "Run the same command again: the month is then read anew from its files."
+                raise DataError("it is gone, or not what was extracted", file=part, remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,15 @@ class _Month:
 
     def key(self, countries: Sequence[str]) -> str:
         sizes = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p, _ in self.files]
-        return value_hash([_FORMAT, sizes, list(countries)])
+        return value_hash([_FORMAT, self.label, sizes, list(countries), self.simulated])
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What became of a month's files, and the SHA-256 of its Parquet file."""
+
+    files: tuple[FileReport, ...]
+    sha256: str
 
 
 def extract(
@@ -138,7 +158,8 @@ def extract(
     files : sequence of Path
         Named as the provider names them; other names are refused.
     out : Path
-        Folder of the extract. Months of an earlier extract that are not asked for now are deleted.
+        Folder of the extract. Months of an earlier extract that are not asked for now are deleted; one that is not what was
+        written is read again, and a line says so.
     countries : sequence of str
         FIPS codes.
     workers : int, optional
@@ -157,7 +178,7 @@ def extract(
         If some files carry a simulator's mark and others do not.
     """
     planned = _plan(files)
-    results: dict[TableName, dict[str, tuple[FileReport, ...]]] = {t: {} for t in planned}
+    results: dict[TableName, dict[str, _Read]] = {t: {} for t in planned}
     total = sum(len(m.files) for months in planned.values() for m in months)
     done = 0
     with ThreadPoolExecutor(workers or min(os.cpu_count() or 1, MOST_WORKERS)) as pool:
@@ -179,7 +200,7 @@ def extract(
         labels = {f"month={m.label}" for m in months}
         for old in (out / table).glob("month=*"):
             if old.name not in labels:
-                shutil.rmtree(old)
+                _remove(old)
     return {t: _result(out / t, t, planned[t], countries, r) for t, r in results.items()}
 
 
@@ -225,35 +246,44 @@ def _plan(files: Sequence[Path]) -> dict[TableName, list[_Month]]:
     return plan
 
 
-def _month(month: _Month, folder: Path, countries: tuple[str, ...]) -> tuple[FileReport, ...]:
+def _month(month: _Month, folder: Path, countries: tuple[str, ...]) -> _Read:
     target = folder / f"month={month.label}"
     key = month.key(countries)
-    report = target / REPORT
-    if report.exists() and (known := json.loads(report.read_text(encoding="utf-8")))["key"] == key:
-        return tuple(
-            FileReport(f["name"], (f["days"][0], f["days"][1]), f["step"], Tally(**f["tally"]), f["problem"])
-            for f in known["files"]
-        )
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    partial = target / f"{PART}.partial"
+    known = keeping.read(target / REPORT, key, _reported)
+    if known is not None and (sha256 := keeping.sound(target / PART, key)) and keeping.sound(target / ASIDE, key):
+        return _Read(known, sha256)
+    _remove(target)
     layout = month.files[0][1].layout
     shape = schema(EVENTS_1 if layout.table == "events" and layout.version == 1 else layout)
     mark = json.dumps({"simulated": month.simulated, "countries": countries})
     reports = []
-    with (target / f"{ASIDE}.partial").open("w", encoding="utf-8", newline="") as listing:
-        aside = csv.writer(listing, lineterminator="\n")
-        aside.writerow(["file", "line", "reason", "text"])
-        with Sink(partial, shape.with_metadata({"northroute": mark})) as sink:
-            for path, kind in month.files:
-                reports.append(_file(path, kind, countries, sink, aside, month.simulated))
-    partial.replace(target / PART)
-    (target / f"{ASIDE}.partial").replace(target / ASIDE)
-    content = {"key": key, "simulated": month.simulated, "files": [asdict(r) for r in reports]}
-    waiting = target / f"{REPORT}.partial"
-    waiting.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    waiting.replace(report)
-    return tuple(reports)
+    with keeping.writing(target / PART, key) as part, keeping.writing(target / ASIDE, key) as listed:
+        with listed.open("w", encoding="utf-8", newline="") as listing:
+            aside = csv.writer(listing, lineterminator="\n")
+            aside.writerow(["file", "line", "reason", "text"])
+            with Sink(part, shape.with_metadata({"northroute": mark})) as sink:
+                for path, kind in month.files:
+                    reports.append(_file(path, kind, countries, sink, aside, month.simulated))
+        sha256 = file_sha256(part)
+    content = {"simulated": month.simulated, "files": [asdict(r) for r in reports]}
+    keeping.write(
+        target / REPORT, f"{json.dumps(content, indent=1)}\n".encode(), key
+    )  # last: without it, all are made anew
+    return _Read(tuple(reports), sha256)
+
+
+def _reported(content: bytes) -> tuple[FileReport, ...]:
+    return tuple(
+        FileReport(f["name"], (f["days"][0], f["days"][1]), f["step"], Tally(**f["tally"]), f["problem"])
+        for f in json.loads(content)["files"]
+    )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _file(path: Path, kind: FileKind, countries: Sequence[str], sink: Sink, aside: Any, simulated: bool) -> FileReport:
@@ -299,7 +329,7 @@ def _result(
     table: TableName,
     months: Sequence[_Month],
     countries: Sequence[str],
-    reports: dict[str, tuple[FileReport, ...]],
+    found: Mapping[str, _Read],
 ) -> Extract:
     inputs = [[p.name, p.stat().st_size] for m in months for p, _ in m.files]
     return Extract(
@@ -307,7 +337,8 @@ def _result(
         table=table,
         version=months[0].files[0][1].layout.version,
         countries=tuple(countries),
-        files=tuple(f for m in months for f in reports[m.label]),
+        files=tuple(f for m in months for f in found[m.label].files),
         simulated=any(m.simulated for m in months),
         sha256=value_hash([_FORMAT, inputs, list(countries)]),
+        parts={folder / f"month={m.label}" / PART: found[m.label].sha256 for m in months},
     )

@@ -13,6 +13,7 @@ import pyarrow
 import pyarrow.parquet as pq
 from pandera.errors import SchemaErrors
 
+from northroute import keeping
 from northroute.errors import DataError, SimulatedDataError
 from northroute.sources.gdelt.codebook import CONSTRUCTS, DRUG_TYPES, KINDS, OTHER
 
@@ -106,7 +107,6 @@ class Incidents:
 
 def save(incidents: Incidents, folder: Path) -> Path:
     """Write the incidents as ``incidents.parquet`` with the tables beside it, each atomically; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
     covered = incidents.covered.reset_index()
     tables = {
         "flow": incidents.flow,
@@ -123,9 +123,8 @@ def save(incidents: Incidents, folder: Path) -> Path:
     for name, table in {**tables, "incidents": incidents.frame}.items():
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
         marked = arrow.replace_schema_metadata((arrow.schema.metadata or {}) | {_KEY: json.dumps(about).encode()})
-        partial = folder / f"{name}.parquet.partial"
-        pq.write_table(marked, partial, compression="zstd")
-        partial.replace(folder / f"{name}.parquet")
+        with keeping.writing(folder / f"{name}.parquet") as partial:
+            pq.write_table(marked, partial, compression="zstd")
     return folder / "incidents.parquet"
 
 
@@ -135,13 +134,13 @@ def load(folder: Path) -> Incidents:
     Raises
     ------
     DataError
-        If a file is missing, is none of ours, or was written with the others of another run.
+        If a file is missing, is none of ours, is not what was written, or was written with the others of another run.
     """
     tables, about = {}, ""
     for name in ("incidents", "flow", "placed", "background", "covered"):
         path = folder / f"{name}.parquet"
         try:
-            arrow = pq.read_table(path)
+            arrow = pq.read_table(pyarrow.BufferReader(keeping.verified(path, _REMEDY)))
         except (pyarrow.ArrowInvalid, OSError) as failure:
             raise DataError(f"not a readable Parquet file ({failure})", file=path, remedy=_REMEDY) from failure
         found = (arrow.schema.metadata or {}).get(_KEY, b"").decode()

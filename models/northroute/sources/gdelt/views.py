@@ -1,5 +1,6 @@
 """The extract as DuckDB views with the columns that rules and joins use, the same for both versions of the files."""
 
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -79,8 +80,9 @@ def _select(table: TableName, extracts: Mapping[TableName, Extract]) -> str:
     if extract is None:
         source, second = _EMPTY[table], True
     else:
-        pattern = extract.pattern.replace("'", "''")
-        source = f"read_parquet('{pattern}', hive_partitioning = false)"
+        # each by its name, brackets and all: a part that is gone is an error, and not a month without rows
+        parts = ", ".join("'" + glob.escape(str(part)).replace("'", "''") + "'" for part in extract.parts)
+        source = f"read_parquet([{parts}], hive_partitioning = false)"
         second = extract.version == 2
     if table == "gkg":
         return (_GKG_2 if second else _GKG_1).format(source=source)
