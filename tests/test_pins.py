@@ -92,5 +92,5 @@ def test_every_verb_notices_and_a_change_that_is_meant_is_announced(root: Path) 
     change = "data/reference/seizures.csv changed (32 -> 16 rows)"
     assert change in verb("claims")
     assert change in verb("claims", "--lock")
-    assert "differs" not in verb("claims")
+    assert "Notice" not in verb("claims")
     assert len(governance.load("seizures").frame) == 16
