@@ -1,4 +1,4 @@
-"""Removal of effects: equal to regression on dummies, whatever the weights, units and connections; refused where unsettled."""
+"""Removal of effects: equal to regression on dummies, whatever the weights, units and connections, or refused."""
 
 import numpy as np
 import pytest

@@ -1,8 +1,8 @@
 """Weighted removal of absorbed effects: the residual of columns after projection on the effects' dummies.
 
-Two effects of which one has few levels: the normal equations, solved exactly by eliminating the larger one, so that the search
-for separation sees combinations of effects. Otherwise pyfixest's alternating projections, which are exact for one effect;
-where few rows connect the levels, so that these would go on for long, pyfixest's preconditioned LSMR.
+Two effects of which one has few levels: the normal equations, solved exactly by eliminating the larger one, so that the
+search for separation sees combinations of effects. Otherwise pyfixest's alternating projections, which are exact for one
+effect; where few rows connect the levels, so that these would go on for long, pyfixest's preconditioned LSMR.
 """
 
 from collections.abc import Sequence
