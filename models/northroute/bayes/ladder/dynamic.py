@@ -42,10 +42,17 @@ def time(rows: Rows, spec: CountSpec) -> tuple[Term, ...]:
     match spec.time:
         case "walk":
             found.append(
-                Walk("month", group=group, shortest=SHORTEST_PERIOD if own else None, sd=p["sd_month"], name="month")
+                Walk(
+                    "month",
+                    group=group,
+                    shortest=SHORTEST_PERIOD if own else None,
+                    sd=p["sd_month"],
+                    name="month",
+                    step="month",
+                )
             )
         case "ar1":
-            found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"], name="month"))
+            found.append(AR1("month", group=group, sd=_marginal(p["sd_month"]), ar=p["ar"], name="month", step="month"))
         case "gp":
             length = p["lengthscale_months"]
             found.append(GP(("month_number",), group=group, sd=p["sd_gp"], length=length, demean=True, name="month"))

@@ -292,7 +292,7 @@ def _count_terms(spec: CorruptionSpec, only: tuple[str, ...] | None) -> tuple[Te
         Intercept(p["intercept"], only=only),
         Effects("count_country", sd=p["sd_country"], only=only, name="country"),
         Effects(("count_country", "year"), within="count_country", sd=p["sd_shock"], only=only, name="shock"),
-        Walk("month", sd=p["sd_month"], only=only),
+        Walk("month", sd=p["sd_month"], only=only, step="month"),
     ]
     if spec.season:
         found.append(Effects("month_of_year", zero_sum=True, sd=p["sd_season"], only=only, name="season"))

@@ -32,6 +32,8 @@ class Context:
         Column that names the response of each row.
     level : array, shape (row,)
         A rough value of the predictor at each row, to start from.
+    middle, spread : array, shape (row,)
+        Where the data of each row's response lie on the scale of the predictor, and how widely: what default priors suit.
     """
 
     model: str
@@ -40,6 +42,8 @@ class Context:
     predictor: int
     response: str | None
     level: Array
+    middle: Array
+    spread: Array
 
     def rows(self, only: tuple[str, ...] | None) -> NDArray[np.bool_]:
         """Return which rows a term enters: those of the responses ``only``, or all."""
@@ -74,8 +78,15 @@ class Context:
             )
         keys = part[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(part)
         ordered = isinstance(keys, pd.Series) and isinstance(keys.dtype, pd.CategoricalDtype)
-        codes, labels = pd.factorize(keys, sort=ordered)
-        return np.asarray(codes, dtype=np.int64), [_label(v) for v in labels]
+        codes, found = pd.factorize(keys, sort=ordered)
+        labels = _labels(list(found))
+        if len(set(map(str, labels))) < len(labels):
+            twice = next(v for v in labels if [str(o) for o in labels].count(str(v)) > 1)
+            raise ModelError(
+                f"{self.model}: different values of {' and '.join(map(repr, columns))} are all called '{twice}' (text and "
+                "numbers, say, or spaces). Give each its own name."
+            )
+        return np.asarray(codes, dtype=np.int64), labels
 
     def column(self, name: str, kept: NDArray[np.bool_]) -> Array:
         """Return a covariate at the kept rows."""
@@ -128,12 +139,15 @@ def runs(kept: NDArray[np.bool_]) -> list[tuple[slice, slice]]:
     return found
 
 
-def _text(value: Any) -> str:
+def _labels(values: list[Any]) -> list[Any]:
+    """Return groups' labels: whole numbers stay numbers, so that months of the year sort; dates are told apart."""
+    stamps = [s for v in values for s in (v if isinstance(v, tuple) else (v,)) if isinstance(s, pd.Timestamp)]
+    shape = "%Y-%m" if all(s == s.normalize() and s.day == 1 for s in stamps) else "%Y-%m-%d"
+    shape = shape if all(s == s.normalize() for s in stamps) else "%Y-%m-%d %H:%M:%S"
+    return [int(v) if isinstance(v, int | np.integer) else _text(v, shape) for v in values]
+
+
+def _text(value: Any, shape: str) -> str:
     if isinstance(value, tuple):
-        return " ".join(_text(v) for v in value)
-    return f"{value:%Y-%m}" if isinstance(value, pd.Timestamp) else str(value)
-
-
-def _label(value: Any) -> Any:
-    """Return a group's label: whole numbers stay numbers, so that months of the year sort."""
-    return int(value) if isinstance(value, int | np.integer) else _text(value)
+        return " ".join(_text(v, shape) for v in value)
+    return value.strftime(shape) if isinstance(value, pd.Timestamp) else str(value)

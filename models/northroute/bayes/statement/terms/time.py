@@ -1,18 +1,26 @@
 """Effects of ordered times: random walks and stationary autoregressions, one for all groups or one for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from northroute.bayes.statement import intake
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
+from northroute.panel import periods
+from northroute.panel.periods import Periods
 
 Array = NDArray[np.float64]
+Step = Literal["day", "week", "month", "quarter", "year"]
+FREQUENCY: Final[dict[Step, str]] = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "year": "Y"}
+SPARSE: Final = {"day": 2, "period": 20}
+"""More states than this for every time that the data have, and nobody has said what a step is: refused."""
 STEP = Prior("half_normal", 0.2, "a rate seldom moves by more than half within one step")
 SD = Prior("half_normal", 1.0, "times' rates within a factor of about 7 of each other")
 PERSISTENCE = Prior("beta", 2.0, "memory of one step: 0.09 to 0.91 with 95 %", shape=2.0)
@@ -27,8 +35,8 @@ class Walk:
     Attributes
     ----------
     time : str
-        Column of months (timestamps), periods or whole numbers. Times run from the first to the last in the data, with
-        none left out between.
+        Column of dates, periods, text (:func:`northroute.panel.periods.read`) or whole numbers; ``201501`` is a month. Times
+        run from the first to the last in the data, with none left out between: 120 days have 120 states.
     group : str or tuple of str, optional
         Columns whose combinations have a walk each.
     by : str, optional
@@ -46,6 +54,9 @@ class Walk:
     name : str, optional
         Stem of the reported names ``<name>_effect`` (group, time, level of ``by``), ``sd_<name>`` and ``corr_<name>``;
         default the group's and the time's names.
+    step : {"day", "week", "month", "quarter", "year"}, optional
+        What one step is; dates within one share its state. By default as the times are: dates are days, unless all are a
+        day of the month (months, quarters or years) or seven days apart (weeks).
     """
 
     time: str
@@ -58,6 +69,7 @@ class Walk:
     shortest: int | None = None
     only: tuple[str, ...] | None = None
     name: str | None = None
+    step: Step | None = field(default=None, repr=False)  # what it decides stands in the labels and tables
 
     @property
     def stem(self) -> str:
@@ -70,10 +82,11 @@ class Walk:
         Raises
         ------
         ModelError
-            If times are missing, are not ordered numbers, or are fewer than three; or no period is as long as ``shortest``.
+            If times are missing, cannot be read, are fewer than three, or too few for the states between them; or no
+            period is as long as ``shortest``.
         """
         kept = context.rows(self.only)
-        grid = _grid(context, kept, self.time, self.group, self.by)
+        grid = _grid(context, kept, self.time, self.group, self.by, self.step)
         times = len(grid.times)
         functions = times - 1 if self.shortest is None else min(times - 1, 2 * times // max(self.shortest, 1))
         if functions < 1:
@@ -101,7 +114,7 @@ class AR1:
     Attributes
     ----------
     time : str
-        Column of months (timestamps), periods or whole numbers; see :class:`Walk`.
+        Column of dates, periods, text or whole numbers; see :class:`Walk`.
     group : str or tuple of str, optional
         Columns whose combinations have a path each.
     by : str, optional
@@ -119,6 +132,8 @@ class AR1:
     name : str, optional
         Stem of the reported names ``<name>_effect`` (group, time, level of ``by``), ``sd_<name>``, ``ar_<name>`` and
         ``corr_<name>``; default the group's and the time's names.
+    step : {"day", "week", "month", "quarter", "year"}, optional
+        What one step is; see :class:`Walk`.
     """
 
     time: str
@@ -132,6 +147,7 @@ class AR1:
     ar_varies: bool = False
     only: tuple[str, ...] | None = None
     name: str | None = None
+    step: Step | None = field(default=None, repr=False)
 
     @property
     def stem(self) -> str:
@@ -144,8 +160,8 @@ class AR1:
         Raises
         ------
         ModelError
-            If times are missing, are not ordered numbers, or are fewer than three; or the prior of ``ar`` goes beyond
-            (-1, 1).
+            If times are missing, cannot be read, are fewer than three, or too few for the states between them; or the
+            prior of ``ar`` goes beyond (-1, 1).
         """
         bounded = self.ar.support == "interval" and self.ar.location >= -1 and self.ar.location + self.ar.scale <= 1
         if self.ar.support != "unit" and not bounded:
@@ -154,7 +170,7 @@ class AR1:
                 "or a uniform within it."
             )
         kept = context.rows(self.only)
-        grid = _grid(context, kept, self.time, self.group, self.by)
+        grid = _grid(context, kept, self.time, self.group, self.by, self.step)
         batches = len(grid.groups)
         sd = grid.deviations(context, self.stem, self.sd, varies=self.sd_varies)
         ar = context.builder.scalar(f"ar_{self.stem}", self.ar, grid.group_dim if self.ar_varies else ())
@@ -180,7 +196,9 @@ def walk_basis(times: int) -> Array:
     return np.asarray(cosines / (2 * np.sin(np.pi * k / (2 * times))))
 
 
-def time_codes(context: Context, column: str, kept: NDArray[np.bool_]) -> tuple[Ids, list[str]]:
+def time_codes(
+    context: Context, column: str, kept: NDArray[np.bool_], step: Step | None = None
+) -> tuple[Ids, list[str]]:
     """Return the code of each kept row's time, and the labels of all times from the data's first to their last.
 
     The range is that of all rows, so that terms of different responses share it.
@@ -188,7 +206,8 @@ def time_codes(context: Context, column: str, kept: NDArray[np.bool_]) -> tuple[
     Raises
     ------
     ModelError
-        If the column is missing, has missing values in kept rows, or holds neither timestamps, periods nor whole numbers.
+        If the column is missing, has missing values in kept rows, cannot be read as times (what hours are, say, or mixed
+        kinds), or its times are so sparse that most states between them were never seen, and no ``step`` is given.
     """
     context.require([column])
     values = context.frame[column]
@@ -198,27 +217,58 @@ def time_codes(context: Context, column: str, kept: NDArray[np.bool_]) -> tuple[
             f"{context.model}: '{column}' is missing in {missing} rows. Leave those rows out, or date them."
         )
     known = values.notna().to_numpy()
-    at = values[known]
-    labels: list[str]
-    if isinstance(at.dtype, pd.PeriodDtype):
-        periods = pd.PeriodIndex(at)
-        ordinal = np.asarray(periods.asi8)
-        labels = [str(p) for p in pd.period_range(periods.min(), periods.max())]
-    elif pd.api.types.is_datetime64_any_dtype(at.dtype):
-        stamps = pd.DatetimeIndex(at)
-        ordinal = np.asarray(12 * stamps.year + stamps.month - 1)
-        labels = [f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(ordinal.min(), ordinal.max() + 1)]
-    elif pd.api.types.is_integer_dtype(at.dtype):
-        ordinal = at.to_numpy(np.int64)
-        labels = [str(t) for t in range(ordinal.min(), ordinal.max() + 1)]
-    else:
+    try:
+        given = _stepped(values[known], column, step)
+        found = periods.read(given, column)
+    except ValueError as failure:
+        raise ModelError(f"{context.model}: {str(failure).rstrip('.')}.") from failure
+    if step is not None and found.unit != step:
         raise ModelError(
-            f"{context.model}: times '{column}' are {values.dtype}, whose order and gaps are not known. Turn them into "
-            "timestamps, periods or whole numbers."
+            f"{context.model}: '{column}' holds {found.unit}s, and a step is a {step}. Give dates, or leave 'step' out."
+        )
+    seen = np.unique(found.numbers)
+    first, states = int(seen[0]), int(seen[-1] - seen[0]) + 1
+    if step is None and states > SPARSE.get(found.unit, states) * seen.size:
+        numbered = "Number them 1, 2, 3 in steps of equal length."
+        dated = f"Say what a step is, step='month' or step='{found.unit}' say."
+        raise ModelError(
+            f"{context.model}: '{column}' has {seen.size} different {found.unit}s among {states} from first to last, and a "
+            f"state each would be mostly unseen. {numbered if found.unit == 'period' else dated}"
         )
     codes = np.full(len(values), -1, dtype=np.int64)
-    codes[known] = ordinal - ordinal.min()
-    return codes[kept], labels
+    codes[known] = found.numbers - first
+    return codes[kept], _time_labels(given, found, first, states)
+
+
+def _stepped(values: "pd.Series[Any]", column: str, step: Step | None) -> "pd.Series[Any]":
+    """Return times as they are; dates as periods of ``step`` if it is given, since that was asked for."""
+    if step is not None:
+        intake.one_of(column, "step", step, get_args(Step))
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            return pd.Series(pd.DatetimeIndex(values).tz_localize(None).to_period(FREQUENCY[step]))
+    return values
+
+
+def _time_labels(values: "pd.Series[Any]", found: Periods, first: int, states: int) -> list[str]:
+    """Name every state: ``2015-01-31``, ``2015-W05``, ``2015-01``, ``2015Q1``, ``2015``, or its number."""
+    numbers = np.arange(first, first + states)
+    match found.unit:
+        case "day":
+            return [str(d) for d in numbers.astype("datetime64[D]")]
+        case "week":
+            thursday = 7 * numbers + (7 if _weekday(values.iloc[0]) < 3 else 0)  # weeks are numbered from Thursdays
+            return [f"{d:%G-W%V}" for d in pd.DatetimeIndex(thursday.astype("datetime64[D]").astype("datetime64[s]"))]
+        case "month":
+            return [f"{(n - 1) // 12:04d}-{(n - 1) % 12 + 1:02d}" for n in numbers]
+        case "quarter":
+            return [f"{n // 4:04d}Q{n % 4 + 1}" for n in numbers]
+    return [str(n) for n in numbers]
+
+
+def _weekday(week: object) -> int:
+    """Day of the week, from 0 for Monday, on which a week begins that is a period, a date or text."""
+    text = str(week.start_time if isinstance(week, pd.Period) else week)
+    return 0 if "W" in text.upper() else pd.Timestamp(text).weekday()
 
 
 @dataclass(frozen=True)
@@ -257,9 +307,14 @@ class _Grid:
 
 
 def _grid(
-    context: Context, kept: NDArray[np.bool_], time: str, group: str | tuple[str, ...] | None, by: str | None
+    context: Context,
+    kept: NDArray[np.bool_],
+    time: str,
+    group: str | tuple[str, ...] | None,
+    by: str | None,
+    step: Step | None,
 ) -> _Grid:
-    time_of, times = time_codes(context, time, kept)
+    time_of, times = time_codes(context, time, kept, step)
     if len(times) < 3:
         raise ModelError(
             f"{context.model}: '{time}' has {len(times)} times, too few for a path over them. Leave the term out."
