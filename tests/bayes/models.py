@@ -15,6 +15,10 @@ from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.bayes.statement.terms.process import GP
 from northroute.bayes.statement.terms.time import AR1, Walk
 
+LEVEL = Prior.normal(mean=0, sd=2)
+SLOPE = Prior.normal(mean=0, sd=0.5)
+"""Priors of the user's, so that values in programs are in the user's terms."""
+
 
 def panel(seed: int = 3) -> pd.DataFrame:
     """Two responses in nine regions of three countries over five months, sorted neither way."""
@@ -38,9 +42,9 @@ def full() -> Model:
         "count",
         dist.NegativeBinomial(),
         (
-            Intercept(by="response"),
-            Linear(("x", "z"), by="response"),
-            Linear(("x",), name="curve", dim="curve_column", only=("seizure",)),
+            Intercept(LEVEL, by="response"),
+            Linear(("x", "z"), SLOPE, by="response"),
+            Linear(("x",), SLOPE, name="curve", dim="curve_column", only=("seizure",)),
             Effects("country", by="response", correlated=True),
             Effects("region", columns=("1", "x"), within="country", correlated=True),
             Effects("month", zero_sum=True),
@@ -51,13 +55,13 @@ def full() -> Model:
         exposure_unit=100.0,
         response="response",
         part="zero_inflated",
-        part_terms=(Intercept(name="zero"), Effects("country", name="zero_country")),
+        part_terms=(Intercept(LEVEL, name="zero"), Effects("country", name="zero_country")),
     )
 
 
 def small(distribution: Any, **options: Any) -> Model:
     """An intercept and a slope with any distribution."""
-    terms = (Intercept(), Linear(("x",)))
+    terms = (Intercept(LEVEL), Linear(("x",), SLOPE))
     outcome = "number" if isinstance(distribution, dist.Normal | dist.StudentT | dist.MultivariateNormal) else "count"
     return Model("small", outcome, distribution, terms, **options)
 
@@ -65,7 +69,7 @@ def small(distribution: Any, **options: Any) -> Model:
 def heavy() -> Model:
     """Two responses with laws of their own: a Student t with known scales and one to estimate, and a normal."""
     laws: dict[str, dist.Distribution] = {"seizure": dist.StudentT(known="known", df=3.5), "arrest": dist.Normal()}
-    terms = (Intercept(by="response"), Linear(("x",), by="response"), Effects("country", by="response"))
+    terms = (Intercept(LEVEL, by="response"), Linear(("x",), SLOPE, by="response"), Effects("country", by="response"))
     return Model("heavy", "number", laws, terms, response="response")
 
 
@@ -76,7 +80,7 @@ def swept() -> Model:
         "count",
         dist.Poisson(),
         (
-            Intercept(by="response"),
+            Intercept(LEVEL, by="response"),
             Effects("country", by="response", zero_sum=True),
             Effects("region", by="response", within="country", correlated=True),
             Effects("month", zero_sum=True),
@@ -101,7 +105,7 @@ def paths() -> Model:
         "count",
         dist.GeneralisedPoisson(),
         (
-            Intercept(by="response"),
+            Intercept(LEVEL, by="response"),
             Walk("month", by="response", correlated=True),
             AR1("month", group="country", ar=Prior("uniform", 1.8, "either sign", -0.9), name="country_path"),
             GP(("x",), Prior("inverse_gamma", 5.0, "in units of the covariate", shape=5.0), functions=6, name="curve"),
@@ -112,5 +116,5 @@ def paths() -> Model:
         exposure="exposure",
         response="response",
         part="hurdle",
-        part_terms=(Intercept(name="zero"),),
+        part_terms=(Intercept(LEVEL, name="zero"),),
     )

@@ -1,6 +1,6 @@
 """From a model and data to a program: rows sorted and checked, segments of one distribution, terms written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Kind, Program
-from northroute.bayes.program import names
+from northroute.bayes.program import names, table_rows
 from northroute.bayes.program.builder import Builder
 from northroute.bayes.program.layout import Layout
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement import intake
+from northroute.bayes.statement import intake, suited
 from northroute.bayes.statement.codes import Family, Part, Rows
 from northroute.bayes.statement.distributions import Distribution
-from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.families import SUITED, Prior, Suited
+from northroute.bayes.statement.model import Model, Term
 from northroute.bayes.statement.terms.context import Context
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -43,7 +45,8 @@ class Assembled:
     ----------
     model : Model
     frame : pandas.DataFrame
-        The rows kept, sorted by response (by cell where there are cells).
+        The rows kept, sorted by response (by cell where there are cells), with their places in the table that was given
+        (:mod:`northroute.bayes.program.table_rows`).
     program : Program
         Neither centred nor rotated.
     layout : Layout
@@ -85,13 +88,14 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
     """
     _require(model, frame)
     measures = [r for r in _responses(model, frame) if isinstance(model.of(r), dist.Measures)] if model.exposure else ()
-    kept, dropped = intake.kept(model.name, frame, model.outcome, model.exposure, model.response, model.cell, measures)
+    rows = table_rows.numbered(frame)
+    kept, dropped = intake.kept(model.name, rows, model.outcome, model.exposure, model.response, model.cell, measures)
     kept, cell = _sorted(model, kept)
     responses = kept[model.response].astype(str).to_numpy() if model.response else np.full(len(kept), model.outcome)
     builder = Builder()
     outcome = intake.numbers(model.name, kept, model.outcome)
     offset = _offset(model, kept)
-    level = np.zeros(len(kept))
+    level, middle, spread = np.zeros(len(kept)), np.zeros(len(kept)), np.ones(len(kept))
     segments = []
     for response in dict.fromkeys(["all"] if cell > 1 else responses):
         where = np.flatnonzero(responses == response) if cell == 1 else np.arange(len(kept))
@@ -108,20 +112,49 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
                 f"{model.name}: '{model.outcome}' is infinite in row {at}. Mend it, or mark it unobserved."
             )
         if counts and cell == 1:
-            level[rows] = np.log(max(y.sum(), 0.5) / np.exp(offset[rows]).sum())
+            level[rows] = middle[rows] = np.log(max(y.sum(), 0.5) / np.exp(offset[rows]).sum())
         elif not counts:
             level[rows] = np.median(y) if isinstance(distribution, dist.StudentT) else y.mean()
-        _add_segment(builder, model, kept, distribution, rows, y, offset[rows], part, cell, str(response))
+        if cell > 1 or not counts:
+            for own in np.arange(rows.start, rows.stop).reshape(-1, cell).T:
+                middle[own], spread[own] = _around(distribution, outcome[own])
+        if cell > 1 and counts:
+            middle[rows] -= middle[rows].mean()
+        _add_segment(builder, model, kept, distribution, rows, y, offset[rows], spread[rows], part, cell, str(response))
         segments.append(Segment(str(response), rows, distribution, part, cell))
-    context = Context(model.name, kept, builder, 0, model.response, level)
-    for term in model.terms:
+    none = np.zeros(len(kept))
+    context = Context(model.name, kept, builder, 0, model.response, level, middle, spread)
+    for term in _ordered(model.terms):
         term.add(context)
-    second = Context(model.name, kept, builder, 1, model.response, np.zeros(len(kept)))
-    for term in model.part_terms:
+    odds = _log_odds(outcome) if model.part == "hurdle" else 0.0
+    second = Context(model.name, kept, builder, 1, model.response, none, none + odds, none + 1)
+    for term in _ordered(model.part_terms):
         term.add(second)
     names.refuse(model.name, builder)
     program, layout = builder.finish(len(kept))
     return Assembled(model, kept, program, layout, tuple(segments), dropped)
+
+
+def _ordered(terms: Sequence[Term]) -> list[Term]:
+    """Put intercepts of average rows before the slopes whose means they take in; else terms stay in order."""
+    return sorted(terms, key=lambda t: not (isinstance(t, Intercept) and t.prior is SUITED))
+
+
+def _around(distribution: Distribution, y: Array) -> tuple[float, float]:
+    """Return where outcomes lie on the predictor's scale, and their spread there: what default priors suit."""
+    match distribution:
+        case dist.Multinomial() | dist.DirichletMultinomial():
+            return float(np.log(y.sum() + 0.5)), 1.0
+        case dist.StudentT():
+            low, middle, high = np.quantile(y, [0.25, 0.5, 0.75])
+            return float(middle), float((high - low) / 1.349 or y.std() or 1.0)
+    return float(y.mean()), float(y.std() or 1.0)
+
+
+def _log_odds(outcome: Array) -> float:
+    """Return the log odds of a zero."""
+    zeros = int((outcome == 0).sum())
+    return float(np.log((zeros + 0.5) / (outcome.size - zeros + 0.5)))
 
 
 def _unswept(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -206,6 +239,7 @@ def _add_segment(
     rows: slice,
     outcome: Array,
     offset: Array,
+    spread: Array,
     part: Part,
     cell: int,
     response: str,
@@ -213,18 +247,21 @@ def _add_segment(
     suffix = f"_{response}" if isinstance(model.distribution, Mapping) else ""
     auxiliary, correlation, predictor, shape = -1, None, None, None
     known: NDArray[Any] | None = None
+
+    def own(name: str, prior: Prior, start: float, support: suited.Support = "positive") -> int:
+        return _auxiliary(
+            builder, model, name + suffix, suited.within(model.name, name, prior, support), response, start
+        )
+
     match distribution:
         case dist.NegativeBinomial():
-            auxiliary = _auxiliary(
-                builder, model, f"root_dispersion{suffix}", distribution.root_dispersion, response, 0.5
-            )
+            auxiliary = own("root_dispersion", distribution.root_dispersion, 0.5)
         case dist.GeneralisedPoisson():
-            auxiliary = _auxiliary(builder, model, f"excess{suffix}", distribution.excess, response, 0.2)
+            auxiliary = own("excess", distribution.excess, 0.2, "share")
         case dist.Normal() | dist.StudentT():
             if distribution.sd is not None:
-                auxiliary = _auxiliary(
-                    builder, model, f"sd_residual{suffix}", distribution.sd, response, max(float(outcome.std()), 1e-3)
-                )
+                sd = suited.scaled(dist.SD, spread[0]) if isinstance(distribution.sd, Suited) else distribution.sd
+                auxiliary = own("sd_residual", sd, max(float(outcome.std()), 1e-3 * spread[0]))
             if distribution.known is not None:
                 known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
             if distribution.sd is None and known is None:
@@ -232,19 +269,26 @@ def _add_segment(
             shape = distribution.df if isinstance(distribution, dist.StudentT) else None
         case dist.NormalErrors():
             if distribution.sd is not None:
-                start = max(float(outcome.std()), 1e-3)
-                auxiliary = _auxiliary(builder, model, f"sd_residual{suffix}", distribution.sd, response, start)
+                auxiliary = own("sd_residual", distribution.sd, max(float(outcome.std()), 1e-3))
             known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
             predictor = intake.predictor(model.name, frame, distribution.predictor, distribution.predictor_sd, rows)
             slope = builder.scalar("slope", distribution.slope, starts=0.0)
-            spread = builder.scalar("sd_predictor", distribution.spread, starts=float(predictor[:, 0].std()))
-            correlation = np.asarray([slope, spread])
+            of_x = suited.within(model.name, "sd_predictor", distribution.spread, "positive")
+            omega = builder.scalar("sd_predictor", of_x, starts=float(predictor[:, 0].std()))
+            correlation = np.asarray([slope, omega])
         case dist.MultivariateNormal():
             builder.coords[str(model.response)] = list(frame[model.response].iloc[:cell].astype(str))
-            known = builder.scalar("sd_residual", distribution.sd, (str(model.response),))
+            sds = [
+                suited.scaled(dist.RESIDUAL, s)
+                if isinstance(distribution.sd, Suited)
+                else suited.within(model.name, "sd_residual", distribution.sd, "positive")
+                for s in spread[:cell]
+            ]
+            known = builder.scalar("sd_residual", sds, (str(model.response),))
             correlation = builder.correlation("corr_residual", str(model.response), distribution.lkj)
         case dist.DirichletMultinomial():
-            auxiliary = int(builder.scalar("inverse_root_concentration", distribution.inverse_root, starts=0.3))
+            root = suited.within(model.name, "inverse_root_concentration", distribution.inverse_root, "positive")
+            auxiliary = int(builder.scalar("inverse_root_concentration", root, starts=0.3))
     builder.segment(
         Family(distribution.code),
         rows,

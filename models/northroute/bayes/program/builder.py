@@ -11,10 +11,10 @@ from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Filter, Kind, Program
 from northroute.bayes.program.absorption import ordered, parents_of
 from northroute.bayes.program.folding import Use, fold
-from northroute.bayes.program.layout import COEFFICIENT, Array, Block, Layout, Scalar
+from northroute.bayes.program.layout import COEFFICIENT, Array, Block, Combination, Layout, Scalar
 from northroute.bayes.statement.codes import Family, Part, Rows, Spectrum, Transform
 from northroute.bayes.statement.families import FAMILIES, Prior
-from northroute.bayes.statement.terms.writer import Ids, Key, Parameter
+from northroute.bayes.statement.terms.writer import Average, Ids, Key, Parameter
 from northroute.errors import ModelError
 
 TABLE_LIMIT: Final = 1024
@@ -39,6 +39,7 @@ class Builder:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     coords: dict[str, list[Any]] = field(default_factory=dict)
     targets: dict[Key, int] = field(default_factory=dict)
+    averages: list[Average] = field(default_factory=list)
     _index: list[NDArray[np.int64]] = field(default_factory=list)
     _data: list[Array] = field(default_factory=list)
     _index_size: int = 0
@@ -50,21 +51,28 @@ class Builder:
     def scalar(
         self,
         name: str,
-        prior: Prior,
+        prior: Prior | Sequence[Prior],
         dims: tuple[str, ...] = (),
         *,
         starts: Any = None,
         transform: Transform | None = None,
     ) -> Ids:
-        """Create scalars with one prior, shaped as ``dims``; return identifiers. ``starts`` are values to start from."""
-        if not isinstance(prior, Prior):
-            raise ModelError(f"The prior of '{name}' is {prior!r}. Give a Prior, such as Prior('normal', 1, 'why').")
-        shape = tuple(len(self.coords[d]) for d in dims)
-        how, first = transform if transform is not None else _TRANSFORMS[prior.support], len(self.scalars)
-        middle = 0.0 if prior.family == "flat" else prior.median
-        begin = np.broadcast_to(np.asarray(middle if starts is None else starts, dtype=float), shape)
-        self.scalars += [Scalar(prior, prior.numbers, how, float(b)) for b in begin.flat]
-        ids = first + np.arange(begin.size).reshape(shape)
+        """Create scalars with one prior, or one each in order, shaped as ``dims``; return identifiers.
+
+        ``starts`` are values to start from.
+        """
+        shape, first = tuple(len(self.coords[d]) for d in dims), len(self.scalars)
+        size = int(np.prod(shape))
+        priors = [prior] * size if not isinstance(prior, Sequence) else list(prior)
+        for one in priors:
+            if not isinstance(one, Prior):
+                raise ModelError(f"The prior of '{name}' is {one!r}. Give a Prior, Prior.normal(mean=0, sd=1) say.")
+        middles = np.reshape([0.0 if p.family == "flat" else p.median for p in priors], shape)
+        begin = np.broadcast_to(np.asarray(middles if starts is None else starts, dtype=float), shape)
+        for one, at in zip(priors, begin.flat, strict=True):
+            how = transform if transform is not None else _TRANSFORMS[one.support]
+            self.scalars.append(Scalar(one, one.numbers, how, float(at)))
+        ids = first + np.arange(size).reshape(shape)
         self.report(name, ids, dims)
         return ids
 
@@ -291,7 +299,7 @@ class Builder:
 
     def finish(self, rows: int) -> tuple[Program, "Layout"]:
         """Write the program, neither centred nor rotated, and what is needed to read its values."""
-        n = len(self.scalars)
+        n, derived = len(self.scalars), self._derived()
         curved = [i for i, s in enumerate(self.scalars) if s.transform is not Transform.IDENTITY]
         straight = [i for i, s in enumerate(self.scalars) if s.transform is Transform.IDENTITY]
         position = np.empty(n, dtype=np.int64)
@@ -367,8 +375,26 @@ class Builder:
             position=position,
             blocks=tuple(replace(b, record=record) for record, b in zip(records, blocks, strict=True)),
             uses=tuple((p, a, b, resolve(i), w, None if o is None else resolve(o)) for p, a, b, i, w, o in self.uses),
+            derived=derived,
         )
         return program, layout
+
+    def _derived(self) -> dict[str, Combination]:
+        """Where means were taken off, report an average row's intercept beside that at zero, which has its name."""
+        found = {}
+        for average in self.averages:
+            if not average.shifts:
+                continue
+            parameter = self.parameters.pop(average.name)
+            self.report(f"{average.name}_average", parameter.ids, parameter.dims)
+            base = average.ids[:, None]
+            ids = [np.broadcast_to(s, (len(base), s.size)) for s, _ in average.shifts]
+            weights = np.hstack([np.ones(base.shape), *(-m for _, m in average.shifts)])
+            shape = (*parameter.ids.shape, -1)
+            found[average.name] = Combination(
+                np.hstack([base, *ids]).reshape(shape), weights.reshape(shape), average.dims
+            )
+        return found
 
     def _settled(self, block: Block) -> Block:
         """Leave a block's mean alone where what it would be swept into is not there."""

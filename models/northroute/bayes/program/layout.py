@@ -1,6 +1,6 @@
 """What a compiled program's tables mean: scalars, blocks, reported quantities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -103,6 +103,15 @@ class Block:
         return np.concatenate(found)
 
 
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """A reported quantity that is a sum of scalars times weights; both have the shape of ``dims``, and one more axis."""
+
+    ids: Ids
+    weights: Array
+    dims: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Layout:
     """How to read a program's values, and what its blocks are."""
@@ -113,3 +122,4 @@ class Layout:
     position: Ids
     blocks: tuple[Block, ...]
     uses: tuple[Use, ...]
+    derived: dict[str, Combination] = field(default_factory=dict)

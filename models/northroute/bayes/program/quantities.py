@@ -13,7 +13,7 @@ def named(assembled: Assembled, values: Array) -> xr.Dataset:
     """Return every reported quantity with dimensions chain and draw first.
 
     Correlations are reported below the diagonal, pair by pair (``pair`` labels such as ``"a ~ b"``); dispersion and
-    concentration as they are, beside the scalar that has the prior.
+    concentration as they are, beside the scalar that has the prior; an intercept at zero beside that of an average row.
 
     Parameters
     ----------
@@ -37,7 +37,31 @@ def named(assembled: Assembled, values: Array) -> xr.Dataset:
             found[name.removeprefix("root_")] = (("chain", "draw", *dims), np.maximum(np.square(drawn), 1e-10))
         if name == "inverse_root_concentration":
             found["concentration"] = (("chain", "draw"), 1 / np.maximum(np.square(drawn), 1e-10))
+    for name, sums in assembled.layout.derived.items():
+        coords |= {d: assembled.layout.coords[d] for d in sums.dims}
+        found[name] = (("chain", "draw", *sums.dims), (values[..., sums.ids] * sums.weights).sum(axis=-1))
     return xr.Dataset(found, coords=coords)
+
+
+def log_prior(assembled: Assembled, values: Array) -> xr.Dataset:
+    """Return the log prior density of every draw (chain, draw), by scalar quantity, summed over its own dimensions.
+
+    Of scalars, not of effects, whose distribution given their standard deviations is the model; correlations and flat
+    priors are left out.
+
+    Parameters
+    ----------
+    assembled : Assembled
+    values : array, shape (chain, draw, value)
+    """
+    scalars, found = assembled.layout.scalars, {}
+    for name, parameter in assembled.layout.parameters.items():
+        own = [(int(i), scalars[i].prior) for i in parameter.ids.ravel() if i < len(scalars)]
+        known = [(i, p) for i, p in own if p is not None and p.family != "flat"]
+        if known:
+            total = np.sum([p.log_density(values[..., i]) for i, p in known], axis=0)
+            found[name] = (("chain", "draw"), total.astype(np.float32))
+    return xr.Dataset(found)
 
 
 def correlations(partial: Array, k: int) -> Array:

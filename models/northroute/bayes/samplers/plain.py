@@ -21,7 +21,7 @@ from scipy.special import gammaln
 
 from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Filter, Kind, Program
-from northroute.bayes.program.assemble import assemble
+from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.graphs import laplacian_root
 from northroute.bayes.program.layout import Block, Layout
 from northroute.bayes.samplers import plain_outcomes
@@ -53,7 +53,12 @@ def pymc_model(model: Model, frame: pd.DataFrame) -> pm.Model:
     ModelError
         As :func:`northroute.bayes.program.assemble.assemble`.
     """
-    assembled = assemble(model, frame)
+    return of_assembled(assemble(model, frame))
+
+
+def of_assembled(assembled: Assembled) -> pm.Model:
+    """Return a model on its data as a PyMC model, see :func:`pymc_model`."""
+    model = assembled.model
     several = len(assembled.segments) > 1
     names = [f"{model.outcome}_{s.response}" if several else model.outcome for s in assembled.segments]
     return stated(assembled.program, assembled.layout, names)
@@ -74,6 +79,8 @@ def stated(program: Program, layout: Layout, names: Sequence[str]) -> pm.Model:
         for name, parameter in layout.parameters.items():
             if name not in plain.named_vars:
                 pm.Deterministic(name, values[parameter.ids], dims=parameter.dims)
+        for name, sums in layout.derived.items():
+            pm.Deterministic(name, (values[sums.ids] * sums.weights).sum(axis=-1), dims=sums.dims)
         mean, second = _predictors(program, layout, values)
         for record, name in zip(program.segments, names, strict=True):
             rows = slice(int(record[tables.S_START]), int(record[tables.S_STOP]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from northroute.bayes.statement.codes import Family, Part
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -16,8 +16,8 @@ HIGHEST: Final = 43.0
 """Log means are cut here when drawing: beyond, a count no longer fits 64 bits."""
 ROOT: Final = Prior("half_normal", 1.0, "prior on sqrt(dispersion), which stays proper near the Poisson")
 EXCESS: Final = Prior("beta", 2.0, "lambda: variance from the mean's to a hundred times it", shape=1.0)
-SD: Final = Prior("half_normal", 1.0, "standard deviation of a standardised outcome")
-RESIDUAL: Final = Prior("half_student_t", 2.5, "residual of a standardised outcome", shape=3.0)
+SD: Final = Prior("half_normal", 1.0, "residual: at most about as wide as the outcome")
+RESIDUAL: Final = Prior("half_student_t", 2.5, "residual: seldom wider than a few times the outcome", shape=3.0)
 INVERSE_ROOT: Final = Prior("half_normal", 0.5, "1 / sqrt(concentration): shares vary by up to their own size")
 
 
@@ -95,9 +95,12 @@ class GeneralisedPoisson:
 
 @dataclass(frozen=True)
 class Normal:
-    """Normal outcomes, with a standard deviation to estimate, or known ones in column ``known``, or both added in square."""
+    """Normal outcomes, with a standard deviation to estimate, or known ones in column ``known``, or both added in square.
 
-    sd: Prior | None = SD
+    The default prior of ``sd`` is scaled by the outcome's standard deviation; with None there is none to estimate.
+    """
+
+    sd: Prior | Suited | None = SUITED
     known: str | None = None
     code = Family.NORMAL
 
@@ -118,6 +121,7 @@ class StudentT:
     ----------
     sd : Prior, optional
         Of the scale; the standard deviation is ``sqrt(df / (df - 2))`` times it, and infinite up to two degrees of freedom.
+        The default is scaled by the outcome's spread; with None there is none to estimate.
     known : str, optional
         Column of known scales, added in square.
     df : float
@@ -130,15 +134,16 @@ class StudentT:
         If the degrees of freedom are not positive and finite.
     """
 
-    sd: Prior | None = SD
+    sd: Prior | Suited | None = SUITED
     known: str | None = None
     df: float = 4.0
     code = Family.STUDENT_T
 
     def __post_init__(self) -> None:
-        if not 0 < self.df < np.inf:
+        if not isinstance(self.df, int | float | np.number) or not 0 < self.df < np.inf:
             raise ModelError(
-                f"A Student t has {self.df:g} degrees of freedom. Give a positive number, or use a normal."
+                f"A Student t has {self.df!s} degrees of freedom. They are not estimated: give a positive number, or use a "
+                "normal."
             )
 
     def draw(self, rng: np.random.Generator, eta: Array, scale: Array) -> Array:
@@ -185,9 +190,12 @@ class NormalErrors:
 
 @dataclass(frozen=True)
 class MultivariateNormal:
-    """Normal outcomes of a cell, correlated over responses, LKJ(``lkj``)."""
+    """Normal outcomes of a cell, correlated over responses, LKJ(``lkj``).
 
-    sd: Prior = RESIDUAL
+    The default prior of the residuals' standard deviations is scaled by each response's own.
+    """
+
+    sd: Prior | Suited = SUITED
     lkj: float = 1.0
     code = Family.MULTIVARIATE_NORMAL
 

@@ -1,6 +1,7 @@
 """One prior: a family, its numbers and one line of reason.
 
-A family uses some of three numbers, by these names:
+Numbers are given by names of the family's own, ``Prior.gamma(shape=25, rate=4)``, and are checked. What is stored, and what
+data files hold, are three numbers, of which a family uses some, by these names:
 
 ================ ======================== ======================= ======================
 family           location                 scale                   shape
@@ -59,19 +60,20 @@ _FOLDED: Final = frozenset({"half_normal", "half_cauchy", "half_student_t"})
 _NOT_GIVEN: Final = float("nan")
 """Stands, by identity, for a shape that was not given."""
 _NAMED: Final[Mapping[Family, str]] = {
-    "normal": "location=mean, scale=sd",
-    "student_t": "shape=df, location=centre, scale=scale",
-    "lognormal": "location=mean of the log, scale=sd of the log",
-    "half_normal": "scale=sd before folding",
-    "half_cauchy": "scale=scale before folding",
-    "half_student_t": "shape=df, scale=scale before folding",
-    "exponential": "scale=mean, which is 1 / rate",
-    "gamma": "shape=shape, scale=1 / rate",
-    "inverse_gamma": "shape=alpha, scale=beta",
-    "beta": "shape=a, scale=b",
-    "uniform": "location=lower end, scale=width",
-    "flat": "scale=1",
+    "normal": "mean, sd",
+    "student_t": "df, location, scale",
+    "lognormal": "mean_log, sd_log",
+    "half_normal": "sd",
+    "half_cauchy": "scale",
+    "half_student_t": "df, scale",
+    "exponential": "rate",
+    "gamma": "shape, rate",
+    "inverse_gamma": "shape, scale",
+    "beta": "a, b",
+    "uniform": "lower, upper",
+    "flat": "",
 }
+"""What each family's constructor takes, by name."""
 _TEXT: Final[Mapping[Family, str]] = {
     "normal": "normal({location:g}, {scale:g})",
     "student_t": "student_t(df {shape:g}, location {location:g}, scale {scale:g})",
@@ -88,11 +90,27 @@ _TEXT: Final[Mapping[Family, str]] = {
 }
 
 
+GIVEN: Final = "given with the model"
+"""The reason of a prior that comes without one."""
+
+
+@dataclass(frozen=True)
+class Suited:
+    """Stands for a default prior that is suited to the data when a model meets them.
+
+    :mod:`northroute.bayes.statement.suited` says to what, and a fit's ``info["priors"]`` which prior it became.
+    """
+
+
+SUITED: Final = Suited()
+
+
 @dataclass(frozen=True)
 class Prior:
-    """One prior; the table at the head of the module says what its numbers mean in each family.
+    """One prior, best made by its family's constructor: ``Prior.normal(mean=0, sd=2)``, ``Prior.gamma(shape=25, rate=4)``.
 
-    Numbers are best given by name: ``Prior("gamma", shape=25, scale=1 / 4, reason="...")``.
+    The table at the head of the module says what location, scale and shape mean in each family; these, too, are given by
+    name: ``Prior("gamma", shape=25, scale=1 / 4, reason="...")``.
 
     Attributes
     ----------
@@ -123,7 +141,8 @@ class Prior:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ModelError(f"No family of priors '{self.family}'. Use one of {', '.join(FAMILIES)}.")
-        named = f'Write Prior("{self.family}", {_NAMED[self.family]}, reason="why these numbers").'
+        taken = ", ".join(f"{name}=..." for name in _NAMED[self.family].split(", ") if name)
+        named = f"Write Prior.{self.family}({taken})."
         if not isinstance(self.reason, str):
             raise ModelError(
                 f"Prior of the {self.family} family: the reason is {self.reason!r}, not text; numbers are given by name. "
@@ -134,7 +153,7 @@ class Prior:
                 raise ModelError(f"Prior of the {self.family} family: no shape was given, and it has one. {named}")
             object.__setattr__(self, "shape", 1.0)
         numbers = (self.location, self.scale, self.shape)
-        if not all(isinstance(n, int | float | np.integer | np.floating) for n in numbers):
+        if not all(_is_number(n) for n in numbers):
             raise ModelError(f"Prior of the {self.family} family: {numbers} are not all numbers. {named}")
         if not np.all(np.isfinite(numbers)) or self.scale <= 0 or self.shape <= 0:
             raise ModelError(
@@ -146,6 +165,78 @@ class Prior:
         ):
             if self.family not in having and value != empty:
                 raise ModelError(f"Prior {self}: {self.family} has no {name}, but {value:g} was given. Leave it out.")
+
+    @classmethod
+    def normal(cls, *, mean: float, sd: float, reason: str = GIVEN) -> "Prior":
+        """Return a normal prior."""
+        _positive("normal", sd=sd)
+        return cls("normal", sd, reason, location=mean)
+
+    @classmethod
+    def student_t(cls, *, df: float, location: float, scale: float, reason: str = GIVEN) -> "Prior":
+        """Return a Student t with ``df`` degrees of freedom; its sd is ``scale * sqrt(df / (df - 2))``."""
+        _positive("student_t", df=df, scale=scale)
+        return cls("student_t", scale, reason, location=location, shape=df)
+
+    @classmethod
+    def lognormal(cls, *, mean_log: float, sd_log: float, reason: str = GIVEN) -> "Prior":
+        """Return the prior of a number whose log is normal; its median is ``exp(mean_log)``."""
+        _positive("lognormal", sd_log=sd_log)
+        return cls("lognormal", sd_log, reason, location=mean_log)
+
+    @classmethod
+    def half_normal(cls, *, sd: float, reason: str = GIVEN) -> "Prior":
+        """Return a normal around zero, of standard deviation ``sd``, folded to positive numbers."""
+        _positive("half_normal", sd=sd)
+        return cls("half_normal", sd, reason)
+
+    @classmethod
+    def half_cauchy(cls, *, scale: float, reason: str = GIVEN) -> "Prior":
+        """Return a folded Cauchy; its median is ``scale``."""
+        _positive("half_cauchy", scale=scale)
+        return cls("half_cauchy", scale, reason)
+
+    @classmethod
+    def half_student_t(cls, *, df: float, scale: float, reason: str = GIVEN) -> "Prior":
+        """Return a folded Student t with ``df`` degrees of freedom."""
+        _positive("half_student_t", df=df, scale=scale)
+        return cls("half_student_t", scale, reason, shape=df)
+
+    @classmethod
+    def exponential(cls, *, rate: float, reason: str = GIVEN) -> "Prior":
+        """Return an exponential with mean ``1 / rate``."""
+        _positive("exponential", rate=rate)
+        return cls("exponential", 1 / rate, reason)
+
+    @classmethod
+    def gamma(cls, *, shape: float, rate: float, reason: str = GIVEN) -> "Prior":
+        """Return a gamma with mean ``shape / rate`` and variance ``shape / rate**2``."""
+        _positive("gamma", shape=shape, rate=rate)
+        return cls("gamma", 1 / rate, reason, shape=shape)
+
+    @classmethod
+    def inverse_gamma(cls, *, shape: float, scale: float, reason: str = GIVEN) -> "Prior":
+        """Return the prior of one over a gamma of this shape and of rate ``scale``; its mean is ``scale / (shape - 1)``."""
+        _positive("inverse_gamma", shape=shape, scale=scale)
+        return cls("inverse_gamma", scale, reason, shape=shape)
+
+    @classmethod
+    def beta(cls, *, a: float, b: float, reason: str = GIVEN) -> "Prior":
+        """Return a beta with mean ``a / (a + b)``."""
+        _positive("beta", a=a, b=b)
+        return cls("beta", b, reason, shape=a)
+
+    @classmethod
+    def uniform(cls, *, lower: float, upper: float, reason: str = GIVEN) -> "Prior":
+        """Return a uniform between two ends."""
+        if not (_is_number(lower) and _is_number(upper) and lower < upper):
+            raise ModelError(f"Prior.uniform: lower={lower!r} is not below upper={upper!r}. Give two ends in order.")
+        return cls("uniform", upper - lower, reason, location=lower)
+
+    @classmethod
+    def flat(cls, *, reason: str = GIVEN) -> "Prior":
+        """Return the improper flat prior, which may be fitted and cannot be simulated from."""
+        return cls("flat", 1.0, reason)
 
     @property
     def numbers(self) -> tuple[int, float, float, float]:
@@ -286,3 +377,14 @@ class Prior:
             "A flat prior is improper: it has no quantiles and cannot be simulated from. "
             "Give a proper prior, such as a wide normal, where prior draws are needed."
         )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _positive(family: Family, **numbers: float) -> None:
+    """Raise a ModelError that names a number of a family which is not positive and finite."""
+    for name, value in numbers.items():
+        if not _is_number(value) or not 0 < value < np.inf:
+            raise ModelError(f"Prior.{family}: {name} is {value!r}. Give a positive number.")

@@ -1,12 +1,14 @@
 """Effects of groups: intercepts and slopes that vary, correlated or not, summing to zero or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.bayes.statement import suited
 from northroute.bayes.statement.codes import Rows
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import words
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.population import ONE
@@ -42,7 +44,9 @@ class Effects:
         how fast it is sampled.
     zero_sum_by : bool
         Effects also sum to zero over the levels of ``by`` (shares of a composition).
-    sd : Prior
+    sd : Prior, or mapping of str to Prior
+        Of the standard deviations, or by column of ``columns``; the default suits the outcome's spread and the covariate's
+        width (:mod:`northroute.bayes.statement.suited`).
     only : tuple of str, optional
         Responses that they enter.
     name : str, optional
@@ -59,7 +63,7 @@ class Effects:
     zero_sum: bool | str = False
     within: str | None = None
     zero_sum_by: bool = False
-    sd: Prior = SD
+    sd: Prior | Mapping[str, Prior] | Suited = SUITED
     only: tuple[str, ...] | None = None
     name: str | None = None
     dim: str | None = None
@@ -80,11 +84,18 @@ class Effects:
         ModelError
             If there are fewer than two groups, or a group changes its place within the column named by ``zero_sum``.
         """
-        if not self.columns:
+        if not self.columns or len(set(self.columns)) < len(self.columns):
+            what = "name a column twice" if self.columns else "name no column"
             raise ModelError(
-                f"{context.model}: the effects of {self.stem} name no column. Leave 'columns' at its default."
+                f"{context.model}: the effects of {self.stem} {what}. Leave 'columns' at its default, or name each once."
             )
         kept = context.rows(self.only)
+        for column in self.columns:
+            if column != ONE and np.ptp(context.column(column, kept)) == 0:
+                raise ModelError(
+                    f"{context.model}: '{column}' is the same in every row that the effects of {self.stem} enter. Leave it "
+                    "out."
+                )
         columns = _tuple(self.group)
         codes, labels = context.codes(columns, kept)
         if len(labels) < 2:
@@ -99,7 +110,8 @@ class Effects:
         group_dim = context.dimension("_".join(columns), labels)
         dim: tuple[str, ...] = (context.dimension(self.dim or dims, dim_labels),) if k > 1 or self.dim else ()
         tied = self.zero_sum_by  # effects that sum to zero over dimensions share a standard deviation
-        sd = context.builder.scalar(f"sd_{self.stem}", self.sd, () if tied else dim)
+        priors = self._priors(context, kept, by_codes, levels)
+        sd = context.builder.scalar(f"sd_{self.stem}", priors[0] if tied else priors, () if tied else dim)
         correlation = None
         if self.correlated and k > 1:
             if tied:
@@ -124,6 +136,22 @@ class Effects:
         for j, column in enumerate(self.columns):
             weight = None if column == ONE else context.column(column, kept)
             context.add(kept, ids[codes, j * levels + by_codes], weight)
+
+    def _priors(self, context: Context, kept: NDArray[np.bool_], by_codes: Ids, levels: int) -> list[Prior]:
+        """Return the priors of the standard deviations of all dimensions, column by column and level by level."""
+        spreads, name = context.spread[kept], f"sd_{self.stem}"
+        found: list[Prior] = []
+        for column, one in zip(self.columns, suited.by_name(context.model, name, self.sd, self.columns), strict=True):
+            for level in range(levels):
+                if isinstance(one, Prior):
+                    found.append(suited.within(context.model, name, one, "positive"))
+                    continue
+                s = suited.spread(spreads if self.zero_sum_by else spreads[by_codes == level])
+                if column == ONE:
+                    found.append(suited.scaled(SD, s))
+                else:
+                    found.append(suited.varying(SD, context.column(column, kept), s))
+        return found
 
     def _key(self, context: Context, column: str, level: str, home: str | None) -> Key:
         """Name what a mean is swept into: the group that holds the batch, or an intercept or slope."""

@@ -36,7 +36,8 @@ class Hidden:
 
     def add(self, context: Context) -> None:
         """Create the term's effects."""
-        self.term.add(_Aside(**vars(replace(context, predictor=ASIDE))))
+        alone = replace(context, predictor=ASIDE, spread=np.ones_like(context.spread))
+        self.term.add(_Aside(**vars(alone)))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from scipy import linalg, sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
 
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement import suited
+from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
@@ -39,6 +40,7 @@ class BYM2:
     edges : tuple of (str, str)
         Pairs of neighbours, by the places' labels; the order in a pair and repeated pairs do not matter.
     sd, rho : Prior
+        The default of ``sd`` suits the outcome's spread.
     drop_unknown : bool
         Leave out pairs that name a place without data; by default they are an error.
     only : tuple of str, optional
@@ -49,7 +51,7 @@ class BYM2:
 
     group: str
     edges: Sequence[Edge]
-    sd: Prior = SD
+    sd: Prior | Suited = SUITED
     rho: Prior = SHARE
     drop_unknown: bool = False
     only: tuple[str, ...] | None = None
@@ -75,16 +77,14 @@ class BYM2:
             If a pair names an unknown place or one place twice, no two places with data are neighbours, or the prior of
             ``rho`` is not one of shares.
         """
-        bounded = self.rho.support == "interval" and self.rho.location >= 0 and self.rho.location + self.rho.scale <= 1
-        if self.rho.support != "unit" and not bounded:
-            raise ModelError(
-                f"{context.model}: 'rho' of '{self.stem}' is a share. Give it a beta, or a uniform within (0, 1)."
-            )
+        suited.within(context.model, f"rho_{self.stem}", self.rho, "share")
         kept = context.rows(self.only)
         codes, labels = context.codes([self.group], kept)
         map_of = arrange(len(labels), self._pairs(context, labels))
         dim = context.dimension(self.group, labels)
-        sigma = int(context.builder.scalar(f"sd_{self.stem}", self.sd))
+        prior = suited.scaled(SD, suited.spread(context.spread[kept])) if isinstance(self.sd, Suited) else self.sd
+        prior = suited.within(context.model, f"sd_{self.stem}", prior, "positive")
+        sigma = int(context.builder.scalar(f"sd_{self.stem}", prior))
         rho = int(context.builder.scalar(f"rho_{self.stem}", self.rho))
         ids = context.builder.bym2(map_of.parts, map_of.edges, 1 / np.sqrt(map_of.scaling), sigma, rho)[map_of.place]
         context.builder.report(f"{self.stem}_effect", ids, (dim,))

@@ -1,18 +1,20 @@
 """Terms of the whole population: intercepts and slopes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement import suited
+from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import words
-from northroute.bayes.statement.terms.context import Context, runs
+from northroute.bayes.statement.terms.context import Array, Context, runs
+from northroute.bayes.statement.terms.writer import Average, Ids
 from northroute.errors import ModelError
 
 ONE = "1"
 """The column that is one in every row."""
-INTERCEPT = Prior("normal", 2.0, "log rate per exposure unit: 0.02 to 50 events with 95 %")
-SLOPE = Prior("normal", 0.5, "a standardised covariate seldom changes a rate threefold")
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,10 @@ class Intercept:
 
     Attributes
     ----------
-    prior : Prior
+    prior : Prior, or mapping of str to Prior
+        Of the intercept at covariates zero, or by level of ``by``. The default is the prior of an average row's predictor
+        instead, around the data (:mod:`northroute.bayes.statement.suited`); beside slopes the fit then reports
+        ``<name>_average`` too.
     by : str, optional
         Column whose levels have intercepts of their own (the response, say).
     only : tuple of str, optional
@@ -30,7 +35,7 @@ class Intercept:
         Reported name.
     """
 
-    prior: Prior = INTERCEPT
+    prior: Prior | Mapping[str, Prior] | Suited = SUITED
     by: str | None = None
     only: tuple[str, ...] | None = None
     name: str = "intercept"
@@ -38,17 +43,32 @@ class Intercept:
     def add(self, context: Context) -> None:
         """Add the term to the model."""
         kept = context.rows(self.only)
+        dims: tuple[str, ...] = ()
         if self.by is None:
-            start = float(context.level[kept].mean())
-            ids = context.builder.scalar(self.name, self.prior, starts=start)
-            context.builder.targets[context.key(self.only, ONE)] = int(ids)
-            context.add(kept, np.broadcast_to(ids, (int(kept.sum()),)))
-            return
-        codes, labels = context.codes([self.by], kept)
+            codes, labels = np.zeros(int(kept.sum()), dtype=np.int64), [""]
+            if isinstance(self.prior, Mapping):
+                raise ModelError(f"{context.model}: priors of '{self.name}' by name need 'by'. Give one prior.")
+        else:
+            codes, labels = context.codes([self.by], kept)
+            dims = (context.dimension(self.by, labels),)
+        given = suited.by_name(context.model, self.name, self.prior, [str(v) for v in labels])
+        priors = []
+        for i, one in enumerate(given):
+            rows = np.flatnonzero(kept)[codes == i]
+            priors.append(suited.intercept(context.middle[rows], context.spread[rows]) if one is SUITED else one)
         means = np.bincount(codes, context.level[kept]) / np.bincount(codes)
-        ids = context.builder.scalar(self.name, self.prior, (context.dimension(self.by, labels),), starts=means)
-        context.builder.targets |= {context.key(self.only, ONE, v): int(i) for v, i in zip(labels, ids, strict=True)}
-        context.add(kept, ids[codes])
+        ids = context.builder.scalar(self.name, priors, dims, starts=means if dims else means[0])  # type: ignore[arg-type]
+        if self.prior is SUITED:
+            whole = np.full(kept.size, -1, dtype=np.int64)
+            whole[kept] = codes
+            context.builder.averages.append(Average(self.name, context.predictor, whole, np.atleast_1d(ids), dims))
+        if self.by is None:
+            context.builder.targets[context.key(self.only, ONE)] = int(ids)
+        else:
+            context.builder.targets |= {
+                context.key(self.only, ONE, v): int(i) for v, i in zip(labels, ids, strict=True)
+            }
+        context.add(kept, np.atleast_1d(ids)[codes])
 
 
 @dataclass(frozen=True)
@@ -58,7 +78,9 @@ class Linear:
     Attributes
     ----------
     columns : tuple of str
-    prior : Prior
+    prior : Prior, or mapping of str to Prior
+        Of every slope, in the covariates' units, or by covariate; those that a mapping leaves out have the default, which
+        is scaled by the covariate's width (:mod:`northroute.bayes.statement.suited`).
     by : str, optional
     only : tuple of str, optional
         Responses that it enters; default all.
@@ -69,7 +91,7 @@ class Linear:
     """
 
     columns: tuple[str, ...]
-    prior: Prior = SLOPE
+    prior: Prior | Mapping[str, Prior] | Suited = SUITED
     by: str | None = None
     only: tuple[str, ...] | None = None
     name: str = "slope"
@@ -85,32 +107,95 @@ class Linear:
         Raises
         ------
         ModelError
-            If a covariate is missing somewhere or the same in every row.
+            If a covariate is missing somewhere, the same in every row or named twice, or a prior is of none of them.
         """
-        if not self.columns or ONE in self.columns:
-            what = f"names '{ONE}', which stands for the intercept" if self.columns else "names no column"
-            raise ModelError(f"{context.model}: a term of slopes {what}. Name covariates in 'columns'.")
+        twice = [c for c in self.columns if self.columns.count(c) > 1]
+        if not self.columns or ONE in self.columns or twice:
+            what = f"names '{ONE}', which stands for the intercept" if ONE in self.columns else "names no column"
+            what = f"names {twice[0]!r} twice" if twice else what
+            raise ModelError(f"{context.model}: a term of slopes {what}. Name covariates in 'columns', each once.")
         kept = context.rows(self.only)
         matrix = np.column_stack([context.column(c, kept) for c in self.columns])
         flat = [c for c, s in zip(self.columns, np.ptp(matrix, axis=0), strict=True) if s == 0]
         if flat:
             raise ModelError(f"{context.model}: {flat} does not vary over the rows kept. Leave it out.")
-        if self.centre:
-            matrix = matrix - matrix.mean(axis=0)
-        dim = context.dimension(self.dim, list(self.columns))
-        if self.by is None:
-            ids = context.builder.scalar(self.name, self.prior, (dim,), starts=0.0)
-            context.builder.targets |= {
-                context.key(self.only, c): int(i) for c, i in zip(self.columns, ids, strict=True)
-            }
-            for rows, part in runs(kept):
-                context.builder.columns(context.predictor, rows, matrix[part], int(ids[0]))
-            return
-        codes, labels = context.codes([self.by], kept)
-        dims = (dim, context.dimension(self.by, labels))
-        ids = context.builder.scalar(self.name, self.prior, dims, starts=0.0)
+        codes, labels = np.zeros(int(kept.sum()), dtype=np.int64), [""]
+        dims: tuple[str, ...] = (context.dimension(self.dim, list(self.columns)),)
+        if self.by is not None:
+            codes, labels = context.codes([self.by], kept)
+            dims = (*dims, context.dimension(self.by, labels))
+        priors = self._priors(context, kept, matrix, codes, len(labels))
+        ids = context.builder.scalar(self.name, priors, dims, starts=0.0).reshape(len(self.columns), -1)
         for j, column in enumerate(self.columns):
             context.builder.targets |= {
                 context.key(self.only, column, v): int(i) for v, i in zip(labels, ids[j], strict=True)
             }
+        average = None if self.centre else _average(context, kept)
+        if self.centre:
+            matrix = matrix - matrix.mean(axis=0)
+        if average is not None:
+            means = _means(average, kept, matrix, codes, len(labels))
+            average.shifts.append((ids.ravel(), means.reshape(len(means), -1)))
+            if not _nested(average, kept, codes):
+                self._everywhere(context, average, kept, matrix, codes, ids, means)
+                return
+            matrix = matrix - means[average.codes[kept], :, codes]
+        if self.by is None:
+            for rows, part in runs(kept):
+                context.builder.columns(context.predictor, rows, matrix[part], int(ids[0, 0]))
+            return
+        for j in range(len(self.columns)):
             context.add(kept, ids[j, codes], matrix[:, j])
+
+    def _priors(self, context: Context, kept: NDArray[np.bool_], matrix: Array, codes: Ids, levels: int) -> list[Prior]:
+        """Return the priors of all slopes, covariate by covariate and level by level."""
+        spreads = context.spread[kept]
+        found: list[Prior] = []
+        for j, one in enumerate(suited.by_name(context.model, self.name, self.prior, self.columns)):
+            for level in range(levels):
+                if isinstance(one, Prior):
+                    found.append(one)
+                    continue
+                s = suited.spread(spreads[codes == level])
+                found.append(suited.slope(matrix[:, j], s, len(self.columns)))
+        return found
+
+    def _everywhere(
+        self,
+        context: Context,
+        average: Average,
+        kept: NDArray[np.bool_],
+        matrix: Array,
+        codes: Ids,
+        ids: Ids,
+        means: Array,
+    ) -> None:
+        """Enter the term where rows without it share the intercept: there, too, its column's mean is taken off."""
+        whole = -means[np.maximum(average.codes, 0)]
+        whole[np.flatnonzero(kept)[:, None], np.arange(len(self.columns)), codes[:, None]] += matrix
+        flat = whole.reshape(len(whole), -1)
+        for rows, _ in runs(average.codes >= 0):
+            context.builder.columns(context.predictor, rows, flat[rows], int(ids[0, 0]))
+
+
+def _average(context: Context, kept: NDArray[np.bool_]) -> Average | None:
+    """Return the intercept of average rows that all kept rows have."""
+    for average in context.builder.averages:
+        if average.predictor == context.predictor and (average.codes[kept] >= 0).all():
+            return average
+    return None
+
+
+def _means(average: Average, kept: NDArray[np.bool_], matrix: Array, codes: Ids, levels: int) -> Array:
+    """Return means over all of the intercept's rows, shape (level of the intercept, covariate, level of ``by``)."""
+    sizes = np.bincount(average.codes[average.codes >= 0])
+    sums = np.zeros((sizes.size, matrix.shape[1], levels))
+    np.add.at(sums, (average.codes[kept][:, None], np.arange(matrix.shape[1]), codes[:, None]), matrix)
+    return np.asarray(sums / sizes[:, None, None])
+
+
+def _nested(average: Average, kept: NDArray[np.bool_], codes: Ids) -> bool:
+    """Tell whether all rows of an intercept's level, or none, have the term, and at one level of ``by``."""
+    own = average.codes[kept]
+    whole = np.isin(average.codes, own) == kept
+    return bool(whole.all()) and np.unique(np.column_stack([own, codes]), axis=0).shape[0] == np.unique(own).size

@@ -6,8 +6,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.bayes.statement import suited
 from northroute.bayes.statement.codes import Spectrum
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import words
 from northroute.bayes.statement.terms.context import Context
 from northroute.errors import ModelError
@@ -50,12 +51,13 @@ class GP:
     columns : tuple of str
         One or two numeric covariates.
     length : Prior
-        Of the length scale, in the covariates' own units.
+        Of the length scale, in the covariates' own units; the default suits their range
+        (:mod:`northroute.bayes.statement.suited`).
     group : str or tuple of str, optional
         Columns whose combinations have a function each.
     kernel : {"squared_exponential", "matern52", "matern32"}
     sd : Prior
-        Of the function's marginal standard deviation.
+        Of the function's marginal standard deviation; the default suits the outcome's spread.
     varies : bool
         Each group has a standard deviation and a length scale of its own.
     functions : int, optional
@@ -72,10 +74,10 @@ class GP:
     """
 
     columns: tuple[str, ...]
-    length: Prior
+    length: Prior | Suited = SUITED
     group: str | tuple[str, ...] | None = None
     kernel: Kernel = "squared_exponential"
-    sd: Prior = SD
+    sd: Prior | Suited = SUITED
     varies: bool = True
     functions: int | None = None
     boundary: float | None = None
@@ -110,7 +112,10 @@ class GP:
             raise ModelError(
                 f"{context.model}: '{flat}' does not vary over the rows kept. Leave it out of the function."
             )
-        basis, frequency = sines(points, *self._resolution(context, half))
+        prior = self.length if isinstance(self.length, Prior) else suited.length(half)
+        spread = suited.spread(context.spread[kept])
+        deviation = self.sd if isinstance(self.sd, Prior) else suited.scaled(SD, spread)
+        basis, frequency = sines(points, *self._resolution(context, half, prior))
         columns = (self.group,) if isinstance(self.group, str) else self.group or ()
         group_of, groups = np.zeros(len(rows), dtype=np.int64), [""]
         group_dim: tuple[str, ...] = ()
@@ -120,8 +125,8 @@ class GP:
         labels = [" ".join(str(v) for v in point) for point in points.tolist()]
         dims = (*group_dim, context.dimension(f"{self.stem}_point", labels))
         own = group_dim if self.varies else ()
-        sd = context.builder.scalar(f"sd_{self.stem}", self.sd, own)
-        length = context.builder.scalar(f"length_{self.stem}", self.length, own)
+        sd = context.builder.scalar(f"sd_{self.stem}", deviation, own)
+        length = context.builder.scalar(f"length_{self.stem}", prior, own)
         batches = len(groups)
         ids = context.builder.effects(
             np.arange(batches + 1) * frequency.size,
@@ -143,20 +148,17 @@ class GP:
             )
         if self.kernel not in _SPECTRA:
             raise ModelError(f"{context.model}: no kernel '{self.kernel}'. Use one of {', '.join(_SPECTRA)}.")
-        bounded = self.length.support == "interval" and self.length.location >= 0
-        if self.length.support not in ("positive", "unit") and not bounded:
-            raise ModelError(
-                f"{context.model}: the prior of the length scale of '{self.stem}' reaches below zero. Give one on "
-                "positive numbers, an inverse gamma say."
-            )
+        for what, prior in (("length", self.length), ("sd", self.sd)):
+            if not isinstance(prior, Suited):
+                suited.within(context.model, f"{what}_{self.stem}", prior, "positive")
         if self.boundary is not None and self.boundary <= 1:
             raise ModelError(f"{context.model}: boundary {self.boundary:g} cuts the data off. Give a number above one.")
         if self.functions is not None and self.functions < 1:
             raise ModelError(f"{context.model}: a GP needs functions, not {self.functions}. Give a number above zero.")
 
-    def _resolution(self, context: Context, half: Array) -> tuple[NDArray[np.int64], Array]:
+    def _resolution(self, context: Context, half: Array, prior: Prior) -> tuple[NDArray[np.int64], Array]:
         """Return functions and boundary by covariate."""
-        short, long = self.length.quantile(SHORT), self.length.quantile(LONG)
+        short, long = prior.quantile(SHORT), prior.quantile(LONG)
         found = [resolution(self.kernel, h, short, long, self.boundary) for h in half]
         functions = np.asarray([f if self.functions is None else self.functions for f, _ in found], dtype=np.int64)
         total = int(np.prod(functions))

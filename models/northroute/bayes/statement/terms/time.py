@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.statement import intake
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement import intake, suited
+from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
@@ -44,7 +44,7 @@ class Walk:
     correlated : bool
         Correlations of the steps over the levels of ``by``, LKJ(``lkj``).
     sd : Prior
-        Of the standard deviation of one step.
+        Of the standard deviation of one step; the default suits the outcome's spread.
     sd_varies : bool
         Each group has a standard deviation of its own.
     shortest : int, optional
@@ -64,7 +64,7 @@ class Walk:
     by: str | None = None
     correlated: bool = False
     lkj: float = 2.0
-    sd: Prior = STEP
+    sd: Prior | Suited = SUITED
     sd_varies: bool = True
     shortest: int | None = None
     only: tuple[str, ...] | None = None
@@ -94,7 +94,7 @@ class Walk:
                 f"{context.model}: no period of a walk over {times} times is as long as 'shortest' = {self.shortest}. "
                 f"Give at most {2 * times}."
             )
-        sd = grid.deviations(context, self.stem, self.sd, varies=self.sd_varies)
+        sd = grid.deviations(context, kept, self.stem, self.sd, STEP, varies=self.sd_varies)
         ids = context.builder.effects(
             np.arange(len(grid.groups) + 1) * functions,
             sd,
@@ -122,7 +122,7 @@ class AR1:
     correlated : bool
         Correlations over the levels of ``by``, LKJ(``lkj``).
     sd : Prior
-        Of the marginal standard deviation.
+        Of the marginal standard deviation; the default suits the outcome's spread.
     ar : Prior
         Of the autocorrelation at one step; on (0, 1), or uniform within (-1, 1).
     sd_varies, ar_varies : bool
@@ -141,7 +141,7 @@ class AR1:
     by: str | None = None
     correlated: bool = False
     lkj: float = 2.0
-    sd: Prior = SD
+    sd: Prior | Suited = SUITED
     ar: Prior = PERSISTENCE
     sd_varies: bool = True
     ar_varies: bool = False
@@ -172,7 +172,7 @@ class AR1:
         kept = context.rows(self.only)
         grid = _grid(context, kept, self.time, self.group, self.by, self.step)
         batches = len(grid.groups)
-        sd = grid.deviations(context, self.stem, self.sd, varies=self.sd_varies)
+        sd = grid.deviations(context, kept, self.stem, self.sd, SD, varies=self.sd_varies)
         ar = context.builder.scalar(f"ar_{self.stem}", self.ar, grid.group_dim if self.ar_varies else ())
         ids = context.builder.effects(
             np.arange(batches + 1) * len(grid.times),
@@ -283,10 +283,26 @@ class _Grid:
     time_dim: str
     by_dim: tuple[str, ...]
 
-    def deviations(self, context: Context, stem: str, prior: Prior, *, varies: bool) -> Ids:
-        """Create the standard deviations; return identifiers of shape (group, level)."""
+    def deviations(
+        self,
+        context: Context,
+        kept: NDArray[np.bool_],
+        stem: str,
+        given: Prior | Suited,
+        default: Prior,
+        *,
+        varies: bool,
+    ) -> Ids:
+        """Create the standard deviations, by default suited to each level's spread; return identifiers (group, level)."""
         own = self.group_dim if varies else ()
-        sd = context.builder.scalar(f"sd_{stem}", prior, (*own, *self.by_dim))
+        spreads = context.spread[kept]
+        priors = [
+            suited.scaled(default, suited.spread(spreads[self.place[2] == level]))
+            if isinstance(given, Suited)
+            else suited.within(context.model, f"sd_{stem}", given, "positive")
+            for level in range(len(self.levels))
+        ]
+        sd = context.builder.scalar(f"sd_{stem}", priors * (len(self.groups) if own else 1), (*own, *self.by_dim))
         rows = len(self.groups) if own else 1
         return np.broadcast_to(sd.reshape(rows, len(self.levels)), (len(self.groups), len(self.levels)))
 

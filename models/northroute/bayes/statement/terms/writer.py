@@ -1,7 +1,7 @@
 """What a term may write: the scalars, effects and uses that a program is made of, whoever makes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +25,30 @@ class Parameter:
     dims: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Average:
+    """An intercept of average rows: by its terms of slopes, covariates are taken from their means over its rows.
+
+    Attributes
+    ----------
+    name : str
+    predictor : int
+    codes : int array, shape (row,)
+        Which of its levels each row has; -1 for rows that it does not enter.
+    ids : int array, shape (level,)
+    dims : tuple of str
+    shifts : list of (int array, shape (slope,); array, shape (level, slope))
+        Slopes, and the means that were taken off their columns.
+    """
+
+    name: str
+    predictor: int
+    codes: Ids
+    ids: Ids
+    dims: tuple[str, ...]
+    shifts: list[tuple[Ids, Array]] = field(default_factory=list)
+
+
 class Writer(Protocol):
     """What a term calls; :class:`northroute.bayes.program.builder.Builder` is one, and says what each argument is.
 
@@ -36,22 +60,25 @@ class Writer(Protocol):
         Labels of dimensions so far.
     targets : dict of Key to int
         Values that means of effects may be swept into.
+    averages : list of Average
+        Intercepts of average rows so far.
     """
 
     parameters: dict[str, Parameter]
     coords: dict[str, list[Any]]
     targets: dict[Key, int]
+    averages: list[Average]
 
     def scalar(
         self,
         name: str,
-        prior: Prior,
+        prior: Prior | Sequence[Prior],
         dims: tuple[str, ...] = (),
         *,
         starts: Any = None,
         transform: Transform | None = None,
     ) -> Ids:
-        """Create scalars with one prior; return identifiers, shaped as ``dims``."""
+        """Create scalars with one prior, or one each in order; return identifiers, shaped as ``dims``."""
 
     def report(self, name: str, ids: Ids, dims: tuple[str, ...]) -> None:
         """Name values as a reported quantity."""
