@@ -27,13 +27,18 @@ def writing(folder: Path, megabytes: float, kept: str, tell: Progress) -> Iterat
         As in :func:`errors`; progress.
     """
     with errors(kept, folder), holding.folder(folder, command(), tell):
-        free = shutil.disk_usage(folder).free / 1e6
+        free = room(folder)
         if free < megabytes:
             fail(
                 f"The disk of '{folder}' has {free:.0f} MB free, and this needs up to {megabytes:.0f} MB. Make room there, "
                 "or write elsewhere."
             )
         yield
+
+
+def room(folder: Path) -> float:
+    """Return how many megabytes are free on a folder's disk."""
+    return shutil.disk_usage(folder).free / 1e6
 
 
 def _place(path: Path, *, folder: bool) -> str:
