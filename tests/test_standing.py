@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from northroute import provenance
+from northroute import keeping, provenance
 from northroute.standing import MANIFEST, Setting, standing
 
 
@@ -16,7 +16,7 @@ def run(tmp_path: Path) -> tuple[Path, str]:
     page.write_text("page", encoding="utf-8")
     key = Setting({"seed": 1}).key
     manifest = {"key": key, "outputs": {"index.html": provenance.file_sha256(page)}}
-    (tmp_path / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    keeping.write(tmp_path / MANIFEST, json.dumps(manifest).encode(), key)
     return tmp_path, key
 
 
@@ -38,8 +38,10 @@ def test_a_changed_option_or_file_asks_for_a_run(run: tuple[Path, str], tmp_path
     assert standing(folder, with_file) is None
 
 
-@pytest.mark.parametrize("damage", ["altered", "gone", "manifest cut", "no manifest", "no outputs"])
-def test_damage_asks_for_a_run(run: tuple[Path, str], damage: str) -> None:
+@pytest.mark.parametrize("damage", ["altered", "gone", "manifest cut", "no manifest", "no outputs", "a word changed"])
+def test_damage_asks_for_a_run_and_is_told(
+    run: tuple[Path, str], damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     folder, key = run
     manifest = folder / MANIFEST
     match damage:
@@ -52,8 +54,12 @@ def test_damage_asks_for_a_run(run: tuple[Path, str], damage: str) -> None:
         case "no manifest":
             manifest.unlink()
         case "no outputs":
-            manifest.write_text(json.dumps({"key": key, "outputs": {}}), encoding="utf-8")
+            keeping.write(manifest, json.dumps({"key": key, "outputs": {}}).encode(), key)
+        case "a word changed":
+            manifest.write_text(manifest.read_text(encoding="utf-8").replace("index", "other"), encoding="utf-8")
     assert standing(folder, key) is None
+    what = "index.html" if damage in ("altered", "gone") else MANIFEST
+    assert [what in m for m in caplog.messages] == [True] * (damage != "no outputs")
 
 
 def test_the_code_and_its_commit_are_known() -> None:

@@ -21,7 +21,8 @@ from northroute.provenance import file_sha256
 
 RECORD: Final = ".sha256"
 """What a record's name adds to its file's."""
-_PARTIAL: Final = ".partial"
+PARTIAL: Final = ".partial"
+"""Ending of a file that is being written, and of one that a kill left."""
 _KEY: Final = "# key "
 _CHECK: Final = "# record "
 _LOG: Final = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def writing(path: Path, key: str = "") -> Iterator[Path]:
         remedy = "Move it away, or choose another folder."
         raise DataError("a file is where this folder has to be", file=path.parent, remedy=remedy) from failure
     _sweep(path)
-    partial, waiting = (p.with_name(f"{p.name}.{os.getpid()}{_PARTIAL}") for p in (path, beside(path)))
+    partial, waiting = (p.with_name(f"{p.name}.{os.getpid()}{PARTIAL}") for p in (path, beside(path)))
     try:
         yield partial
         record = _Record(key, file_sha256(partial), path.name)
@@ -79,7 +80,7 @@ def writing(path: Path, key: str = "") -> Iterator[Path]:
             with written.open("rb") as stream:
                 os.fsync(stream.fileno())
             if place.is_dir():
-                _LOG.warning("%s: a folder was in its place, which is now %s.", place, _discard(place))
+                tell(place, f"a folder was in its place, which is now {_discard(place)}")
             written.replace(place)
     finally:
         partial.unlink(missing_ok=True)
@@ -147,7 +148,7 @@ def verified(path: Path, remedy: str) -> bytes:
     try:
         content = _bytes(path)
         if not os.path.lexists(beside(path)):
-            _LOG.warning("%s: there is no %s beside it: it is read unchecked.", path, beside(path).name)
+            tell(path, f"there is no {beside(path).name} beside it: it is read unchecked")
             return content
         record = _recorded(path)
     except _Unsound as unsound:
@@ -155,6 +156,17 @@ def verified(path: Path, remedy: str) -> bytes:
     if record and hashlib.sha256(content).hexdigest() != record.sha256:
         raise DataError(f"it is not what was written ({beside(path).name} says so)", file=path, remedy=remedy)
     return content
+
+
+def remove(path: Path) -> None:
+    """Remove a file that is not needed any more, and its record."""
+    for place in (path, beside(path)):
+        place.unlink(missing_ok=True)
+
+
+def tell(path: Path, what: str) -> None:
+    """Say a line about a file, on the standard error unless the caller has other plans for the package's log."""
+    _LOG.warning("%s: %s.", path, what)
 
 
 def discard(path: Path, why: str) -> None:
@@ -172,7 +184,7 @@ def discard(path: Path, why: str) -> None:
     except OSError as failure:
         remedy = "Remove it, or choose another folder."
         raise DataError(f"{why}, and it cannot be removed ({failure.strerror})", file=path, remedy=remedy) from failure
-    _LOG.warning("%s: %s: it is made anew.%s", path, why, moved and f" What was there is now {moved}.")
+    tell(path, f"{why}: it is made anew" + (f". What was there is now {moved}" if moved else ""))
 
 
 def _discard(place: Path) -> str:
@@ -230,8 +242,8 @@ def _taken[T](path: Path, take: Callable[[Path], T]) -> T:
 def _sweep(path: Path) -> None:
     """Remove what killed processes left half-written of a file."""
     for name in (path.name, beside(path).name):
-        for old in path.parent.glob(f"{glob.escape(name)}.*{_PARTIAL}"):
-            number = old.name.removeprefix(f"{name}.").removesuffix(_PARTIAL)
+        for old in path.parent.glob(f"{glob.escape(name)}.*{PARTIAL}"):
+            number = old.name.removeprefix(f"{name}.").removesuffix(PARTIAL)
             if number.isdecimal() and not _runs(int(number)):
                 old.unlink(missing_ok=True)
 

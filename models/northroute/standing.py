@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from northroute import provenance
+from northroute import keeping, provenance
 from northroute.resources import resource
 
 MANIFEST: Final = "manifest.json"
@@ -58,20 +58,17 @@ class Setting:
 
 
 def standing(out: Path, key: str) -> dict[str, Any] | None:
-    """Return the manifest of the run in a folder if it has that key and all its outputs are as they were written."""
-    path = out / MANIFEST
-    if not path.is_file():
+    """Return the manifest of the run in a folder if it has that key and all its outputs are as they were written.
+
+    A manifest or an output that is not what was written is told of in one line.
+    """
+    manifest: dict[str, Any] | None = keeping.read(out / MANIFEST, key, json.loads)
+    if not manifest or not manifest["outputs"]:
         return None
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        outputs = dict(manifest["outputs"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    if manifest.get("key") != key or not outputs:
-        return None
-    for name, sha in outputs.items():
+    for name, sha in manifest["outputs"].items():
         file = out / name
         if not file.is_file() or provenance.file_sha256(file) != sha:
+            keeping.tell(file, "it is gone, or not what was written: the pages are written anew")
             return None
     return manifest
 

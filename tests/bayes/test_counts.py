@@ -55,6 +55,9 @@ def test_log_likelihood_by_row_is_that_of_the_plain_density(region_fit: BayesFit
 def test_reads_back_equal(region_fit: BayesFit, tmp_path: Path) -> None:
     again = load(region_fit.save(tmp_path / "fit.nc"))
     for group, node in region_fit.tree.children.items():
+        if group.endswith("_predictive"):  # drawn when they are looked at, and not kept
+            assert group not in again.tree.children
+            continue
         xr.testing.assert_identical(node.to_dataset(), again.tree[group].to_dataset().load())
     assert again.gate == region_fit.gate
     assert again.provenance == region_fit.provenance
@@ -137,7 +140,7 @@ def test_an_interrupted_run_keeps_what_is_finished(
     with pytest.raises(KeyboardInterrupt):
         fit_counts(region_panel, replace(REGION_SPEC, name="next"), REGION_SETTINGS, folder=tmp_path, progress=stop)
     assert kept.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == [kept.name]
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == [kept.name, f"{kept.name}.sha256"]
 
 
 def test_finished_chains_of_a_killed_run_are_not_sampled_again(
@@ -157,7 +160,7 @@ def test_finished_chains_of_a_killed_run_are_not_sampled_again(
     monkeypatch.setattr(samplers, "_begin", begin)
     with pytest.raises(KeyboardInterrupt):
         fit_counts(region_panel, spec, short, folder=tmp_path)
-    kept = sorted(p.name[-10:] for p in (tmp_path / ".chains").iterdir())
+    kept = sorted((tmp_path / ".chains").glob("*.npz"))
     assert kept
     again: list[int] = []
 

@@ -3,7 +3,7 @@
 import inspect
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -20,22 +20,24 @@ from northroute.bayes.coordinates import adaptation, curvature, envelope, prior_
 from northroute.bayes.coordinates.adaptation import Adapted
 from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.gate import convergence, gate, prior_check, prior_predictive, row_check
+from northroute.bayes.gate import convergence, gate, own_rows, prior_check, prior_predictive, row_check
 from northroute.bayes.kernel import batch, jit
 from northroute.bayes.program import quantities
 from northroute.bayes.program.assemble import Assembled, assemble
+from northroute.bayes.program.data_groups import constant_data, observed_data
 from northroute.bayes.program.quantities import named
+from northroute.bayes.program.table_rows import row_labels, table_order
 from northroute.bayes.samplers import drafts, fallback, pathfinder, plain, plain_outcomes, sampling
 from northroute.bayes.samplers.draws import Draws, of_coordinates
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.spec import Sampler, Sampling
-from northroute.errors import DataError, ModelError
+from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
 
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
 DRAFTS: Final = frozenset({"laplace", "pathfinder"})
-_GATE: Final = (convergence, gate, prior_check, prior_predictive, psis, row_check)
+_GATE: Final = (convergence, gate, prior_check, prior_predictive, psis, own_rows, row_check)
 _STATED: Final = (plain, plain_outcomes, fallback)
 _ADAPTED: Final = (adaptation, curvature, envelope)
 _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
@@ -140,11 +142,10 @@ def fit_model(
     key = _key(assembled, settings, origin, derive, check_prior)
     own = "" if settings.sampler == "nutpie" else f"-{settings.sampler}"
     path = folder / f"{model.name}{own}.nc" if folder else None
-    if path and path.exists() and _key_of(path) == key:
-        kept = fits.load(path)
-        if kept.sampled or not settings.force:
-            progress(f"{model.name}: unchanged, read back", 1.0)
-            return kept
+    kept = fits.kept(path, key) if path else None
+    if kept and (kept.sampled or not settings.force):
+        progress(f"{model.name}: unchanged, read back", 1.0)
+        return replace(kept, assembled=assembled)
     started = time.perf_counter()
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
     before = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
@@ -156,9 +157,7 @@ def fit_model(
     groups = {
         "posterior": xr.Dataset(),
         "prior": _prior(assembled, settings, derive),
-        "constant_data": origin.constants,
-        "observed_data": xr.Dataset({"y": ("row", assembled.frame[model.outcome].to_numpy(float))}),
-        **({} if found is None else _groups(assembled, found)),
+        **_groups(assembled, frame.index, origin.constants, found),
     }
     info = {
         "key": key,
@@ -180,6 +179,7 @@ def fit_model(
         gate=gate.Gate((*before.checks, *(_after(assembled, found) if found else ()))),
         provenance=provenance.Provenance(origin.data_hash, settings.seed, origin.simulated, command=command),
         info=info,
+        assembled=assembled,
     )
     if path:
         fit.save(path)
@@ -238,10 +238,19 @@ def attempts(
         progress(f"{name}: trying again with harder settings ({report.failures[0]})", 0.0)
 
 
-def _groups(assembled: Assembled, found: Attempt) -> dict[str, xr.Dataset]:
+def _groups(
+    assembled: Assembled, index: pd.Index, constants: xr.Dataset, found: Attempt | None
+) -> dict[str, xr.Dataset]:
+    """Return what is kept of the data and of draws, rows in the order of the table, whose ``index`` labels them."""
+    order, labels = table_order(assembled.frame), row_labels(index, assembled.frame)
+    data = {"observed_data": observed_data(assembled, labels), "constant_data": constant_data(assembled, labels, constants)}
+    if found is None:
+        return data
     return {
+        **data,
         "posterior": found.posterior,
-        "log_likelihood": _log_likelihood(assembled, found.values),
+        "log_likelihood": _log_likelihood(assembled, found.values, order, labels),
+        "log_prior": quantities.log_prior(assembled, found.values),
         "sample_stats": found.draws.stats,
         "coordinates": found.draws.coordinates,
     }
@@ -252,7 +261,7 @@ def _after(assembled: Assembled, found: Attempt) -> tuple[gate.Check, ...]:
     if found.settings.sampler in DRAFTS:
         rows = gate.not_computed(row_check.NAME, "draws of a draft are not the posterior's.")
     else:
-        rows = row_check.check_rows(assembled, found.values)
+        rows = row_check.check_rows(assembled, found.draws)
     return (*found.gate.checks, rows)
 
 
@@ -286,13 +295,21 @@ def _prior(assembled: Assembled, settings: Sampling, derive: Derive) -> xr.Datas
     return _with(named(assembled, values[None]), derive)
 
 
-def _log_likelihood(assembled: Assembled, values: Array) -> xr.Dataset:
-    """Log likelihood by row; none if it is too large to keep, or the sampler left out a value."""
+def _log_likelihood(
+    assembled: Assembled, values: Array, order: NDArray[np.int64], labels: NDArray[Any]
+) -> xr.Dataset:
+    """Log likelihood by row, or by cell; none if it is too large to keep, or the sampler left out a value."""
     chains, draws, _ = values.shape
     if chains * draws * assembled.rows > MAX_STORED or np.isnan(values[0, 0]).any():
         return xr.Dataset()
     flat = batch.log_likelihood(assembled.program, values.reshape(chains * draws, -1))
-    return xr.Dataset({"y": (("chain", "draw", "row"), flat.reshape(chains, draws, -1).astype(np.float32))})
+    cell = assembled.segments[0].cell
+    dim = "row"
+    if cell > 1:  # a cell's likelihood stands at its first row
+        name = str(assembled.model.cell)
+        order, labels, dim = np.arange(0, assembled.rows, cell), assembled.frame[name].to_numpy()[::cell].astype(str), "cell"
+    kept = flat[:, order].reshape(chains, draws, -1).astype(np.float32)
+    return xr.Dataset({"y": (("chain", "draw", dim), kept)}, {dim: labels})
 
 
 def _with(found: xr.Dataset, derive: Derive) -> xr.Dataset:
@@ -318,13 +335,6 @@ def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Deriv
             "versions": provenance.versions((*_LIBRARIES[settings.sampler], "numba", "numpy", "scipy")),
         }
     )
-
-
-def _key_of(path: Path) -> str:
-    try:
-        return str(fits.read_header(path)["info"]["key"])
-    except DataError:
-        return ""
 
 
 def _stage(keep: Path | None, attempt: int) -> Path | None:

@@ -4,17 +4,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
+import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
 
+from northroute import keeping
+from northroute.bayes import netcdf
 from northroute.bayes.gate.gate import Check, Gate
-from northroute.errors import DataError, GateError
+from northroute.bayes.program.assemble import Assembled
+from northroute.bayes.samplers import plain, replicates
+from northroute.errors import DataError, GateError, ModelError
 from northroute.provenance import Provenance
 
 Group = Literal["posterior", "prior"]
+POSTERIOR, PRIOR = "posterior_predictive", "prior_predictive"
+_HEADER: Final = "northroute"
+_REMEDY: Final = "Delete the file and fit again."
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,10 @@ class BayesFit:
     ----------
     name : str
     tree : xarray.DataTree
-        Groups ``posterior``, ``prior``, ``log_likelihood``, ``sample_stats``, ``observed_data``, ``constant_data``, as
-        ArviZ understands them, chains and draws numbered from zero in every group.
+        Groups ``posterior``, ``prior``, ``log_likelihood``, ``log_prior`` (of scalars), ``sample_stats``,
+        ``observed_data``, ``constant_data``, as ArviZ understands them: chains and draws numbered from zero, rows in the
+        order of the table and with its labels, in every group. ``posterior_predictive`` and ``prior_predictive`` are drawn
+        when they are looked at, and a file does not hold them.
         Raw material: results go through :meth:`draws`, which respects the gate.
     gate : Gate
     provenance : Provenance
@@ -34,6 +44,9 @@ class BayesFit:
         Specification, sampler, seconds, rows, ``dropped`` (rows left out, by reason), the fit's key.
     allowed : bool
         True if a failed fit is summarised all the same, on request; then :attr:`stamp` is not empty.
+    assembled : Assembled, optional
+        The model on its data. A file does not hold it: :func:`load` leaves it out, and with it the predictive groups;
+        the call that made the fit reads it back with both.
     """
 
     name: str
@@ -42,16 +55,28 @@ class BayesFit:
     provenance: Provenance
     info: Mapping[str, Any] = field(default_factory=dict)
     allowed: bool = False
+    assembled: Assembled | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        groups = {name: node.to_dataset() for name, node in self.tree.children.items()}
-        unlabelled = {
-            name: {d: np.arange(group.sizes[d]) for d in ("chain", "draw") if d in group.dims and d not in group.coords}
+        groups = {name: _with_truth_values(node.to_dataset()) for name, node in self.tree.children.items()}
+        numbered = {
+            name: group.assign_coords(
+                {d: np.arange(group.sizes[d]) for d in ("chain", "draw") if d in group.dims and d not in group.coords}
+            )
             for name, group in groups.items()
         }
-        if any(unlabelled.values()):
-            whole = {name: group.assign_coords(unlabelled[name]) for name, group in groups.items()}
-            object.__setattr__(self, "tree", xr.DataTree.from_dict(whole))
+        object.__setattr__(self, "tree", xr.DataTree.from_dict(numbered | self._predictive(numbered)))
+
+    def _predictive(self, groups: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+        """Return the predictive groups that are not there and can be drawn."""
+        if self.assembled is None or "row" not in groups.get("observed_data", ()):
+            return {}
+        rows, seed, found = groups["observed_data"]["row"].to_numpy(), self.provenance.seed, {}
+        if POSTERIOR not in groups and "theta" in groups.get("coordinates", ()):
+            found[POSTERIOR] = replicates.posterior_predictive(self.assembled, groups["coordinates"], rows, seed)
+        if PRIOR not in groups and "draw" in groups["prior"].dims:
+            found[PRIOR] = replicates.prior_predictive(self.assembled, groups["prior"].sizes["draw"], rows, seed)
+        return found
 
     @property
     def simulated(self) -> bool:
@@ -114,8 +139,23 @@ class BayesFit:
             f"{mend}; its results are then stamped."
         )
 
+    def pymc_model(self) -> pm.Model:
+        """Return the fitted model as an ordinary PyMC model, see :func:`northroute.bayes.pymc_model`.
+
+        Raises
+        ------
+        ModelError
+            If the fit was read from a file by :func:`load`, which holds no model.
+        """
+        if self.assembled is None:
+            raise ModelError(
+                f"Fit '{self.name}' was read from a file, which holds no model. Read it back with the call that made it, or "
+                "state it with northroute.bayes.pymc_model(model, frame)."
+            )
+        return plain.of_assembled(self.assembled)
+
     def save(self, path: Path | str) -> Path:
-        """Write the fit to one NetCDF file, atomically, and return the path."""
+        """Write the fit to one NetCDF file, atomically, with the record of its hash, and return the path."""
         path = Path(path)
         header = {
             "name": self.name,
@@ -123,19 +163,13 @@ class BayesFit:
             "provenance": self.provenance.to_dict(),
             "info": dict(self.info),
         }
-        tree = self.tree.copy()
-        tree.attrs = {"northroute": json.dumps(header), "simulated": int(self.simulated)}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        encoding = {
-            f"/{group}": {
-                str(v): {"zlib": True, "complevel": 1} for v in node.data_vars if node[str(v)].dtype.kind == "f"
-            }
-            for group, node in tree.children.items()
-        }
-        tree.to_netcdf(partial, engine="h5netcdf", encoding=encoding)
-        partial.replace(path)
+        with keeping.writing(path, str(self.info.get("key", ""))) as partial:
+            netcdf.write(self.tree.filter(lambda g: g.name not in (POSTERIOR, PRIOR)), partial, {_HEADER: json.dumps(header), "simulated": int(self.simulated)})
         return path
+
+
+def _with_truth_values(group: xr.Dataset) -> xr.Dataset:
+    return group.assign(diverging=group["diverging"].astype(bool)) if "diverging" in group else group
 
 
 def load(path: Path | str) -> BayesFit:
@@ -144,11 +178,21 @@ def load(path: Path | str) -> BayesFit:
     Raises
     ------
     DataError
-        If the file is not a fit, or cannot be read.
+        If the file is not a fit, cannot be read, or is not what was written.
     """
-    header = read_header(path)
-    tree = xr.load_datatree(path, engine="h5netcdf")
-    tree.attrs = {}
+    return _decoded(keeping.verified(Path(path), _REMEDY), path)
+
+
+def kept(path: Path, key: str) -> BayesFit | None:
+    """Return the fit of a key, or None where it has to be made, as :func:`northroute.keeping.read`."""
+    return keeping.read(path, key, lambda content: _decoded(content, path))
+
+
+def _decoded(content: bytes, path: Path | str) -> BayesFit:
+    tree, attributes = netcdf.read(content, path, _REMEDY)
+    if _HEADER not in attributes:
+        raise DataError("the file carries no northroute fit", file=path, remedy=_REMEDY)
+    header = json.loads(attributes[_HEADER])
     return BayesFit(
         name=header["name"],
         tree=tree,
@@ -156,17 +200,3 @@ def load(path: Path | str) -> BayesFit:
         provenance=Provenance(**header["provenance"]),
         info=header["info"],
     )
-
-
-def read_header(path: Path | str) -> dict[str, Any]:
-    """Read only a fit's description, without its draws."""
-    remedy = "Delete the file and fit again."
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as root:
-            text = root.attrs.get("northroute")
-    except (OSError, ValueError) as failure:
-        raise DataError(f"not a readable NetCDF file ({failure})", file=path, remedy=remedy) from failure
-    if text is None:
-        raise DataError("the file carries no northroute fit", file=path, remedy=remedy)
-    header: dict[str, Any] = json.loads(text)
-    return header

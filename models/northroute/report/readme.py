@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from northroute import keeping
 from northroute.conventions import interval_label
 from northroute.errors import DataError
 
@@ -63,7 +64,7 @@ def put(text: str, found: Mapping[str, Any], file: Path) -> str:
 
 def main(manifest: Path, readme: Path, kept: Path) -> None:
     """Write the reference and the README's block from a full run's manifest."""
-    found = reference(json.loads(manifest.read_text(encoding="utf-8")))
+    found = reference(json.loads(keeping.verified(manifest, "Run the whole job again.")))
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     readme.write_text(put(readme.read_text(encoding="utf-8"), found, readme), encoding="utf-8")

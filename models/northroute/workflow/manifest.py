@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from northroute import holding, provenance
+from northroute import holding, keeping, provenance
 from northroute.bayes import BayesFit
 from northroute.claims import Answer, Register, Verdict
 from northroute.report import findings
@@ -46,8 +46,8 @@ def write(
     notices : sequence of str
     """
     path = out / MANIFEST
-    partial = path.with_suffix(".partial")
-    found = (p for p in out.rglob("*") if p.is_file() and p not in (path, partial) and p.name not in holding.OWN)
+    own = {*holding.OWN, path.name, keeping.beside(path).name}
+    found = (p for p in out.rglob("*") if p.is_file() and p.name not in own and p.suffix != keeping.PARTIAL)
     files = sorted(p for p in found if p.relative_to(out).parts[0] != _FITS)
     content = {
         "key": key,
@@ -77,8 +77,7 @@ def write(
         "findings": [asdict(f) for f in findings.findings([v for v in verdicts if not v.simulated], register)],
         "outputs": {str(p.relative_to(out).as_posix()): provenance.file_sha256(p) for p in files},
     }
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    keeping.write(path, f"{json.dumps(content, indent=1)}\n".encode(), key)
     return content
 
 

@@ -1,7 +1,6 @@
 """The reference specification of a question, on its own data or on simulated ones, with any seed; results kept on disk."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from northroute import provenance
+from northroute import keeping, provenance
 from northroute.bayes import Origin, Sampling, fit_model
 from northroute.bayes.gate.probability import probability_mcse
 from northroute.claims import Estimate, Quantity, Register, catalogue
@@ -147,17 +146,20 @@ def kept(folder: Path | None, name: str, key: Mapping[str, Any], make: Callable[
         Everything that decides the result; its hash ends the file's name.
     make : callable
     """
-    path = folder / f"{name}_{provenance.value_hash(key)[:16]}.json" if folder else None
-    if path and path.exists():
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return Found(raw["probability"], raw["mcse"], raw["decisive"], tuple(raw["failures"]))
+    own = provenance.value_hash(key)
+    path = folder / f"{name}_{own[:16]}.json" if folder else None
+    known = keeping.read(path, own, _read) if path else None
+    if known:
+        return known
     found = make()
     if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part")  # another run may find the same
-        partial.write_text(json.dumps(asdict(found)) + "\n", encoding="utf-8")
-        partial.replace(path)
+        keeping.write(path, f"{json.dumps(asdict(found))}\n".encode(), own)
     return found
+
+
+def _read(content: bytes) -> Found:
+    raw = json.loads(content)
+    return Found(raw["probability"], raw["mcse"], raw["decisive"], tuple(raw["failures"]))
 
 
 def key(

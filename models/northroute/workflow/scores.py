@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from northroute import provenance
+from northroute import keeping, provenance
 from northroute.bayes import BayesFit
 from northroute.bayes.answers.examine import check_replicates, leave_one_out
 from northroute.bayes.answers.labels import labels, scored
@@ -51,24 +51,21 @@ def score(fit: BayesFit, read: Callable[[], Drawn], seed: int, folder: Path | No
     seed : int
         Of the replicates.
     folder : Path, optional
-        Where the fit is kept; scores are ``<name>.scores.json`` beside it.
+        Where the fit is kept; scores are ``<name>.scores.json`` beside it. Those of a pooled fit, which has no key, are
+        not kept.
     """
-    path = folder / f"{fit.name}.scores.json" if folder else None
+    path = folder / f"{fit.name}.scores.json" if folder and fit.info["key"] else None
     sources = [inspect.getsource(module) for f in _CODE if (module := inspect.getmodule(f))]
     key = provenance.value_hash([fit.info["key"], seed, sources])
-    if path and path.exists():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["key"] == key:
-            return _read(kept)
+    kept = keeping.read(path, key, lambda content: _read(json.loads(content))) if path else None
+    if kept:
+        return kept
     own = read()
     part = scored(own)
     check = check_replicates(own, fit, seed=seed)
     found = Scores(leave_one_out(part, part.relative_ess()), check.verdict, check.sentence, _clusters(part))
     if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps({"key": key, **_plain(found)}) + "\n", encoding="utf-8")
-        partial.replace(path)
+        keeping.write(path, f"{json.dumps(_plain(found))}\n".encode(), key)
     return found
 
 

@@ -1,7 +1,7 @@
 """Chains of the sampler: nutpie on the compiled density, chain by chain, resumable, interruptible, reproducible."""
 
 import contextlib
-import os
+import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import nutpie
 import xarray as xr
 from numpy.typing import NDArray
 
-from northroute import seeds
+from northroute import keeping, seeds
 from northroute.bayes.kernel.tables import Z_LINEAR, Program
 from northroute.bayes.samplers.native import NAME, native
 from northroute.bayes.statement.spec import Sampling
@@ -54,18 +54,16 @@ def sample(
         In the sampler's coordinates; chains start around it.
     settings : Sampling
     keep : Path, optional
-        Stem of files that hold finished chains: a chain found there is not sampled again. Delete them with
-        :func:`forget` once the whole fit is saved.
+        Stem of files that hold finished chains: a chain found there, as it was written, is not sampled again. Its name says
+        all that decides the chains. Delete them with :func:`forget` once the whole fit is saved.
     progress : callable
         Called with a message and the share done.
     """
     model = native(program, _around(start, int(program.sizes[Z_LINEAR])))
     done: dict[int, dict[str, Array]] = {}
     for i in range(settings.chains):
-        path = _file(keep, i)
-        if path is not None and path.exists():
-            with np.load(path) as stored:
-                done[i] = dict(stored)
+        if keep is not None and (found := keeping.read(_file(keep, i), keep.name, _stored)):
+            done[i] = found
     waiting = [i for i in range(settings.chains) if i not in done]
     running: dict[int, tuple[Any, dict[str, float]]] = {}
     try:
@@ -76,7 +74,9 @@ def sample(
             for i in [i for i, (sampler, _) in running.items() if _finished(sampler)]:
                 sampler, _ = running.pop(i)
                 done[i] = _collect(sampler.wait())
-                _keep(_file(keep, i), done[i])
+                if keep is not None:
+                    with keeping.writing(_file(keep, i), keep.name) as partial, partial.open("wb") as out:
+                        np.savez(out, **done[i])  # type: ignore[arg-type]
             share = len(done) + sum(state["share"] for _, state in running.values())
             progress(f"{name}: sampling", share / settings.chains)
             time.sleep(0.01 if running else 0)
@@ -92,10 +92,8 @@ def sample(
 
 def forget(keep: Path | None, chains: int) -> None:
     """Delete the files of finished chains."""
-    for i in range(chains):
-        path = _file(keep, i)
-        if path is not None:
-            path.unlink(missing_ok=True)
+    for i in range(chains) if keep else ():
+        keeping.remove(_file(keep, i))
 
 
 def _around(start: Array, linear: int) -> Callable[[int], Array]:
@@ -144,17 +142,10 @@ def _finished(sampler: Any) -> bool:
         return False
 
 
-def _file(keep: Path | None, chain: int) -> Path | None:
-    return None if keep is None else keep.with_name(f"{keep.name}-chain{chain}.npz")
+def _file(keep: Path, chain: int) -> Path:
+    return keep.with_name(f"{keep.name}-chain{chain}.npz")
 
 
-def _keep(path: Path | None, chain: dict[str, Array]) -> None:
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as out:
-        np.savez(out, **chain)  # type: ignore[arg-type]
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
+def _stored(content: bytes) -> dict[str, Array]:
+    with np.load(io.BytesIO(content)) as stored:
+        return dict(stored)
