@@ -16,11 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from northroute.bayes.gate.gate import Check, Gate
+from northroute.bayes.gate.prior_shares import Shares
 from northroute.conventions import SIMULATED_MARK
 from northroute.errors import ModelError
 from northroute.look import BOUND, MAIN, look, mark
 
 MIN_DRAWS: Final = 200
+CLOSE: Final = 0.5
+"""Rank correlation from which on a prior that is no part of the log mean may be named first."""
 TOO_LARGE, EMPTY, REACH = "prior too large", "prior empty", "prior reach"
 
 
@@ -76,7 +79,8 @@ class PriorPredictive:
     totals, largest : numpy.ndarray
         Events, and largest count of a unit-month, by prior draw; shape (draw,).
     drivers : pandas.DataFrame
-        One row a hyperparameter, strongest first: ``parameter``; ``rho``, Spearman's rank correlation of the total with it;
+        One row a hyperparameter, strongest first: ``parameter``; ``share`` of the variance of the log mean, where known,
+        which then decides the order; ``rho``, Spearman's rank correlation of the total with it;
         ``rho_distance``, with its distance from its median (a slope moves totals either way); ``strength``, the larger of
         the two in size.
     simulated : bool
@@ -137,6 +141,7 @@ def examine_prior(
     *,
     simulated: bool,
     rule: Rule = RULE,
+    shares: Shares | None = None,
 ) -> PriorPredictive:
     """Judge data sets drawn from the prior by the scale of the observed one.
 
@@ -151,6 +156,9 @@ def examine_prior(
     simulated : bool
         True if the observed counts were simulated.
     rule : Rule
+    shares : Shares, optional
+        Whose prior makes the log mean vary; the largest is named, unless something that is no part of the log mean (a
+        dispersion, a part of zeros) goes with the totals more closely. Without them rank correlations decide.
 
     Raises
     ------
@@ -161,7 +169,7 @@ def examine_prior(
     draws = {name: np.asarray(values, dtype=float) for name, values in hyperparameters.items()}
     _refuse(replicated, seen, draws)
     totals, largest, observed_total = replicated.sum(axis=1), replicated.max(axis=1), float(seen.sum())
-    drivers = rank_drivers(totals, draws)
+    drivers = rank_drivers(totals, draws, shares)
     driver = str(drivers["parameter"].iloc[0])
     large = float(np.mean((largest > rule.cap) | (totals > rule.factor * max(observed_total, 1.0))))
     empty = float(np.mean(totals == 0)) if observed_total > 0 else 0.0
@@ -170,6 +178,11 @@ def examine_prior(
         f"it drives the totals most (rank correlation {drivers['rho'].iloc[0]:+.2f}, with its distance from its median "
         f"{drivers['rho_distance'].iloc[0]:+.2f})."
     )
+    if shares is not None and driver in shares.share:
+        strength = (
+            f"it makes {100 * shares.share[driver]:.0f} % of the variance of the log mean in draws from the prior."
+        )
+        strength = f"{strength} {shares.remedy.get(driver, '')}".rstrip()
     side = "below" if float(np.mean(totals >= observed_total)) >= 0.5 else "above"
     advice = {
         TOO_LARGE: f"Tighten the prior of {driver}: {strength}",
@@ -186,18 +199,26 @@ def examine_prior(
     return PriorPredictive(rule, checks, observed_total, totals, largest, drivers, simulated)
 
 
-def rank_drivers(totals: NDArray[np.float64], draws: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
+def rank_drivers(
+    totals: NDArray[np.float64], draws: Mapping[str, NDArray[np.float64]], shares: Shares | None = None
+) -> pd.DataFrame:
     """Rank hyperparameters by what the totals owe to each: see :class:`PriorPredictive`, ``drivers``.
 
     Spearman's correlation of totals is that of their logs; it is zero for a hyperparameter or totals that do not vary.
     """
     rows = []
+    known = shares.share if shares is not None else {}
     for name, values in draws.items():
         rho = spearman(totals, values)
         distance = spearman(totals, np.abs(values - np.median(values)))
         strength = max(abs(rho), abs(distance))
         rows.append({"parameter": name, "rho": rho, "rho_distance": distance, "strength": strength})
-    return pd.DataFrame(rows).sort_values("strength", ascending=False, kind="stable").reset_index(drop=True)
+        if known:
+            rows[-1]["share"] = known.get(name, 0.0)
+    found = pd.DataFrame(rows).sort_values("strength", ascending=False, kind="stable").reset_index(drop=True)
+    if not known or (str(found["parameter"].iloc[0]) not in known and found["strength"].iloc[0] > CLOSE):
+        return found
+    return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:

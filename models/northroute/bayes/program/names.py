@@ -2,7 +2,10 @@
 
 from typing import Final
 
+import numpy as np
+
 from northroute.bayes.program.builder import Builder
+from northroute.bayes.program.layout import Layout
 from northroute.errors import ModelError
 
 _OWN_DIMS: Final = ("chain", "draw")
@@ -29,3 +32,16 @@ def refuse(model: str, builder: Builder) -> None:
         raise ModelError(
             f"{model}: a term reports '{taken[0]}', a name of the distribution's own. Give the term another 'name'."
         )
+
+
+def of_scalars(layout: Layout) -> list[str]:
+    """Return every scalar's name with its labels, such as ``slope[altitude]``, by identifier."""
+    found = [""] * len(layout.scalars)
+    for name, parameter in layout.parameters.items():
+        whole = parameter.ids.shape == tuple(len(layout.coords[d]) for d in parameter.dims)
+        for place, i in np.ndenumerate(parameter.ids):
+            if i >= len(found):
+                break
+            labels = [str(layout.coords[d][k]) for d, k in zip(parameter.dims, place, strict=True)] if whole else place
+            found[i] = f"{name}[{', '.join(map(str, labels))}]" if parameter.dims else name
+    return found
