@@ -61,3 +61,10 @@ def test_a_damaged_note_of_the_holder_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / holding.HOLDER).write_bytes(b"\xff{")
     with holding.folder(tmp_path, "one"):
         assert "one" in holding.holder(tmp_path)
+
+
+def test_who_holds_a_folder_does_not_wait_for_itself(tmp_path: Path) -> None:
+    with holding.folder(tmp_path, "one"):
+        with holding.folder(tmp_path, "two"):
+            pass
+        assert "one" in holding.holder(tmp_path)

@@ -25,7 +25,7 @@ _POLL: Final = 0.5
 
 @contextmanager
 def folder(path: Path, what: str, progress: Progress = quiet) -> Iterator[None]:
-    """Hold a folder, made if it is not there, while the block runs.
+    """Hold a folder, made if it is not there, while the block runs; who holds it already holds it on.
 
     Parameters
     ----------
@@ -41,7 +41,10 @@ def folder(path: Path, what: str, progress: Progress = quiet) -> Iterator[None]:
         If the folder cannot be made or written.
     """
     path.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path / LOCK)
+    lock = FileLock(path.resolve() / LOCK, is_singleton=True)
+    if lock.is_locked:
+        yield
+        return
     try:
         lock.acquire(timeout=0)
     except Timeout:

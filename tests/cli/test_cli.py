@@ -73,8 +73,8 @@ def test_fetch_without_a_connection_changes_nothing(tmp_path: Path, monkeypatch:
     def no_connection(*_: object, **__: object) -> None:
         raise OSError("unreachable")
 
-    monkeypatch.setattr("northroute.sources.fetch.pooch.retrieve", no_connection)
-    result = runner.invoke(app, ["fetch", "mlp", "--to", str(tmp_path / "raw")])
+    monkeypatch.setattr("socket.create_connection", no_connection)
+    result = runner.invoke(app, ["fetch", "mlp", "--to", str(tmp_path / "raw"), "--tries", "1"])
     assert result.exit_code == 1
     assert "Nothing was changed" in plain(result.output)
     assert not (tmp_path / "raw").exists()

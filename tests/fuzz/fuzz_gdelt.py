@@ -100,7 +100,7 @@ def one_input(data: bytes) -> None:
             for _ in blocks(ZIPPED, 64):
                 pass
         else:
-            text = provider.ConsumeUnicode(sys.maxsize)
+            text = provider.ConsumeUnicode(sys.maxsize).splitlines()
             for parse in (lambda t: index.read_daily(t, t), index.read_master):
                 try:
                     found = parse(text)

@@ -135,7 +135,7 @@ def test_right_files_are_left_alone(source: Path, target: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda p: p.write_bytes(CONTENT["There.csv"][:-3]), r"There\.csv: 22 bytes arrived, 25 were published"),
+        (lambda p: p.write_bytes(CONTENT["There.csv"][:-3]), r"There\.csv: 22 bytes, 25 were published"),
         (lambda p: p.write_bytes(CONTENT["There.csv"].replace(b",0", b",9")), r"There\.csv: SHA-256 .* is not the pub"),
         (lambda p: p.unlink(), r"has no There\.csv"),
     ],

@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from northroute.cli.console import DATA_FOLDER, DataOption, data_folder, err, errors, out, progress
+from northroute.cli.downloads import OtherHostsOption, SlowestOption, TimeoutOption, TriesOption, policy
 from northroute.cli.events import FETCH_EXAMPLE, fetch_gdelt
 
 
@@ -27,12 +28,16 @@ def register(app: typer.Typer) -> None:
 def fetch_mlp(
     to: Annotated[Path, typer.Option("--to", help="The data folder.")] = DATA_FOLDER,
     source: Annotated[Path | None, typer.Option("--from", help="Copy from a folder instead of downloading.")] = None,
+    tries: TriesOption = 3,
+    timeout: TimeoutOption = 30.0,
+    slowest: SlowestOption = 1.0,
+    other_hosts: OtherHostsOption = False,
 ) -> None:
     """Bring the monthly country article counts of Machine Learning for Peace."""
     from northroute.sources import fetch
 
     with errors("Nothing was changed."):
-        paths = fetch.fetch_mlp(to, source)
+        paths = fetch.fetch_mlp(to, source, policy=policy(tries, timeout, slowest, other_hosts))
     out.print(f"{len(paths)} files in {escape(str(paths[0].parent))}, sizes and SHA-256 as published")
 
 

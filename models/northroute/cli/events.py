@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from northroute.cli import places
 from northroute.cli.console import DATA_FOLDER, EVENTS_FOLDER, SeedOption, err, errors, fail, out, progress
+from northroute.cli.downloads import OtherHostsOption, SlowestOption, TimeoutOption, TriesOption, policy
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.errors import DataError
 
@@ -19,6 +20,8 @@ _DAYS: Final = ["%Y-%m-%d"]
 _FIPS: Final = ("KZ", "KG", "TI", "TX", "UZ")
 _MEGABYTES: Final = 100.0
 """Room that a build must find; years of events take more, and say so when it is gone."""
+_SHOWN: Final = 20
+"""Files that are not here and are named; the manifest has all."""
 _TABLES: Final = {"events": "events", "gkg": "gkg", "gkgcounts": "counts", "counts": "counts"}
 
 StartOption = Annotated[datetime, typer.Option("--start", formats=_DAYS, help="First day.")]
@@ -89,6 +92,13 @@ def fetch_gdelt(
     base_url: Annotated[str, typer.Option("--base-url", help="The provider's address, or a mirror's.")] = "",
     to: Annotated[Path, typer.Option("--to", callback=places.out_folder, help="The data folder.")] = DATA_FOLDER,
     connections: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compute the MD5 of every file here anew, and fetch again what has rotted.")
+    ] = False,
+    tries: TriesOption = 5,
+    timeout: TimeoutOption = 30.0,
+    slowest: SlowestOption = 1.0,
+    other_hosts: OtherHostsOption = False,
 ) -> None:
     """Bring GDELT's files, checked by size and MD5; broken off and run again, it goes on."""
     from northroute.sources.gdelt import fetch
@@ -103,6 +113,8 @@ def fetch_gdelt(
             translated=translated,
             base=base if base.endswith("/") else f"{base}/",
             connections=connections,
+            policy=policy(tries, timeout, slowest, other_hosts),
+            verify=verify,
             progress=tell,
         )
     complete = [e for e in (found.manifest.entries.get(f.name) for f in found.listed) if e and e.status == "complete"]
@@ -111,6 +123,8 @@ def fetch_gdelt(
         f"{len(complete)} of {len(found.listed)} files, {size / 1e6:.0f} MB, {found.downloaded} of them new: "
         f"{escape(str(found.folder))}"
     )
+    if not base.startswith("https://"):
+        out.print("over plain http: files and their MD5 came by one channel; MD5 guards against accidents, not forgery")
     if any(e.simulated for e in complete):
         out.print(f"[bold]{SIMULATED_MARK}[/bold]: the files carry a simulator's mark")
     for table in found.gaps:
@@ -118,11 +132,15 @@ def fetch_gdelt(
         _days(f"{table}: days with far too small a file", found.outages[table])
     if found.repeated:
         out.print(escape(f"listed twice: {', '.join(found.repeated)}"))
-    for entry in found.lacking:
-        out.print(f"[bold red]{entry.status}[/bold red] {escape(entry.address)}")
-    if found.lacking:
+    bad = (*found.failed_lists, *found.lacking)
+    for entry in bad[:_SHOWN]:
+        out.print(f"[bold red]{entry.status}[/bold red] {escape(f'{entry.address}: {entry.reason}')}")
+    if len(bad) > _SHOWN:
+        out.print(f"and {len(bad) - _SHOWN} more: {escape(str(found.folder / fetch.MANIFEST))} has the reason of each")
+    if bad:
+        lists = f"{len(found.failed_lists)} list(s) could not be read, and " if found.failed_lists else ""
         err.print(
-            f"{len(found.lacking)} listed file(s) are not here; their days are unobserved. Run again to try again."
+            f"{lists}{len(found.lacking)} listed file(s) are not here; their days are unobserved. Run again to try again."
         )
         raise typer.Exit(1)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pooch
-
 from northroute.errors import FetchError
 from northroute.provenance import file_sha256
 from northroute.sources import mlp
+from northroute.sources.connection import Client
+from northroute.sources.transfer import Expected, download, file_digest, in_the_way, storage_error
+from northroute.sources.wire import Policy
 
 ADDRESS: Final = (
     "https://raw.githubusercontent.com/sanmavicha/mlp-data-intro/e649f2fa3433973b85ecfc20f95215002f1a690e/data/counts/"
@@ -40,6 +41,7 @@ def fetch_mlp(
     *,
     address: str = ADDRESS,
     published: Mapping[str, Published] = MLP,
+    policy: Policy | None = None,
 ) -> list[Path]:
     """Bring the article counts to ``target/mlp_civic_space_counts``.
 
@@ -56,6 +58,8 @@ def fetch_mlp(
         Where the files are published.
     published : mapping of str to Published
         Files with their sizes and checksums.
+    policy : Policy, optional
+        Of downloads.
 
     Returns
     -------
@@ -65,60 +69,65 @@ def fetch_mlp(
     Raises
     ------
     FetchError
-        Without a connection, or for a file that is absent or not the published one.
+        Without a connection, for a file that is absent or not the published one, or a folder that cannot be written.
     """
     folder = target / mlp.FOLDER
-    wanted = {n: p for n, p in published.items() if not ((folder / n).exists() and file_sha256(folder / n) == p.sha256)}
-    with tempfile.TemporaryDirectory() as scratch:
-        for name, expected in wanted.items():
-            arrived = _copy(source, name, Path(scratch)) if source else _download(address, name, Path(scratch))
-            _verify(arrived, expected)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = {name: folder / f"{name}.partial" for name in wanted}
-        try:
-            for name in wanted:
-                shutil.copyfile(Path(scratch) / name, partial[name])
-            for name in wanted:
-                partial[name].replace(folder / name)
-        finally:
-            for path in partial.values():
-                path.unlink(missing_ok=True)
-        (folder / "SOURCE.txt").write_text(f"{mlp.CITATION}\n{address}\nLicence: {mlp.LICENCE}\n", encoding="utf-8")
+    try:
+        wanted = {n: p for n, p in published.items() if not _right(folder / n, p)}
+        with tempfile.TemporaryDirectory() as scratch:
+            client = Client(policy or Policy())
+            for name, expected in wanted.items():
+                if source:
+                    _copy(source, name, expected, Path(scratch))
+                else:
+                    _download(client, address, name, expected, Path(scratch))
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = {name: folder / f"{name}.partial" for name in wanted}
+            try:
+                for name in wanted:
+                    shutil.copyfile(Path(scratch) / name, partial[name])
+                for name in wanted:
+                    partial[name].replace(folder / name)
+            finally:
+                for path in partial.values():
+                    path.unlink(missing_ok=True)
+            note = f"{mlp.CITATION}\n{address}\nLicence: {mlp.LICENCE}\n"
+            (folder / "SOURCE.txt").write_text(note, encoding="utf-8")
+    except OSError as failure:
+        raise storage_error(folder, failure, sum(p.size for p in published.values())) from failure
     return [folder / n for n in published]
 
 
-def _copy(source: Path, name: str, scratch: Path) -> Path:
+def _right(path: Path, expected: Published) -> bool:
+    """Tell whether the published file is in place; what cannot be replaced by it is refused."""
+    if blocked := in_the_way(path) or in_the_way(path.with_name(f"{path.name}.partial"), link=False):
+        raise FetchError(f"{path.parent}: {blocked}. Move it away. Nothing was changed.")
+    return path.exists() and path.stat().st_size == expected.size and file_sha256(path) == expected.sha256
+
+
+def _copy(source: Path, name: str, expected: Published, scratch: Path) -> None:
     for path in (source / mlp.FOLDER / name, source / name):
-        if path.exists():
-            return Path(shutil.copyfile(path, scratch / name))
+        if path.is_file():
+            size = path.stat().st_size
+            if size != expected.size:
+                raise FetchError(
+                    f"{name}: {size} bytes, {expected.size} were published. The file was cut off, or is another version. "
+                    "Nothing was changed."
+                )
+            found = file_digest(Path(shutil.copyfile(path, scratch / name)), "sha256")
+            if found != expected.sha256:
+                raise FetchError(
+                    f"{name}: SHA-256 {found[:16]}..., published {expected.sha256[:16]}... The file is not the published "
+                    "one. Nothing was changed."
+                )
+            return
     raise FetchError(f"'{source}' has no {name}: name a folder that holds {', '.join(MLP)}. Nothing was changed.")
 
 
-def _download(address: str, name: str, scratch: Path) -> Path:
-    log = pooch.get_logger()
-    level = log.level
-    log.setLevel("ERROR")  # its advice on hashes is not for our user: _verify checks them
-    try:
-        return Path(pooch.retrieve(f"{address}{name}", known_hash=None, fname=name, path=scratch, progressbar=False))
-    except OSError as failure:
+def _download(client: Client, address: str, name: str, expected: Published, scratch: Path) -> None:
+    outcome = download(client, f"{address}{name}", scratch / name, Expected(expected.size, expected.sha256, "sha256"))
+    if outcome.status != "complete":
         raise FetchError(
-            f"Could not download {name} from {address} ({type(failure).__name__}). Check the connection, or copy the files "
-            "from a folder with --from. Nothing was changed."
-        ) from failure
-    finally:
-        log.setLevel(level)
-
-
-def _verify(path: Path, expected: Published) -> None:
-    size = path.stat().st_size
-    if size != expected.size:
-        raise FetchError(
-            f"{path.name}: {size} bytes arrived, {expected.size} were published. The download was cut off, or the file "
-            "is another version. Nothing was changed; try again."
-        )
-    found = file_sha256(path)
-    if found != expected.sha256:
-        raise FetchError(
-            f"{path.name}: SHA-256 {found[:16]}..., published {expected.sha256[:16]}... The file is not the published one. "
-            "Nothing was changed."
+            f"Could not download {name} from {address} ({outcome.reason}). Check the connection, or copy the files from a "
+            "folder with --from. Nothing was changed."
         )

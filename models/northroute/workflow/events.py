@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from northroute import holding
 from northroute.errors import MissingDataError
 from northroute.panel import Panel, save
 from northroute.panel.incidents import PanelChoices, incident_panel
@@ -55,7 +56,7 @@ def build_events(
     """Read the files below a folder, build the incidents and both panels, and save everything under ``out``.
 
     Files that lie in no month of ``options.window`` are not read. Where the folder holds a manifest, the rows read and kept
-    of every file are entered into it.
+    of every file are entered into it, and which could not be read: the next fetch looks at these again.
 
     Parameters
     ----------
@@ -108,6 +109,8 @@ def _inside(files: Sequence[Path], window: tuple[date, date] | None) -> tuple[Pa
 
 def _enter(folder: Path, extracts: Mapping[TableName, Extract]) -> None:
     counts = {f.name: (f.tally.rows, f.tally.kept) for e in extracts.values() for f in e.files if not f.problem}
+    problems = {f.name: f.problem for e in extracts.values() for f in e.unreadable}
     for path in (folder / MANIFEST, *folder.glob(f"*/{MANIFEST}"), *folder.glob(f"*/*/{MANIFEST}")):
         if path.exists():
-            manifest.load(path).with_rows(counts).save(path)
+            with holding.folder(path.parent, "events build"):
+                manifest.load(path).with_rows(counts).with_problems(problems).save(path)

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.sources.gdelt.tricks import TRICKS
+
 Faults = dict[str, list[str]]
 
 
 class Site(http.server.ThreadingHTTPServer):
-    """Serves ``folder``; ``faults`` gives, by file name, what happens at its first, second ... request."""
+    """Serves ``folder``; ``faults`` gives, by file name, what happens at its first, second ... request: see TRICKS."""
 
     daemon_threads = True
     block_on_close = False
@@ -44,7 +46,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site = self.server
-        name = self.path.rsplit("/", 1)[-1]
+        name = self.path.partition("?")[0].rsplit("/", 1)[-1]
         with site.lock:
             turn = site.requests[name]
             site.requests[name] += 1
@@ -59,16 +61,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _answer(self, name: str, fault: str) -> None:
         site = self.server
-        path = site.folder / self.path.lstrip("/")
-        if fault in ("404", "503") or not path.is_file():
+        path = site.folder / self.path.partition("?")[0].lstrip("/")
+        if fault.isdigit() or not path.is_file():
             self.send_error(int(fault or "404"))
+            return
+        if fault in TRICKS:
+            TRICKS[fault](self, path.read_bytes())
             return
         content, start = path.read_bytes(), 0
         wanted = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
         if wanted:
             site.ranges.append((name, wanted[0]))
             if fault != "no range":
-                start = int(wanted[1])
+                start = int(wanted[1]) + (1 if fault == "another part" else 0)
                 if start >= len(content):
                     self.send_error(416)
                     return

@@ -45,9 +45,8 @@ def test_names_tell_layout_and_day() -> None:
 
 def test_repeated_and_disputed_lines() -> None:
     found = index.read_daily(
-        f"{A}  20150101.export.CSV.zip\n{A}  20150101.export.CSV.zip\n{A}  20150102.export.CSV.zip\n"
-        f"{B}  20150102.export.CSV.zip\n",
-        "5 20150101.export.CSV.zip\n7 20150103.export.CSV.zip\n",
+        [f"{A}  2015010{i}.export.CSV.zip" for i in (1, 1, 2)] + [f"{B}  20150102.export.CSV.zip"],
+        ["5 20150101.export.CSV.zip", "7 20150103.export.CSV.zip"],
     )
     assert found.repeated == ("20150101.export.CSV.zip", "20150102.export.CSV.zip")
     assert [(f.size, f.md5) for f in found.files] == [(5, A), (None, None), (7, None)]
@@ -55,22 +54,20 @@ def test_repeated_and_disputed_lines() -> None:
 
 def test_bad_lines_are_named() -> None:
     with pytest.raises(DataError, match="md5sums, line 2"):
-        index.read_daily(f"{A}  1979.zip\nnonsense\n", "")
+        index.read_daily([f"{A}  1979.zip", "nonsense"], [])
     with pytest.raises(DataError, match=r"masterfilelist.txt, line 1"):
-        index.read_master("one two three four\n")
-    found = index.read_master(f"\n5 {A} http://x/20150218230000.export.CSV.zip\n7 {B}\n")
+        index.read_master(["one two three four"])
+    found = index.read_master(["", f"5 {A} http://x/20150218230000.export.CSV.zip", f"7 {B}"])
     assert len(found.files) == 1 and found.ignored == 1
 
 
 def test_a_day_of_quarter_hours() -> None:
-    lines = "".join(
-        f"9 {A} http://x/20150301{h:02}{m:02}00.export.CSV.zip\n" for h in range(24) for m in (0, 15, 30, 45)
-    )
+    lines = [f"9 {A} http://x/20150301{h:02}{m:02}00.export.CSV.zip" for h in range(24) for m in (0, 15, 30, 45)]
     whole = index.read_master(lines).files
     day = date(2015, 3, 1)
     assert index.gaps(whole, day, day, "events") == ()
     assert index.coverage(whole[:48], day, day, "events") == {day: 0.5}
-    other = index.read_master(lines.replace(".export", ".translation.export")).files
+    other = index.read_master(line.replace(".export", ".translation.export") for line in lines).files
     assert index.coverage((*whole, *other[:24]), day, day, "events") == {day: 0.25}, "the worse of two streams"
     assert index.gaps(whole[1:], day, date(2015, 3, 2), "events") == (day, date(2015, 3, 2))
 
@@ -79,8 +76,8 @@ def test_a_day_of_quarter_hours() -> None:
 def test_real_lists(data_dir: Path) -> None:
     """The counts in the facts file."""
 
-    def text(name: str) -> str:
-        return gzip.decompress((data_dir / "gdelt_index_files" / f"{name}.txt.gz").read_bytes()).decode()
+    def text(name: str) -> list[str]:
+        return gzip.decompress((data_dir / "gdelt_index_files" / f"{name}.txt.gz").read_bytes()).decode().splitlines()
 
     events = index.read_daily(text("v1_event_md5sums"), text("v1_event_file_list"))
     assert len(events.files) == 3950 and events.ignored == 1 and events.repeated == ()

@@ -1,28 +1,27 @@
 """From the provider's index to verified files on disk, with a manifest; interrupted and run again, it goes on."""
 
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 
+from northroute import holding
 from northroute.errors import DataError, FetchError
 from northroute.progress import Progress, quiet
-from northroute.sources.gdelt import index, manifest
+from northroute.sources.connection import Client, check_address
+from northroute.sources.gdelt import index, inflate, lists, manifest
 from northroute.sources.gdelt.formats import TableName, Version
-from northroute.sources.gdelt.index import Index, Listed
-from northroute.sources.gdelt.inflate import is_simulated
+from northroute.sources.gdelt.index import Listed
 from northroute.sources.gdelt.manifest import Entry, Manifest
-from northroute.sources.gdelt.transfer import Policy, download, file_md5, text
+from northroute.sources.transfer import Expected, Outcome, download, file_digest, room, storage_error
+from northroute.sources.wire import Policy
 
-ADDRESS: Final = "http://data.gdeltproject.org/"
-FOLDERS: Final = {(1, "events"): "events/", (1, "gkg"): "gkg/", (1, "counts"): "gkg/"}
-FOLDER_2: Final = "gdeltv2/"
-MASTER: Final = "masterfilelist.txt"
-TRANSLATED: Final = "masterfilelist-translation.txt"
+ADDRESS: Final = "https://storage.googleapis.com/data.gdeltproject.org/"
+"""The provider's bucket, under its store's certificate; http://data.gdeltproject.org/ has the same files, without https."""
 MANIFEST: Final = "manifest.csv"
 CITATION: Final = "The GDELT Project, gdeltproject.org"
 LICENCE: Final = "open for any use with citation and a link to gdeltproject.org"
@@ -48,6 +47,8 @@ class Fetched:
         Names that the list has more than once.
     downloaded : int
         Files that this run brought.
+    failed_lists : tuple of Entry
+        Lists of the provider that could not be had or read: their files were not asked for.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Fetched:
     outages: dict[TableName, tuple[date, ...]]
     repeated: tuple[str, ...]
     downloaded: int
+    failed_lists: tuple[Entry, ...] = ()
 
     @property
     def lacking(self) -> tuple[Entry, ...]:
@@ -70,32 +72,6 @@ def folder_of(data: Path, version: Version) -> Path:
     return data / "gdelt" / f"v{version}"
 
 
-def read_index(
-    base: str, version: Version, tables: Sequence[TableName], policy: Policy, keep: Path, *, translated: bool = False
-) -> Index:
-    """Read the provider's lists, keep a copy of each under ``keep`` and return them as one."""
-    keep.mkdir(parents=True, exist_ok=True)
-
-    def lists(relative: str) -> str:
-        content = text(f"{base}{relative}", policy)
-        (keep / relative.replace("/", ".")).write_text(content, encoding="utf-8")
-        return content
-
-    if version == 2:
-        names = (MASTER, TRANSLATED) if translated else (MASTER,)
-        parts = [index.read_master(lists(f"{FOLDER_2}{name}"), source=name) for name in names]
-    else:
-        parts = [
-            index.read_daily(lists(f"{folder}md5sums"), lists(f"{folder}filesizes"), f"{folder}md5sums")
-            for folder in sorted({FOLDERS[1, t] for t in tables})
-        ]
-    return Index(
-        tuple(f for p in parts for f in p.files),
-        tuple(n for p in parts for n in p.repeated),
-        sum(p.ignored for p in parts),
-    )
-
-
 def fetch_gdelt(
     data: Path,
     start: date,
@@ -107,6 +83,7 @@ def fetch_gdelt(
     base: str = ADDRESS,
     connections: int = 4,
     policy: Policy | None = None,
+    verify: bool = False,
     progress: Progress = quiet,
 ) -> Fetched:
     """Bring the files that cover a closed range of days.
@@ -126,19 +103,25 @@ def fetch_gdelt(
     translated : bool
         Bring the stream of translated articles too (version 2); Russian and Kazakh papers are only there.
     base : str
-        The provider's address, with the final slash.
+        The provider's address, with the final slash. Over plain http the files and their checksums come by one channel,
+        which anybody between can change: the checksums then guard against accidents only.
     connections : int
         Files at a time.
     policy : Policy, optional
-        Tries, pauses and time-outs.
+        Tries, pauses, time-outs, the least rate, and whether redirects to other hosts are followed.
+    verify : bool
+        Whether the checksum of every file in place is computed anew; else that of a file whose size is right, and that no
+        build found unreadable, is taken from the manifest.
     progress : Progress
 
     Raises
     ------
     FetchError
-        If the index cannot be had, or a combination of table and version does not exist. A single file that fails does
-        not stop the run: see :attr:`Fetched.lacking`.
+        If no list can be had, no file is listed in the range, the folder cannot be written or has too little space, or a
+        combination of table and version does not exist. A single file or list that fails does not stop the run: see
+        :attr:`Fetched.lacking` and :attr:`Fetched.failed_lists`.
     """
+    check_address(base)
     if version == 2 and "counts" in tables:
         raise FetchError(
             "Version 2 has no counts files; its GKG holds the counts. Leave 'counts' out, or use version 1."
@@ -147,25 +130,32 @@ def fetch_gdelt(
         raise FetchError("Version 1 has no translated stream of its own. Leave --translated out, or use version 2.")
     if end < start:
         raise FetchError(f"The last day {end} is before the first {start}. Swap --start and --end.")
-    policy = policy or Policy()
     folder = folder_of(data, version)
-    progress("reading the provider's lists", 0.0)
-    known = read_index(base, version, tables, policy, folder / "index", translated=translated)
-    wanted = known.select(start, end, tables)
-    record = folder / MANIFEST
-    before = manifest.load(record)
-    done, missing = _sort(folder, base, wanted, before)
-    after = before.with_entries(done)
-    after.save(record)
-    after = _bring(folder, base, missing, after, connections, policy, progress)
+    client = Client(policy or Policy())
+    try:
+        with holding.folder(folder, "fetch", progress):
+            progress("reading the provider's lists", 0.0)
+            known = lists.read(client, base, version, tables, folder / "index", translated=translated)
+            wanted = known.index.select(start, end, tables)
+            before = manifest.load(folder / MANIFEST).with_entries(known.entries)
+            before.save(folder / MANIFEST)
+            _check_found(known, wanted, start, end, tables)
+            done, missing = _sort(folder, base, wanted, before, verify, progress)
+            before = before.with_entries(done)
+            before.save(folder / MANIFEST)
+            _check_room(folder, missing)
+            after = _bring(folder, base, missing, before, connections, client, progress)
+    except OSError as failure:
+        raise storage_error(folder, failure) from failure
     return Fetched(
         folder=folder,
         manifest=after,
         listed=wanted,
         gaps={t: index.gaps(wanted, start, end, t) for t in tables},
-        outages={t: tuple(d for d in index.outages(known.files, t) if start <= d <= end) for t in tables},
-        repeated=tuple(n for n in known.repeated if any(f.name == n for f in wanted)),
+        outages={t: tuple(d for d in index.outages(known.index.files, t) if start <= d <= end) for t in tables},
+        repeated=tuple(n for n in known.index.repeated if any(f.name == n for f in wanted)),
         downloaded=sum(after.entries[f.name].status == "complete" for f in missing),
+        failed_lists=known.lacking,
     )
 
 
@@ -176,23 +166,59 @@ def path_of(folder: Path, listed: Listed) -> Path:
 
 def _address(base: str, listed: Listed) -> str:
     layout = listed.kind.layout
-    return f"{base}{FOLDER_2 if layout.version == 2 else FOLDERS[1, layout.table]}{listed.name}"
+    return f"{base}{lists.FOLDER_2 if layout.version == 2 else lists.FOLDERS[layout.table]}{listed.name}"
 
 
-def _sort(folder: Path, base: str, wanted: Sequence[Listed], before: Manifest) -> tuple[list[Entry], list[Listed]]:
+def _check_found(
+    known: lists.Lists, wanted: Sequence[Listed], start: date, end: date, tables: Sequence[TableName]
+) -> None:
+    """Refuse to call a fetch of nothing a success."""
+    if wanted:
+        return
+    if known.lacking:
+        reasons = "; ".join(f"{e.address}: {e.reason}" for e in known.lacking)
+        raise FetchError(f"No list of the provider could be read. {reasons}. Files that are here were left alone.")
+    files = [f for f in known.index.files if f.kind.layout.table in tables]
+    span = f"from {files[0].kind.day} to {max(index.last_day(f.kind) for f in files)}" if files else "of no day"
+    what = f"of {', '.join(tables)} from {start} to {end}; it lists files {span}"
+    raise FetchError(f"The provider lists no file {what}. Choose --start and --end among them.")
+
+
+def _check_room(folder: Path, missing: Sequence[Listed]) -> None:
+    needed = sum(f.size for f in missing if f.size is not None and f.size <= Expected().most)
+    if needed > (free := room(folder)):
+        raise FetchError(
+            f"'{folder}' has {free / 1e6:.0f} MB free and the files that lack are {needed / 1e6:.0f} MB. Make room there, "
+            "give another folder, or fewer days."
+        )
+
+
+def _sort(
+    folder: Path, base: str, wanted: Sequence[Listed], before: Manifest, verify: bool, progress: Progress
+) -> tuple[list[Entry], list[Listed]]:
     """Tell the files that are in place and right from those to bring."""
     done, missing = [], []
-    for listed in wanted:
+    for number, listed in enumerate(wanted):
+        if verify:
+            progress(f"verifying {number + 1} of {len(wanted)} files", number / len(wanted))
         path, entry = path_of(folder, listed), before.entries.get(listed.name)
-        size = path.stat().st_size if path.exists() else -1
-        if size < 0 or (listed.size is not None and size != listed.size):
+        size = path.stat().st_size if path.is_file() else -1
+        if size < 0 or listed.size not in (None, size):
             missing.append(listed)
-        elif entry and entry.status == "complete" and entry.size == size and listed.md5 in (None, entry.md5):
+            continue
+        recorded = entry.md5 if entry and entry.status == "complete" and entry.size == size else None
+        if entry and recorded and listed.md5 in (None, recorded) and not verify:
             done.append(entry)
-        elif listed.md5 in (None, found := file_md5(path)):
-            done.append(_entry(path, listed, _address(base, listed), "complete", size, found))
-        else:
+        elif (found := file_digest(path)) != (right := listed.md5 or recorded or found):
             missing.append(listed)
+        elif entry and entry.status == "unreadable" and entry.md5 == right == listed.md5:
+            done.append(entry)  # as published: it would come so again
+        else:
+            made = _entry(path, listed, _address(base, listed), Outcome("complete", "", size, found))
+            if made.status == "complete" or listed.md5:
+                done.append(made)
+            else:
+                missing.append(listed)
     return done, missing
 
 
@@ -202,18 +228,16 @@ def _bring(
     missing: Sequence[Listed],
     record: Manifest,
     connections: int,
-    policy: Policy,
+    client: Client,
     progress: Progress,
 ) -> Manifest:
-    stop = threading.Event()
     total = sum(f.size or 0 for f in missing) or 1
     began = saved = time.monotonic()
     arrived = finished = told = 0
 
     def one(listed: Listed) -> Entry:
         path, address = path_of(folder, listed), _address(base, listed)
-        outcome = download(address, path, listed.size, listed.md5, policy, stop)
-        return _entry(path, listed, address, outcome.status, outcome.size, outcome.md5)
+        return _entry(path, listed, address, download(client, address, path, Expected(listed.size, listed.md5)))
 
     with ThreadPoolExecutor(max_workers=connections) as pool:
         waiting: set[Future[Entry]] = set()
@@ -237,9 +261,14 @@ def _bring(
                 if now - saved > _SAVE_EVERY:
                     record.save(folder / MANIFEST)
                     saved = now
-        finally:
-            stop.set()
-            record.save(folder / MANIFEST)
+        except BaseException as failure:
+            client.stop.set()
+            with suppress(FetchError):  # the first failure is the one to tell
+                record.save(folder / MANIFEST)
+            if isinstance(failure, OSError):
+                raise storage_error(folder, failure, total - arrived) from failure
+            raise
+    record.save(folder / MANIFEST)
     progress(_message(finished, len(missing), arrived, total, time.monotonic() - began), 1.0)
     return record
 
@@ -249,13 +278,25 @@ def _message(finished: int, files: int, arrived: int, total: int, seconds: float
     return f"{finished} of {files} files, {arrived / 1e6:.0f} of {total / 1e6:.0f} MB, about {left / 60:.0f} min left"
 
 
-def _entry(path: Path, listed: Listed, address: str, status: manifest.Status, size: int, md5: str) -> Entry:
-    simulated = False
+def _entry(path: Path, listed: Listed, address: str, outcome: Outcome) -> Entry:
+    """Return what the manifest shall say; a file that came is read to its end first."""
+    status: manifest.Status = outcome.status
+    simulated, reason = False, outcome.reason
     if status == "complete":
         try:
-            simulated = is_simulated(path)
-        except DataError:
-            status = "unreadable"
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    table = listed.kind.layout.table
-    return Entry(listed.name, table, address, status, size, md5, simulated=simulated, time=now)
+            inflate.check(path)
+            simulated = inflate.is_simulated(path)
+        except DataError as failure:
+            status, reason = "unreadable", failure.problem
+    return Entry(
+        listed.name,
+        listed.kind.layout.table,
+        address,
+        status,
+        outcome.size,
+        outcome.digest,
+        simulated=simulated,
+        time=manifest.stamp(),
+        reason=reason,
+        final=outcome.address if outcome.address != address else "",
+    )

@@ -176,9 +176,9 @@ GKG_2: Final = Layout(
 LAYOUTS: Final = (EVENTS_1, EVENTS_1_BACKFILE, EVENTS_2, GKG_1, COUNTS_1, GKG_2)
 
 _FIRST_DAILY: Final = date(2013, 4, 1)
-_DAILY: Final = re.compile(r"^(\d{8})\.(export|gkg|gkgcounts)\.csv(?:\.zip)?$", re.IGNORECASE)
-_QUARTER_HOUR: Final = re.compile(r"^(\d{14})(\.translation)?\.(export|gkg)\.csv(?:\.zip)?$", re.IGNORECASE)
-_BACKFILE: Final = re.compile(r"^(\d{4}|\d{6})(?:\.csv)?\.(?:zip|csv)$", re.IGNORECASE)
+_DAILY: Final = re.compile(r"^([0-9]{8})\.(export|gkg|gkgcounts)\.csv(?:\.zip)?$", re.IGNORECASE)
+_QUARTER_HOUR: Final = re.compile(r"^([0-9]{14})(\.translation)?\.(export|gkg)\.csv(?:\.zip)?$", re.IGNORECASE)
+_BACKFILE: Final = re.compile(r"^([0-9]{4}|[0-9]{6})(?:\.csv)?\.(?:zip|csv)$", re.IGNORECASE)
 _DAILY_LAYOUT: Final = {"export": EVENTS_1, "gkg": GKG_1, "gkgcounts": COUNTS_1}
 _QUARTER_LAYOUT: Final = {"export": EVENTS_2, "gkg": GKG_2}
 

@@ -1,18 +1,23 @@
 """The provider's own lists of files: what there is, its size and MD5, what is missing and which days are too small."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Final
 
 from northroute.errors import DataError
+from northroute.sources.connection import shown
 from northroute.sources.gdelt.formats import FileKind, TableName, Version, describe
 
 _MD5: Final = re.compile(r"^([0-9a-fA-F]{32})\s+(\S+)$")
-_SIZE: Final = re.compile(r"^(\d+)\s+(\S+)$")
-_MASTER: Final = re.compile(r"^(\d+)\s+([0-9a-fA-F]{32})\s+(\S+)$")
+_SIZE: Final = re.compile(r"^([0-9]+)\s+(\S+)$")
+_MASTER: Final = re.compile(r"^([0-9]+)\s+([0-9a-fA-F]{32})\s+(\S+)$")
+_LOST: Final = re.compile(r"[0-9]*\s*[0-9a-fA-F]{0,32}")
+_DIGITS: Final = 18
+"""Digits of a size; one that has more is 10^18 bytes, which no file has either."""
 _REMEDY: Final = "Fetch the index again; if it stays so, the provider changed its format."
 OUTAGE_SHARE: Final = 0.35
 """A file smaller than this share of the median of the days around it is an outage day: partly observed at best."""
@@ -77,13 +82,14 @@ def last_day(kind: FileKind) -> date:
     if kind.step == "year":
         return date(first.year, 12, 31)
     if kind.step == "month":
-        following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-        return following - timedelta(days=1)
+        return first.replace(day=monthrange(first.year, first.month)[1])
     return first
 
 
-def read_daily(md5sums: str, filesizes: str, source: str = "md5sums") -> Index:
-    """Read the two lists of version 1: ``<md5>  <file>`` and ``<bytes> <file>``.
+def read_daily(
+    md5sums: Iterable[str], filesizes: Iterable[str], source: str = "md5sums", sizes: str = "filesizes"
+) -> Index:
+    """Read the lines of the two lists of version 1: ``<md5>  <file>`` and ``<bytes> <file>``.
 
     Raises
     ------
@@ -91,20 +97,16 @@ def read_daily(md5sums: str, filesizes: str, source: str = "md5sums") -> Index:
         For a line that has another form.
     """
     sums = _pairs(md5sums, _MD5, source)
-    sizes = _pairs(filesizes, _SIZE, "filesizes")
-    names = dict.fromkeys([n for _, n in sums] + [n for _, n in sizes])
+    lengths = _pairs(filesizes, _SIZE, sizes)
+    names = dict.fromkeys([n for _, n in sums] + [n for _, n in lengths])
     md5, twice = _agreed(((n, m.lower()) for m, n in sums))
-    size, again = _agreed(((n, s) for s, n in sizes))
-    listed = [
-        Listed(n, n, kind, int(found) if (found := size.get(n)) else None, md5.get(n))
-        for n in names
-        if (kind := describe(n)) is not None
-    ]
+    size, again = _agreed(((n, s) for s, n in lengths))
+    listed = [Listed(n, n, kind, _size(size.get(n)), md5.get(n)) for n in names if (kind := describe(n)) is not None]
     return _index(listed, twice | again, len(names) - len(listed))
 
 
-def read_master(text: str, version: Version = 2, source: str = "masterfilelist.txt") -> Index:
-    """Read the list of version 2: ``<bytes> <md5> <address>``.
+def read_master(lines: Iterable[str], version: Version = 2, source: str = "masterfilelist.txt") -> Index:
+    """Read the lines of the list of version 2: ``<bytes> <md5> <address>``.
 
     Lines that lack an address (seen where the provider lost a file) are counted as ignored.
 
@@ -115,20 +117,20 @@ def read_master(text: str, version: Version = 2, source: str = "masterfilelist.t
     """
     rows: list[tuple[str, str, str]] = []
     ignored = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
+    for number, line in enumerate(lines, 1):
+        if not (text := line.strip()):
             continue
-        if match := _MASTER.match(line.strip()):
+        if match := _MASTER.match(text):
             rows.append((match[3], match[1], match[2].lower()))
-        elif re.fullmatch(r"\d*\s*[0-9a-fA-F]{0,32}", line.strip()):
+        elif _LOST.fullmatch(text):
             ignored += 1
         else:
-            raise DataError(f"'{line[:80]}' is not '<bytes> <md5> <address>'", file=source, row=number, remedy=_REMEDY)
+            raise _unlike("'<bytes> <md5> <address>'", text, source, number)
     size, twice = _agreed((a.rsplit("/", 1)[-1], s) for a, s, _ in rows)
     md5, again = _agreed((a.rsplit("/", 1)[-1], m) for a, _, m in rows)
     address = {a.rsplit("/", 1)[-1]: a for a, _, _ in rows}
     listed = [
-        Listed(n, a, kind, int(found) if (found := size[n]) else None, md5[n])
+        Listed(n, a, kind, _size(size[n]), md5[n])
         for n, a in address.items()
         if (kind := describe(n)) is not None and kind.layout.version == version
     ]
@@ -187,17 +189,24 @@ def undersized(totals: Mapping[date, int]) -> tuple[date, ...]:
     return tuple(sorted(found))
 
 
-def _pairs(text: str, pattern: re.Pattern[str], source: str) -> list[tuple[str, str]]:
+def _pairs(lines: Iterable[str], pattern: re.Pattern[str], source: str) -> list[tuple[str, str]]:
     rows = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
+    for number, line in enumerate(lines, 1):
+        if not (text := line.strip()):
             continue
-        match = pattern.match(line.strip())
+        match = pattern.match(text)
         if match is None:
-            form = "'<md5>  <file>'" if pattern is _MD5 else "'<bytes> <file>'"
-            raise DataError(f"'{line[:80]}' is not {form}", file=source, row=number, remedy=_REMEDY)
+            raise _unlike("'<md5>  <file>'" if pattern is _MD5 else "'<bytes> <file>'", text, source, number)
         rows.append((match[1], match[2]))
     return rows
+
+
+def _unlike(form: str, text: str, source: str, number: int) -> DataError:
+    return DataError(f"'{shown(text)}' is not {form}", file=source, row=number, remedy=_REMEDY)
+
+
+def _size(text: str | None) -> int | None:
+    return None if text is None else int(text) if len(text) <= _DIGITS else 10**_DIGITS
 
 
 def _agreed(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str | None], set[str]]:
@@ -213,5 +222,11 @@ def _agreed(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str | None], se
 
 
 def _index(listed: Iterable[Listed], repeated: set[str], ignored: int) -> Index:
-    ordered = sorted(listed, key=lambda f: (f.kind.layout.table, f.kind.start, f.name))
-    return Index(tuple(ordered), tuple(sorted(repeated)), ignored)
+    """Put files in order; of two names for one table and time, such as in other case, the last counts, as for a name."""
+    ordered: dict[tuple[TableName, datetime, str, bool], Listed] = {}
+    for file in sorted(listed, key=lambda f: (f.kind.layout.table, f.kind.start, f.name)):
+        key = (file.kind.layout.table, file.kind.start, file.kind.step, file.kind.translated)
+        if key in ordered:
+            repeated = repeated | {file.name, ordered[key].name}
+        ordered[key] = file
+    return Index(tuple(ordered.values()), tuple(sorted(repeated)), ignored)

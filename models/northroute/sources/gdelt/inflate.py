@@ -9,12 +9,15 @@ from isal import igzip_lib, isal_zlib
 
 from northroute.conventions import SIMULATED_MARK
 from northroute.errors import DataError
+from northroute.sources.connection import shown
 
 BLOCK: Final = 512 << 10
 """Bytes of one inflated block: few enough to stay in a processor's cache until they have been scanned."""
 _READ: Final = 256 << 10
 _REMEDY: Final = "Fetch the file again; its size or checksum will differ from the published one."
 _LOCAL_HEADER: Final = 30
+_RATIO: Final = 1100
+"""Bytes out of one byte in, at most: deflate has no more than 1,032."""
 
 
 def blocks(path: Path, size: int = BLOCK) -> Iterator[bytes]:
@@ -44,6 +47,18 @@ def is_simulated(path: Path) -> bool:
     return _directory(path).comment.startswith(SIMULATED_MARK.encode())
 
 
+def check(path: Path) -> None:
+    """Read a file to its end and keep nothing.
+
+    Raises
+    ------
+    DataError
+        As :func:`blocks`.
+    """
+    for _ in blocks(path):
+        pass
+
+
 def _directory(path: Path) -> zipfile.ZipFile:
     try:
         with zipfile.ZipFile(path) as archive:
@@ -57,6 +72,12 @@ def _member(path: Path, stream: IO[bytes], size: int) -> Iterator[bytes]:
     if len(members) != 1:
         raise DataError(f"{len(members)} members where one is expected", file=path, remedy=_REMEDY)
     member = members[0]
+    outside = member.filename.startswith("/") or ".." in member.filename.split("/")
+    if outside or not member.filename.isprintable() or {"\\", ":"} & set(member.filename):
+        raise DataError(f"the member's name is '{shown(member.filename)}'", file=path, remedy=_REMEDY)
+    if member.file_size > _RATIO * member.compress_size + _RATIO:
+        what = f"{member.compress_size} bytes that claim to hold {member.file_size}"
+        raise DataError(what, file=path, remedy=_REMEDY)
     if member.compress_type not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED) or member.flag_bits & 0x1:
         raise DataError("the member is neither deflated nor stored, or is encrypted", file=path, remedy=_REMEDY)
     stream.seek(member.header_offset)
@@ -69,6 +90,8 @@ def _member(path: Path, stream: IO[bytes], size: int) -> Iterator[bytes]:
     for block in _stored(stream, member.file_size, size) if stored else _inflated(path, stream, member, size):
         crc = isal_zlib.crc32(block, crc)
         length += len(block)
+        if length > member.file_size:
+            break
         yield block
     if crc != member.CRC or length != member.file_size:
         raise DataError("the content fails the archive's own checksum", file=path, remedy=_REMEDY)

@@ -3,16 +3,26 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from northroute.errors import DataError
+from northroute.files import read_text
+from northroute.sources.transfer import in_the_way, storage_error
 
 Status = Literal["complete", "absent", "corrupt", "failed", "unreadable"]
 """``absent``: the provider lists the file and does not have it; ``corrupt``: it never came as published; ``failed``: the
 connection did not hold; ``unreadable``: it came as published, and cannot be read."""
+LISTS: Final = "lists"
+"""The ``table`` of the provider's own lists, which the manifest holds too: rows are its lines, kept those of use."""
 _REMEDY: Final = "Delete the manifest and fetch again: files that are there are checked, not downloaded anew."
+_LARGEST: Final = 2 << 30
+"""Bytes: ten times those of all quarter hours, two tables and both streams."""
+_FIRST: Final = 10
+"""Columns of a manifest before it held reasons; such a one is read."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,10 @@ class Entry:
         Whether the file carries a simulator's mark.
     time : str
         When the file was completed or given up, ISO 8601, UTC.
+    reason : str
+        Why it is not complete; empty if it is.
+    final : str
+        The address that answered in the end; empty where that is ``address`` or none did.
     """
 
     name: str
@@ -45,6 +59,8 @@ class Entry:
     kept: int | None = None
     simulated: bool = False
     time: str = ""
+    reason: str = ""
+    final: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,21 @@ class Manifest:
 
     def with_rows(self, counts: Mapping[str, tuple[int, int]]) -> "Manifest":
         """Return a manifest with the rows read and kept of the files that were read."""
-        known = [replace(self.entries[n], rows=r, kept=k) for n, (r, k) in counts.items() if n in self.entries]
+        known = [(self.entries[n], r, k) for n, (r, k) in counts.items() if n in self.entries]
+        return self.with_entries(
+            replace(e, rows=r, kept=k, status="complete", reason="")
+            if e.status == "unreadable"
+            else replace(e, rows=r, kept=k)
+            for e, r, k in known
+        )
+
+    def with_problems(self, problems: Mapping[str, str]) -> "Manifest":
+        """Return a manifest that tells which files could not be read, and why: the next fetch looks at them again."""
+        known = [
+            replace(self.entries[n], status="unreadable", reason=r, rows=None, kept=None)
+            for n, r in problems.items()
+            if n in self.entries
+        ]
         return self.with_entries(known)
 
     def save(self, path: Path) -> Path:
@@ -72,9 +102,21 @@ class Manifest:
             writer.writerow(["" if (v := getattr(entry, f.name)) is None else v for f in fields(Entry)])
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(path.suffix + ".partial")
-        partial.write_text(buffer.getvalue(), encoding="utf-8")
-        partial.replace(path)
+        if blocked := in_the_way(path) or in_the_way(partial, link=False):
+            raise DataError(blocked, file=path, remedy="Move it away.")
+        try:
+            partial.write_text(buffer.getvalue(), encoding="utf-8")
+            partial.replace(path)
+        except OSError as failure:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise storage_error(path.parent, failure) from failure
         return path
+
+
+def stamp() -> str:
+    """Return the time, ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def load(path: Path) -> Manifest:
@@ -85,22 +127,28 @@ def load(path: Path) -> Manifest:
     DataError
         For a file that is not a manifest.
     """
+    if blocked := in_the_way(path):
+        raise DataError(blocked, file=path, remedy="Move it away.")
     if not path.exists():
         return Manifest()
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = csv.reader(stream)
+    rows = csv.reader(io.StringIO(read_text(path, largest=_LARGEST), newline=""))
+    expected = [f.name for f in fields(Entry)]
+    try:
         header = next(rows, [])
-        expected = [f.name for f in fields(Entry)]
-        if header != expected:
+        if header not in (expected, expected[:_FIRST]):
             raise DataError("not a manifest of fetched files", file=path, row=1, remedy=_REMEDY)
-        entries = [_entry(path, rows.line_num, row, len(expected)) for row in rows]
+        entries = [_entry(path, rows.line_num, row, header) for row in rows]
+    except csv.Error as failure:
+        raise DataError(f"not a table ({failure})", file=path, row=rows.line_num, remedy=_REMEDY) from failure
     return Manifest({e.name: e for e in entries})
 
 
-def _entry(path: Path, line: int, row: list[str], width: int) -> Entry:
-    if len(row) != width:
-        raise DataError(f"{len(row)} fields where {width} are expected", file=path, row=line, remedy=_REMEDY)
-    values: dict[str, Any] = dict(zip((f.name for f in fields(Entry)), row, strict=True))
+def _entry(path: Path, line: int, row: list[str], header: list[str]) -> Entry:
+    if len(row) != len(header):
+        raise DataError(f"{len(row)} fields where {len(header)} are expected", file=path, row=line, remedy=_REMEDY)
+    values: dict[str, Any] = dict(zip(header, row, strict=True))
+    if values["status"] not in get_args(Status):
+        raise DataError(f"'{values['status'][:20]}' is no status", file=path, row=line, remedy=_REMEDY)
     try:
         values["size"] = int(values["size"])
         values["rows"] = int(values["rows"]) if values["rows"] else None
