@@ -11,10 +11,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import linalg, special
+from scipy import special
 
 from northroute.errors import ModelError
 from northroute.frequentist.absorb import absorber
+from northroute.frequentist.climb import climb
 from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import Array, Design, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
@@ -25,7 +26,6 @@ from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 
 FAMILY = "conditional poisson"
-_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -103,25 +103,13 @@ def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse"
     # totals are given, so that a column's level says nothing; its unit is put back below
     unit = centred.std(axis=0)
     x = (x - x.mean(axis=0)) / unit
-    coef = np.zeros(x.shape[1])
+
+    def likelihood(coef: Array) -> tuple[float, Array, Array]:
+        at = shares(coef, y, x, offset, starts, sizes, totals)
+        return at.value, at.x_within.T @ y, at.x_within.T @ (at.mean[:, None] * at.x_within)
+
+    coef, steps = climb(likelihood, np.zeros(x.shape[1]))
     at = shares(coef, y, x, offset, starts, sizes, totals)
-    steps = 0
-    while steps < _LIMIT:
-        steps += 1
-        gradient = at.x_within.T @ y
-        information = at.x_within.T @ (at.mean[:, None] * at.x_within)
-        try:
-            step = linalg.solve(information, gradient, assume_a="pos")
-        except linalg.LinAlgError as failure:
-            raise ModelError(f"{built.name}: the information matrix is singular. Drop a term or rescale.") from failure
-        if gradient @ step < 1e-12:
-            break
-        for _ in range(30):
-            new = shares(coef + step, y, x, offset, starts, sizes, totals)
-            if new.value >= at.value - 1e-12 * abs(at.value):
-                break
-            step = step / 2
-        coef, at = coef + step, new
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     coef, at = coef / unit, replace(at, x_within=at.x_within * unit)

@@ -14,7 +14,7 @@ from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import INTERCEPT, Array, Design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.maximise import Block, Density, indices, maximise
-from northroute.frequentist.scaling import far_off, scaled
+from northroute.frequentist.scaling import far_off, inverted, scaled
 from northroute.frequentist.separation import without_separated
 
 MeanOf = Callable[[Array], Array]
@@ -163,10 +163,7 @@ def fit(
         scores=solved.scores @ to_own,
         information=to_own.T @ solved.information @ to_own,
     )
-    try:
-        bread = own @ np.linalg.inv(solved.information) @ own.T
-    except np.linalg.LinAlgError as failure:
-        raise ModelError(f"{built.name}: the information matrix is singular. Drop a term or simplify.") from failure
+    bread = own @ inverted(solved.information) @ own.T
     width = blocks[0].x.shape[1]
     kept = np.r_[0 : built.x.shape[1], width : len(names)] if built.effects else np.arange(len(names))
     scores, slopes = concentrate(found.information, found.scores, blocks[0].x, kept)

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from scipy import linalg, special
 
 from northroute.errors import ModelError
+from northroute.frequentist.climb import climb
 from northroute.frequentist.design import Array, Design, codes_of, design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.likelihood import DISPERSION, concentrate, mean_block, poisson_start
-from northroute.frequentist.scaling import scaled
+from northroute.frequentist.scaling import inverted, scaled
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 
 FAMILY = "random-effects poisson"
-_LIMIT = 100
 
 
 def random_effects(
@@ -51,7 +51,7 @@ def random_effects(
     """
     built = design(data, regression(spec, exposure=exposure, offset=offset, name=name), whole=True)
     built = without_separated(built, on_separated)
-    if group not in built.frame.columns or built.frame[group].isna().any():
+    if group not in built.frame.columns or (codes_of(built.frame, (group,)) < 0).any():
         raise ModelError(f"{built.name}: '{group}' is not a complete column of {built.label}. Name the groups' column.")
     return fit_design(built, group)
 
@@ -72,30 +72,14 @@ def fit_design(built: Design, group: str) -> Estimate:
     own = linalg.block_diag(turn, np.ones((1, 1)))
     to_own = np.linalg.inv(own)
     theta = np.r_[np.linalg.solve(turn, coef), np.log(np.clip(np.var(ratio), 0.01, 10.0))]
+
+    def at(point: Array) -> tuple[float, Array, Array]:
+        value, scores, information = likelihood(point, y, x, offset, starts, totals)
+        return value, scores.sum(axis=0), information
+
+    theta, steps = climb(at, theta)
     value, scores, information = likelihood(theta, y, x, offset, starts, totals)
-    damping = 0.0
-    steps = 0
-    while steps < _LIMIT:
-        steps += 1
-        gradient, gain = scores.sum(axis=0), 0.0
-        for _ in range(40):
-            scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-12))
-            try:
-                factor = linalg.cho_factor(information / np.outer(scale, scale) + damping * np.eye(scale.size))
-            except linalg.LinAlgError:
-                damping = max(4 * damping, 1e-6)
-                continue
-            step = linalg.cho_solve(factor, gradient / scale) / scale
-            gain = float(gradient @ step)
-            new = likelihood(theta + step, y, x, offset, starts, totals)
-            if np.isfinite(new[0]) and new[0] >= value - 1e-12 * abs(value):
-                theta, damping = theta + step, damping / 10 if damping > 1e-6 else 0.0
-                value, scores, information = new
-                break
-            damping = max(4 * damping, 1e-6)
-        if gain < 1e-11:
-            break
-    bread = own @ np.linalg.inv(information) @ own.T
+    bread = own @ inverted(information) @ own.T
     theta, scores, information = own @ theta, scores @ to_own, to_own.T @ information @ to_own
     x = block.x[order]
     terms = (*block.names, DISPERSION)

@@ -52,5 +52,13 @@ def far_off(x: Array) -> NDArray[np.bool_]:
 def inverse(x: Array, weights: Array) -> Array:
     """Return the inverse of ``x' diag(weights) x`` by way of the scaled columns, shape (term, term)."""
     b, a = scaled(x)
-    found = a @ np.linalg.inv(b.T @ (weights[:, None] * b)) @ a.T
+    found = a @ inverted(b.T @ (weights[:, None] * b)) @ a.T
     return np.asarray((found + found.T) / 2)
+
+
+def inverted(matrix: Array) -> Array:
+    """Return the inverse, or NaN for a singular matrix, which :meth:`Estimate.checked` then refuses."""
+    try:
+        return np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:
+        return np.full_like(matrix, np.nan)
