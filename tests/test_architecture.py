@@ -23,6 +23,7 @@ BASE = (
     "holding",
     "keeping",
     "look",
+    "netcdf",
     "pins",
     "progress",
     "provenance",

@@ -11,8 +11,7 @@ import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
 
-from northroute import keeping
-from northroute.bayes import netcdf
+from northroute import keeping, netcdf
 from northroute.bayes.gate.gate import Check, Gate
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers import plain, replicates

@@ -92,8 +92,9 @@ def sample(
 
 def forget(keep: Path | None, chains: int) -> None:
     """Delete the files of finished chains."""
-    for i in range(chains) if keep else ():
-        keeping.remove(_file(keep, i))
+    if keep is not None:
+        for i in range(chains):
+            keeping.remove(_file(keep, i))
 
 
 def _around(start: Array, linear: int) -> Callable[[int], Array]:
