@@ -40,11 +40,14 @@ def panel(frame: pd.DataFrame | None = None, *, simulated: bool = False) -> Pane
 
 @st.composite
 def frames(draw: st.DrawFn) -> pd.DataFrame:
-    """Rows of one to four units and up to eight months, some rows absent, some counts and covariates unobserved."""
+    """Rows of one to four units and up to eight months, some rows absent, some counts and covariates unobserved.
+
+    The first unit's first two months are there, so that the dates are months and neither quarters nor years.
+    """
     units = draw(st.lists(st.sampled_from(sorted(HOME)), min_size=1, max_size=4, unique=True))
     months = pd.date_range("2015-01", periods=draw(st.integers(2, 8)), freq="MS")
     keys = [(u, m) for u in units for m in months]
-    kept = [k for k in keys if draw(st.integers(0, 4))] or keys[:1]
+    kept = keys[:2] + [k for k in keys[2:] if draw(st.integers(0, 4))]
     count = st.none() | st.integers(0, 10**6)
     number = st.none() | st.floats(-1e6, 1e6).map(lambda v: round(v, 6))
     frame = pd.DataFrame({"unit": [u for u, _ in kept], "month": [m for _, m in kept]})

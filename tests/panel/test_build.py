@@ -139,7 +139,7 @@ def test_a_column_has_one_role() -> None:
     built = panel()
     with pytest.raises(PanelError, match=r"\['drugs'\] would have two roles"):
         built.with_covariate("drugs", built.frame["x"])
-    with pytest.raises(PanelError, match=r"\['country'\] would have two roles"):
+    with pytest.raises(PanelError, match=r"keeps \['country'\] for itself"):
         built.with_covariate("country", built.frame["x"])
 
 

@@ -173,7 +173,9 @@ def test_calls_that_mean_something_else() -> None:
         build(table(rows()), unit="unit", outcomes="drugs")
     with pytest.raises(PanelError, match="'unobserved' or 'zero'"):
         build(table(rows()), unit="unit", outcomes=("drugs",), missing="zeros")  # type: ignore[arg-type]
-    with pytest.raises(PanelError, match=r"'X' is no country code \(6 such rows\).*three letters of ISO 3166"):
+    with pytest.raises(
+        PanelError, match=r"'X' is no country code \(6 such rows, first.*three capital letters of ISO 3166"
+    ):
         panel(rows().assign(country="X"))
     with pytest.raises(PanelError, match="does not hold numbers"):
         panel(rows().assign(drugs="many"))

@@ -1,6 +1,7 @@
 """Balanced, validated panels of counts by unit and month."""
 
-from northroute.panel.panel import Panel, Scaling, build
+from northroute.panel.building import build
+from northroute.panel.panel import Panel, Scaling
 from northroute.panel.store import load, save
 from northroute.panel.transforms import lag, log_rate, original_slope, standardise, within_between
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import PanelError
-from northroute.panel.panel import Panel, build
+from northroute.panel.building import build
+from northroute.panel.panel import Panel
 from northroute.provenance import value_hash
 from northroute.seeds import generator
 from northroute.sources import regions

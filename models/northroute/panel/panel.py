@@ -2,21 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from northroute.errors import PanelError, SimulatedDataError
-from northroute.panel.periods import MONTH, bounds, stamps_of
-from northroute.panel.periods import read as read_periods
+from northroute.errors import PanelError
 from northroute.panel.schema import validate
+from northroute.panel.values import counts, floats
+from northroute.panel.windows import window_of
 from northroute.provenance import frame_hash
-from northroute.sources.table import Table
-
-_REGULAR = 4
-"""Different dates from which on equal distances of three or twelve months say quarters or years."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +101,20 @@ class Panel:
         Raises
         ------
         PanelError
-            If the values are not by unit and month, or none of their keys is in the panel.
+            If the values are no numbers by unit and month, none of their keys is in the panel, or the name is one of the
+            panel's own, such as ``unit``.
         """
-        frame = self.frame.assign(**{name: self._aligned(name, values).astype(float)})
+        frame = self._beside(name, floats(self._aligned(name, values), name, f"Panel '{self.name}'"))
         covariates = (*(c for c in self.covariates if c != name), name)
         scalings = {k: v for k, v in self.scalings.items() if k != name} | ({name: scaling} if scaling else {})
         return replace(self, frame=frame, covariates=covariates, scalings=scalings)
 
     def _aligned(self, name: str, values: "pd.Series[Any]") -> "pd.Series[Any]":
+        if not isinstance(values, pd.Series):
+            raise PanelError(
+                f"Panel '{self.name}': values of '{name}' are a {type(values).__name__}, which does not say which unit and "
+                "month each is of. Give a pandas.Series indexed by (unit, month)."
+            )
         keys = values.index
         if keys.nlevels != 2 or keys.has_duplicates or not self.frame.index.isin(keys).any():
             raise PanelError(
@@ -121,6 +122,11 @@ class Panel:
                 "(unit, month), months as first days."
             )
         return values.reindex(self.frame.index)
+
+    def _beside(self, name: str, values: "pd.Series[Any]") -> pd.DataFrame:
+        frame = self.frame.copy()
+        frame[name] = values
+        return frame
 
     def with_outcome(self, name: str, values: "pd.Series[Any]") -> "Panel":
         """Return a panel with one more outcome, aligned on (unit, month); missing stays unobserved.
@@ -130,7 +136,7 @@ class Panel:
         PanelError
             As :meth:`with_covariate`.
         """
-        frame = self.frame.assign(**{name: self._aligned(name, values).astype("Int64")})
+        frame = self._beside(name, counts(self._aligned(name, values), name, f"Panel '{self.name}'"))
         return replace(self, frame=frame, outcomes=(*(o for o in self.outcomes if o != name), name))
 
     def select(self, *, countries: Sequence[str] | None = None, months: tuple[str, str] | None = None) -> "Panel":
@@ -154,7 +160,7 @@ class Panel:
             frame = frame[frame["country"].isin(list(countries))]
         if months is not None:
             stamps = frame.index.get_level_values("month")
-            first, last = _window(months, f"Panel '{self.name}'")
+            first, last = window_of(months, f"Panel '{self.name}'")
             frame = frame[(stamps >= first) & (stamps <= last)]
         if frame.empty:
             raise PanelError(f"Panel '{self.name}' has no row left after the selection {countries}, {months}.")
@@ -166,193 +172,3 @@ class Panel:
         dataset = numeric.to_xarray().sel(unit=self.units.to_numpy())
         dataset = dataset.assign_coords(country=("unit", self.unit_country.to_numpy()))
         return dataset.assign_attrs(name=self.name, simulated=int(self.simulated))
-
-
-def build(
-    table: Table,
-    *,
-    unit: str,
-    outcomes: Sequence[str],
-    exposures: Sequence[str] = (),
-    covariates: Sequence[str] = (),
-    country: str = "country",
-    window: tuple[str, str] | None = None,
-    missing: Literal["unobserved", "zero"] = "unobserved",
-    name: str | None = None,
-) -> Panel:
-    """Build a complete panel from a source's table with one row per unit and month.
-
-    Parameters
-    ----------
-    table : Table
-        Rows with the columns ``unit``, ``country``, ``month`` and those named below. Months are dates of their first day,
-        monthly periods, text such as ``2015-01``, or numbers such as ``201501``; other periods are refused.
-    unit : str
-        Column that identifies the unit (for country panels, the country itself).
-    outcomes, exposures, covariates : sequence of str
-        Columns to keep, by role.
-    country : str
-        Column with the unit's country.
-    window : (str, str), optional
-        First and last month, such as ``("2015-01", "2022-12")`` or ``("2015", "2022")``; by default the table's own range.
-    missing : {"unobserved", "zero"}
-        What a unit-month without a row means. ``zero`` is right only for event lists known to be complete; it fills
-        counts, never exposures or covariates.
-
-    Raises
-    ------
-    PanelError
-        For duplicate keys, negative or fractional counts, exposure that is absent or not positive where a count was
-        observed, a month that is not the first of one, days, weeks, quarters or years, or a unit in two countries.
-    SimulatedDataError
-        If the rows' own mark and the table's flag disagree.
-    """
-    if not isinstance(table, Table):
-        raise PanelError(
-            f"build takes a Table, which says whether its rows are simulated, not a {type(table).__name__}. Wrap the rows: "
-            "northroute.sources.Table(name, frame, ('unit', 'month'), simulated, {})."
-        )
-    for role, names in (("outcomes", outcomes), ("exposures", exposures), ("covariates", covariates)):
-        if isinstance(names, str):
-            raise PanelError(
-                f"Table '{table.name}': {role} are a sequence of columns: write ('{names}',), not '{names}'."
-            )
-    if missing not in ("unobserved", "zero"):
-        raise PanelError(f"Table '{table.name}': missing is 'unobserved' or 'zero', not {missing!r}.")
-    # the unit and the country are the columns named here, whatever else the table calls so
-    own = table.frame.drop(columns=[c for c, n in (("unit", unit), ("country", country)) if n != c], errors="ignore")
-    both = unit == country and unit in own.columns
-    rows = own.assign(unit=own[unit]) if both else own.rename(columns={unit: "unit"})
-    absent = [c for c in ("unit", country, "month", *outcomes, *exposures, *covariates) if c not in rows.columns]
-    if absent:
-        raise PanelError(
-            f"Table '{table.name}' has no column {', '.join(map(repr, absent))}; it has {list(rows.columns)}."
-        )
-    rows = rows.rename(columns={country: "country"})
-    if "simulated" in rows.columns and not (rows["simulated"] == table.simulated).all():
-        raise SimulatedDataError(
-            f"Table '{table.name}': the column 'simulated' and the table's flag disagree. The mark is never changed by "
-            "hand; read or simulate the table again."
-        )
-    used = ["unit", "country", "month", *outcomes, *exposures, *covariates]
-    twice = sorted({c for c in used if int((rows.columns == c).sum()) > 1})
-    if twice:
-        raise PanelError(f"Table '{table.name}' has several columns called {twice}. Rename them.")
-    if rows.empty:
-        raise PanelError(f"Table '{table.name}' has no row, so there is no panel.")
-    if rows["unit"].isna().any():
-        raise PanelError(f"Table '{table.name}' has {int(rows['unit'].isna().sum())} row(s) without a unit. Drop them.")
-    rows = rows.assign(month=_month_starts(rows, table.name))
-    for key in ("unit", "country"):
-        if isinstance(rows[key].dtype, pd.CategoricalDtype):
-            rows = rows.assign(**{key: rows[key].astype(rows[key].cat.categories.dtype)})
-    duplicated = rows.duplicated(["unit", "month"])
-    if duplicated.any():
-        first = rows.loc[duplicated, ["unit", "month"]].iloc[0]
-        raise PanelError(
-            f"Table '{table.name}' has {int(duplicated.sum())} repeated unit-month(s), first {first['unit']} "
-            f"{first['month']:%Y-%m}. Aggregate or drop the repeats before building the panel."
-        )
-    where = rows.groupby("unit", sort=False)["country"].nunique()
-    if (where > 1).any():
-        raise PanelError(
-            f"Table '{table.name}': unit '{where.idxmax()}' is in {where.max()} countries. A unit has one."
-        )
-    begins, ends = _window(window, f"Table '{table.name}'") if window else (rows["month"].min(), rows["month"].max())
-    months = pd.date_range(begins, ends, freq="MS", name="month")
-    home = rows.drop_duplicates("unit").set_index("unit")["country"]
-    index = pd.MultiIndex.from_product([home.index, months], names=["unit", "month"])
-    kept = rows.set_index(["unit", "month"])[[*outcomes, *exposures, *covariates]]
-    frame = kept.astype({o: _counts(kept[o], o, table.name) for o in outcomes}).reindex(index)
-    if missing == "zero":
-        frame.loc[~index.isin(kept.index), list(outcomes)] = 0
-    frame = frame.assign(**{c: _floats(frame[c], c, table.name) for c in (*exposures, *covariates)})
-    frame.insert(0, "country", home.reindex(index.get_level_values("unit")).to_numpy())
-    frame["simulated"] = table.simulated
-    return Panel(
-        frame=frame,
-        name=name or table.name,
-        outcomes=tuple(outcomes),
-        exposures=tuple(exposures),
-        covariates=tuple(covariates),
-        simulated=table.simulated,
-        inputs=dict(table.files),
-    )
-
-
-def _floats(column: "pd.Series[Any]", name: str, table: str) -> "pd.Series[Any]":
-    """Return a covariate or exposure as floats; missing stays missing."""
-    if (
-        not pd.api.types.is_numeric_dtype(column)
-        and not isinstance(column.dtype, pd.StringDtype)
-        and column.dtype != object
-    ):
-        raise PanelError(
-            f"Table '{table}', column '{name}' does not hold numbers ({column.dtype}). Make numbers of it."
-        )
-    try:
-        values = column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    except (ValueError, TypeError) as failure:
-        raise PanelError(f"Table '{table}', column '{name}' does not hold numbers ({failure}). Mend it.") from failure
-    return pd.Series(values, index=column.index)
-
-
-def _window(window: tuple[Any, Any], what: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last month of a window of months, quarters or years."""
-    if isinstance(window, str) or len(window) != 2:
-        raise PanelError(
-            f"{what}: a window has two ends, such as ('2015-01', '2015-12') or ('2015', '2015'), not {window!r}."
-        )
-    try:
-        first, last = bounds(window[0])[0], bounds(window[1])[1]
-    except ValueError as failure:
-        raise PanelError(
-            f"{what}: cannot read the window {window} ({failure}). Write ('2015-01', '2015-12')."
-        ) from failure
-    if first > last:
-        raise PanelError(f"{what}: the window {window} ends before it begins.")
-    return first, last
-
-
-def _month_starts(rows: pd.DataFrame, name: str) -> pd.DatetimeIndex:
-    """Return the first day of each row's month, or say which row has none."""
-    column = rows["month"]
-    if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.dt.tz_localize(None)
-        off = column.isna() | (column != column.dt.to_period("M").dt.start_time)
-    else:
-        off = column.isna()
-    if off.any():
-        first = rows.loc[off.to_numpy(), ["unit", "month"]].iloc[0]
-        raise PanelError(
-            f"Table '{name}' has {int(off.sum())} month(s) that are not the first day of one, first {first['unit']} "
-            f"{first['month']}. Write every month as its first day."
-        )
-    try:
-        read = read_periods(column, "month")
-    except ValueError as failure:
-        raise PanelError(f"Table '{name}': {failure}") from failure
-    # dates of first days may be months with gaps; four of them three or twelve months apart are no months
-    few = column.nunique() < _REGULAR and pd.api.types.is_datetime64_any_dtype(column)
-    if read.unit != MONTH and not few:
-        raise PanelError(
-            f"Table '{name}': 'month' holds {read.unit}s, and a panel is by month. Aggregate days and weeks to months; keep "
-            f"quarters and years in a table for northroute.frequentist. (Months with gaps: write them as text, 2015-01.)"
-        )
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return pd.DatetimeIndex(column)
-    return stamps_of(read.numbers)
-
-
-def _counts(column: "pd.Series[Any]", outcome: str, name: str) -> pd.Int64Dtype:
-    try:
-        values = column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    except (ValueError, TypeError) as failure:
-        raise PanelError(f"Table '{name}', column '{outcome}' does not hold numbers ({failure}). Mend it.") from failure
-    fractional = ~np.isnan(values) & ~(np.isfinite(values) & (values == np.round(values)))
-    if fractional.any():
-        raise PanelError(
-            f"Table '{name}', column '{outcome}': {int(fractional.sum())} value(s) are not whole numbers, first "
-            f"{values[fractional][0]:g}. Counts are whole; use the provider's raw counts, not its rates."
-        )
-    return pd.Int64Dtype()

@@ -19,6 +19,8 @@ MONTH: Final = "month"
 WAYS: Final = "2015-01 for months, 2015-01-31 for days, 2015-W03 for weeks, 2015Q1 for quarters, or numbers 1, 2, 3"
 _FEW: Final = 3
 """Different dates from which on their distances say whether they are days, weeks, months, quarters or years."""
+_UNEVEN: Final = 2.5
+"""Days by which calendar months, one after the other, differ from their mean length."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,7 @@ def read(values: "pd.Series[Any]", name: str) -> Periods:
     ValueError
         If the column is neither, has gaps, mixes kinds, or may be read in two ways.
     """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
+    values = plain(values)
     if values.isna().any():
         raise ValueError(f"'{name}' has {int(values.isna().sum())} row(s) without a date; drop them.")
     if isinstance(values.dtype, pd.PeriodDtype):
@@ -87,6 +88,15 @@ def read(values: "pd.Series[Any]", name: str) -> Periods:
         except (ValueError, TypeError) as failure:
             raise ValueError(f"'{name}' mixes dates of several kinds ({failure}).") from failure
     raise ValueError(f"'{name}' is not a date, a year-month or a number. Write {WAYS}.")
+
+
+def plain(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return dates as NumPy's, whatever library holds them, and categories as what they are categories of."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind in "OM":
+        return pd.Series(values.to_list(), index=values.index, name=values.name).infer_objects()
+    return values
 
 
 def in_words(unit: str, count: int) -> str:
@@ -168,9 +178,22 @@ def _of_numbers(values: NDArray[np.float64], name: str) -> Periods:
         return _of_stamps(pd.DatetimeIndex(dates), name)
     if low >= 1_800_001 and high <= 2_200_366 and ((numbers % 1000 >= 1) & (numbers % 1000 <= 366)).all():
         raise ValueError(f"'{name}' looks like days of the year written 2015001. Write {WAYS}.")
+    if _days_of_months(numbers):
+        raise ValueError(
+            f"'{name}' looks like dates as numbers of days ({low}, ...), as spreadsheets and Stata keep them. Write {WAYS}."
+        )
     if low >= 18_001 and high <= 22_004 and ((numbers % 10 >= 1) & (numbers % 10 <= 4)).all():
         return Periods(numbers // 10 * 4 + numbers % 10 - 1, "quarter")
     return Periods(numbers, "year" if low >= 1_800 and high <= 2_200 else "period")
+
+
+def _days_of_months(numbers: Numbers) -> bool:
+    """Return True if plain numbers lie as far apart as months, quarters or years do in days, not all alike."""
+    apart = np.diff(np.unique(numbers)).astype(float)
+    if apart.size < _FEW - 1 or apart.min() < 28 or (apart == apart[0]).all():
+        return False
+    month = 365.2425 / 12
+    return bool((np.abs(apart - month * np.round(apart / month)) < _UNEVEN).all())
 
 
 def _of_text(text: "pd.Series[str]", name: str) -> Periods:
@@ -243,6 +266,8 @@ def bounds(value: object) -> tuple[pd.Timestamp, pd.Timestamp]:
     ValueError
         If it is neither, nor the first or last day of a month.
     """
+    if value is None or value is pd.NaT or value is pd.NA:
+        raise ValueError(f"{value} is no date")
     if isinstance(value, (datetime.date, np.datetime64)):
         stamp = pd.Timestamp(value)
         stamp = stamp.tz_localize(None) if stamp.tz is not None else stamp

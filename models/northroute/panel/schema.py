@@ -1,6 +1,8 @@
 """The panel's contract, checked with pandera every time a panel is made."""
 
+import re
 from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -9,11 +11,15 @@ from pandera.errors import SchemaErrors
 
 from northroute.errors import PanelError, SimulatedDataError
 
+OWN: Final = ("unit", "month", "country", "simulated")
+"""Names that a panel keeps for itself."""
+_YEARS: Final = (1700, 2200)
+"""Years between which a panel's months lie."""
 _REMEDY = {
     "count": "Counts are whole and not negative; leave a cell empty if it was not observed.",
     "exposure": "Exposure must be a positive number wherever a count was observed; drop or blank the month.",
     "covariate": "Covariates may be missing but not infinite.",
-    "country": "Countries are three letters of ISO 3166, such as KAZ.",
+    "country": "Countries are three capital letters of ISO 3166, such as KAZ.",
     "key": "Each unit needs one row for every month of the window.",
 }
 
@@ -24,9 +30,10 @@ def schema(outcomes: Sequence[str], exposures: Sequence[str], covariates: Sequen
     The index is (unit, month), unique; outcomes are ``Int64`` >= 0 or missing; exposures > 0 or missing; covariates
     finite or missing.
     """
-    columns: dict[str, pa.Column] = {"country": pa.Column(str, pa.Check.str_length(3, 3), nullable=False)}
+    columns: dict[str, pa.Column] = {"country": pa.Column(str, nullable=False)}
     columns |= {o: pa.Column("Int64", pa.Check.ge(0, error="count"), nullable=True) for o in outcomes}
-    columns |= {e: pa.Column(float, pa.Check.gt(0, error="exposure"), nullable=True) for e in exposures}
+    positive = pa.Check(lambda s: (s > 0) & ~np.isinf(s), error="exposure")
+    columns |= {e: pa.Column(float, positive, nullable=True) for e in exposures}
     finite = pa.Check(lambda s: ~np.isinf(s), error="covariate")
     columns |= {c: pa.Column(float, finite, nullable=True) for c in covariates}
     columns["simulated"] = pa.Column(bool, nullable=False)
@@ -54,12 +61,19 @@ def validate(
     SimulatedDataError
         If the frame's own mark is gone, or it and the panel's flag disagree.
     """
-    roles = ["country", "simulated", *outcomes, *exposures, *covariates]
+    check_roles(f"Panel '{name}'", outcomes, exposures, covariates)
+    if not isinstance(frame, pd.DataFrame):
+        raise PanelError(
+            f"Panel '{name}': its frame is a {type(frame).__name__}, not a pandas.DataFrame. Use northroute.panel.build."
+        )
+    _index(frame, name)
+    roles = [*OWN, *outcomes, *exposures, *covariates]
     clash = sorted({c for c in roles if roles.count(c) > 1})
     if clash:
         raise PanelError(f"Panel '{name}': column(s) {clash} would have two roles. Give each role its own column.")
     if "simulated" not in frame.columns:
         raise SimulatedDataError(f"Panel '{name}': the column 'simulated' is gone. Rebuild the panel from its source.")
+    _countries(frame, name)
     try:
         schema(outcomes, exposures, covariates).validate(frame, lazy=True)
     except SchemaErrors as failure:
@@ -78,6 +92,70 @@ def validate(
                 f"Panel '{name}', {_cell(gaps)}, column '{exposure}': no exposure although a count was observed "
                 f"({int(gaps.sum())} such rows). {_REMEDY['exposure']}"
             )
+
+
+def check_roles(where: str, outcomes: Sequence[str], exposures: Sequence[str], covariates: Sequence[str]) -> None:
+    """Check that every role is a sequence of names; ``where`` says of which table or panel.
+
+    Raises
+    ------
+    PanelError
+    """
+    for role, names in (("outcomes", outcomes), ("exposures", exposures), ("covariates", covariates)):
+        if isinstance(names, str):
+            raise PanelError(f"{where}: {role} are a sequence of columns: write ('{names}',), not '{names}'.")
+        other = [n for n in names if not isinstance(n, str)]
+        if other:
+            raise PanelError(
+                f"{where}: {role} are named by text, not by {other[0]!r}. Rename the columns (columns=str)."
+            )
+    taken = sorted({*outcomes, *exposures, *covariates} & set(OWN))
+    if taken:
+        raise PanelError(f"{where}: a panel keeps {taken} for itself. Give these columns other names.")
+
+
+def _index(frame: pd.DataFrame, name: str) -> None:
+    """Check that rows are indexed by unit and by months as first days."""
+    use = "Use northroute.panel.build, which makes them so."
+    if list(frame.index.names) != ["unit", "month"]:
+        raise PanelError(f"Panel '{name}': its rows are not indexed by unit and month. {use}")
+    if frame.empty:
+        raise PanelError(f"Panel '{name}' has no row.")
+    units, months = (frame.index.get_level_values(level) for level in ("unit", "month"))
+    nowhere = np.asarray(units.isna(), dtype=bool)
+    if nowhere.any():
+        raise PanelError(f"Panel '{name}' has {int(nowhere.sum())} row(s) without a unit. Drop them.")
+    if not isinstance(months, pd.DatetimeIndex) or months.tz is not None:
+        raise PanelError(
+            f"Panel '{name}': its months are {months.dtype}, not dates of first days without a zone. {use}"
+        )
+    off = np.asarray(months.isna() | (months.day != 1) | (months != months.normalize()), dtype=bool)
+    if off.any():
+        raise PanelError(
+            f"Panel '{name}': {int(off.sum())} of its months are not the first day of one, first {months[off][0]}. {use}"
+        )
+    far = np.asarray((months.year < _YEARS[0]) | (months.year > _YEARS[1]), dtype=bool)
+    if far.any():
+        raise PanelError(f"Panel '{name}' has a row of {months[far][0]:%Y-%m}. Mend the date.")
+
+
+def _countries(frame: pd.DataFrame, name: str) -> None:
+    """Check the countries' codes."""
+    if "country" not in frame.columns:
+        raise PanelError(f"Panel '{name}' has no column 'country'. {_REMEDY['country']}")
+    codes = frame["country"]
+    wrong = ~codes.map(_is_code, na_action=None).to_numpy(dtype=bool)
+    if wrong.any():
+        unit, value = codes[wrong].index[0][0], codes[wrong].iloc[0]
+        shown = "missing" if pd.isna(value) else repr(value)
+        raise PanelError(
+            f"Panel '{name}', column 'country': {shown} is no country code ({int(wrong.sum())} such rows, first of unit "
+            f"{unit}). {_REMEDY['country']}"
+        )
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None
 
 
 def _complete(frame: pd.DataFrame, name: str) -> None:
@@ -106,9 +184,6 @@ def _explain(failure: SchemaErrors, frame: pd.DataFrame, name: str) -> str:
     cases = failure.failure_cases
     first = cases.iloc[0]
     column, check, value = first["column"], str(first["check"]), first["failure_case"]
-    if column == "country":
-        shown = "missing" if pd.isna(value) else repr(value)
-        return f"Panel '{name}', column 'country': {shown} is no country code ({len(cases)} such rows). {_REMEDY['country']}"
     if check in _REMEDY:
         place = f"Panel '{name}', {_cell(frame[column] == value)}, column '{column}'"
         return f"{place}: value {value} is not allowed ({len(cases)} such cells). {_REMEDY[check]}"

@@ -9,15 +9,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from northroute import keeping
-from northroute.errors import DataError
+from northroute.errors import DataError, PanelError
 from northroute.panel.panel import Panel, Scaling
 
 _KEY = b"northroute"
 
 
 def save(panel: Panel, path: Path | str) -> Path:
-    """Write a panel to one Parquet file, atomically, with the record of its hash, and return the path."""
-    table = pa.Table.from_pandas(panel.frame.reset_index(), preserve_index=False)
+    """Write a panel to one Parquet file, atomically, with the record of its hash, and return the path.
+
+    Raises
+    ------
+    PanelError
+        For units that no file can hold, such as text and numbers beside each other.
+    DataError
+        If a folder is in the file's place.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise DataError("a folder is there", file=path, remedy="Name a file, such as panel.parquet in it.")
+    try:
+        table = pa.Table.from_pandas(panel.frame.reset_index(), preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as failure:
+        kinds = sorted({type(u).__name__ for u in panel.units})
+        raise PanelError(
+            f"Panel '{panel.name}': units of types {kinds} cannot be saved. Make text of them."
+        ) from failure
     roles = {
         "name": panel.name,
         "outcomes": panel.outcomes,
@@ -27,7 +44,6 @@ def save(panel: Panel, path: Path | str) -> Path:
         "scalings": {k: asdict(v) for k, v in panel.scalings.items()},
         "inputs": dict(panel.inputs),
     }
-    path = Path(path)
     marked = table.replace_schema_metadata((table.schema.metadata or {}) | {_KEY: json.dumps(roles).encode()})
     with keeping.writing(path) as partial:
         pq.write_table(marked, partial)

@@ -1,5 +1,7 @@
 """Covariates made from a panel's own columns: lags and leads, log rates, within-between terms, standardisation."""
 
+import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ import pandas as pd
 
 from northroute.errors import PanelError
 from northroute.panel.panel import Panel, Scaling
+from northroute.panel.schema import OWN
 
 
 def lag(panel: Panel, column: str, months: int = 1) -> Panel:
@@ -16,8 +19,8 @@ def lag(panel: Panel, column: str, months: int = 1) -> Panel:
     outside the panel or was unobserved.
     """
     panel.require(column)
-    if months != int(months):
-        raise PanelError(f"A lag of {months} months is none; name whole months.")
+    if isinstance(months, bool) or not isinstance(months, numbers.Real) or not float(months).is_integer():
+        raise PanelError(f"A lag of {months!r} months is none; name whole months.")
     months = int(months)
     if months == 0:
         raise PanelError("A lag of 0 months is the column itself; name a positive lag or a negative lead.")
@@ -31,6 +34,8 @@ def log_rate(panel: Panel, column: str, exposure: str | None = None, *, offset: 
     ``offset`` (default 0.5) keeps months with a true zero finite; unobserved months stay missing.
     """
     panel.require(column, *([exposure] if exposure else []))
+    if not math.isfinite(offset):
+        raise PanelError(f"Panel '{panel.name}': an offset of {offset} leaves no rate. Give a number above zero.")
     count = _numeric(panel, column) + offset
     if (count <= 0).any():
         raise PanelError(
@@ -39,7 +44,13 @@ def log_rate(panel: Panel, column: str, exposure: str | None = None, *, offset: 
         )
     rate = np.log(count)
     if exposure:
-        rate = rate - np.log(panel.frame[exposure].astype(float))
+        hours = _numeric(panel, exposure)
+        if (hours <= 0).any():
+            raise PanelError(
+                f"Panel '{panel.name}': '{exposure}' is not positive in {int((hours <= 0).sum())} row(s), so it is no "
+                "exposure. Name one that is."
+            )
+        rate = rate - np.log(hours)
     return panel.with_covariate(f"{column}_log_rate", rate)
 
 
@@ -86,4 +97,6 @@ def original_slope(panel: Panel, column: str, slope: Any) -> Any:
 
 
 def _numeric(panel: Panel, column: str) -> "pd.Series[Any]":
+    if column in OWN:
+        raise PanelError(f"Panel '{panel.name}': '{column}' is no outcome, exposure or covariate.")
     return panel.frame[column].astype("Float64").astype(float)
