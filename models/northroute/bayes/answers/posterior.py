@@ -16,6 +16,7 @@ from northroute.bayes.kernel import batch, density
 from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.program import predict
 from northroute.bayes.program.assemble import Assembled, assemble
+from northroute.bayes.program.table_rows import table_order
 from northroute.bayes.program.window import log_likelihood_rows
 from northroute.bayes.statement.spec import CountSpec
 from northroute.conventions import DEFAULT_SEED
@@ -136,15 +137,19 @@ def drawn(fit: BayesFit, assembled: Assembled) -> Drawn:
         raise ModelError(f"Fit '{fit.name}' keeps no coordinates of its draws. Fit again.")
     theta = group["theta"].transpose("chain", "draw", "coordinate").to_numpy()
     observed = fit.tree["observed_data"]["y"].to_numpy()
-    own = assembled.frame[assembled.model.outcome].to_numpy(float)
+    order = table_order(assembled.frame)
+    own = assembled.frame[assembled.model.outcome].to_numpy(float)[order]
     if theta.shape[2] != assembled.program.dim or not np.array_equal(observed, own):
         raise ModelError(f"Fit '{fit.name}' is of other data or of another model. Give those that it was fitted to.")
     centred = replace(assembled, program=centring.written(assembled, group["centring"].to_numpy()))
     flat = np.ascontiguousarray(theta.reshape(-1, theta.shape[2]))
     values, _ = batch.values_of(centred.program, flat)
     kept = fit.tree["log_likelihood"].to_dataset()
-    stored = kept["y"].transpose("chain", "draw", "row").to_numpy().astype(float) if "y" in kept else None
-    return Drawn(centred, flat, values, theta.shape[0], None if stored is None else stored.reshape(len(flat), -1))
+    if "row" not in kept.dims:  # too large to keep, or by cell
+        return Drawn(centred, flat, values, theta.shape[0])
+    stored = np.empty((len(flat), order.size))
+    stored[:, order] = kept["y"].transpose("chain", "draw", "row").to_numpy().reshape(len(flat), -1)
+    return Drawn(centred, flat, values, theta.shape[0], stored)
 
 
 def of_counts(fit: BayesFit, panel: Panel, spec: CountSpec) -> Drawn:

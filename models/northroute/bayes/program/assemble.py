@@ -88,8 +88,8 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
     """
     _require(model, frame)
     measures = [r for r in _responses(model, frame) if isinstance(model.of(r), dist.Measures)] if model.exposure else ()
-    rows = table_rows.numbered(frame)
-    kept, dropped = intake.kept(model.name, rows, model.outcome, model.exposure, model.response, model.cell, measures)
+    table = table_rows.numbered(frame)
+    kept, dropped = intake.kept(model.name, table, model.outcome, model.exposure, model.response, model.cell, measures)
     kept, cell = _sorted(model, kept)
     responses = kept[model.response].astype(str).to_numpy() if model.response else np.full(len(kept), model.outcome)
     builder = Builder()
