@@ -45,6 +45,15 @@ def climb(likelihood: Likelihood, start: Array) -> tuple[Array, int]:
         value, gradient, information = seen[key]
         return value, unit * gradient, information * np.outer(unit, unit)
 
+    def loss(z: Array) -> float:
+        return first - at(z)[0]
+
+    def slope(z: Array) -> Array:
+        return -at(z)[1]
+
+    def bend(z: Array) -> Array:
+        return at(z)[2]
+
     z, unit = np.zeros(start.size), np.ones(start.size)
     first, _, information = at(z)
     if not np.isfinite(first):
@@ -58,14 +67,7 @@ def climb(likelihood: Likelihood, start: Array) -> tuple[Array, int]:
         "gtol": max(_NEAR, 1e2 * np.sqrt(np.finfo(float).eps * abs(first))),
         "maxiter": _LIMIT,
     }
-    found = optimize.minimize(
-        lambda z: first - at(z)[0],
-        z,
-        jac=lambda z: -at(z)[1],
-        hess=lambda z: at(z)[2],
-        method="trust-exact",
-        options=options,
-    )
+    found = optimize.minimize(loss, z, jac=slope, hess=bend, method="trust-exact", options=options)
     z, steps, least = np.asarray(found.x), int(found.nit), np.inf
     best, top = z, at(z)[0]
     for _ in range(_LAST):
