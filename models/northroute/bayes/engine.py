@@ -20,9 +20,9 @@ from northroute.bayes.coordinates import adaptation, curvature, envelope, prior_
 from northroute.bayes.coordinates.adaptation import Adapted
 from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.gate import convergence, gate, own_rows, prior_check, prior_predictive, row_check
-from northroute.bayes.kernel import batch, jit
-from northroute.bayes.program import quantities
+from northroute.bayes.gate import convergence, gate, own_rows, prior_check, prior_predictive, prior_shares, row_check
+from northroute.bayes.kernel import batch, syntax
+from northroute.bayes.program import priors, quantities
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.data_groups import constant_data, observed_data
 from northroute.bayes.program.quantities import named
@@ -37,7 +37,7 @@ from northroute.progress import Progress, quiet
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
 DRAFTS: Final = frozenset({"laplace", "pathfinder"})
-_GATE: Final = (convergence, gate, prior_check, prior_predictive, psis, own_rows, row_check)
+_GATE: Final = (convergence, gate, prior_check, prior_predictive, prior_shares, psis, own_rows, row_check)
 _STATED: Final = (plain, plain_outcomes, fallback)
 _ADAPTED: Final = (adaptation, curvature, envelope)
 _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
@@ -93,16 +93,17 @@ def fit_model(
     *,
     origin: Origin | None = None,
     derive: Derive = _nothing,
-    check_prior: bool = False,
+    check_prior: bool | None = None,
     folder: Path | str | None = None,
     command: str = "",
     progress: Progress = quiet,
 ) -> BayesFit:
     """Fit a model to a table with one row an observation.
 
-    With ``check_prior``, as every step of the ladder is fitted, a model whose prior expects implausible counts is not
-    sampled, unless ``settings.force``: the fit is returned without draws, with the gate that says why. A fit that fails the
-    sampler's diagnostics is tried again with harder settings, ``settings.retries`` times at most; the last attempt is
+    Priors that are not given suit the data (:mod:`northroute.bayes.statement.suited`); ``info["priors"]`` has all that were
+    used. With ``check_prior=True``, as every step of the ladder is fitted, a model whose prior expects implausible counts is
+    not sampled, unless ``settings.force``: the fit is returned without draws, with the gate that says why. A fit that fails
+    the sampler's diagnostics is tried again with harder settings, ``settings.retries`` times at most; the last attempt is
     returned with its gate, passed or not, which also holds the share of rows with a large Pareto k. A draft
     (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by pymc or numpyro keeps no coordinates, so checks
     that evaluate the density again cannot be run on it.
@@ -116,8 +117,11 @@ def fit_model(
         By default the table itself, real.
     derive : callable
         From the dataset of reported quantities to others that are reported with them, by posterior and prior draw.
-    check_prior : bool
-        Hold the prior to the scale of the data. Published models often have priors far wider than that.
+    check_prior : bool, optional
+        By default data drawn from the prior are compared with the scale of the data, which is told and refuses nothing
+        (``gate.not_computed`` lists what is only told): published priors are often far wider than that. After sampling, the
+        gate fails if a prior that the data contradict moves an estimate by more than its posterior standard deviation.
+        True: the prior has to be on the scale of the data. False: neither is looked at.
     folder : Path or str, optional
         Where fits are kept as ``<name>.nc``, of samplers but nutpie ``<name>-<sampler>.nc``; one there with the same data,
         model, settings, code and library versions is read back, and finished chains of an interrupted one are not sampled
@@ -149,9 +153,10 @@ def fit_model(
     started = time.perf_counter()
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
     before = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
-    if check_prior:
+    if check_prior is not False:
         progress(f"{model.name}: data drawn from the prior", 0.0)
-        before = gate.Gate(prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed))
+        checks = prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed)
+        before = gate.Gate(checks if check_prior else prior_check.advisory(checks))
     found = attempts(assembled, settings, derive, keep, progress) if before.passed or settings.force else None
     progress(f"{model.name}: prior draws, log likelihood, Pareto k", 0.98)
     groups = {
@@ -166,6 +171,7 @@ def fit_model(
         "panel": origin.source,
         "rows": assembled.rows,
         "dropped": dict(assembled.dropped),
+        "priors": priors.used(assembled),
         "spec": dict(origin.description),
         "sampler": settings.sampler,
         "settings": asdict(found.settings if found else settings),
@@ -176,7 +182,7 @@ def fit_model(
     fit = BayesFit(
         name=model.name,
         tree=xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()}),
-        gate=gate.Gate((*before.checks, *(_after(assembled, found) if found else ()))),
+        gate=gate.Gate((*before.checks, *(_after(assembled, found, check_prior) if found else ()))),
         provenance=provenance.Provenance(origin.data_hash, settings.seed, origin.simulated, command=command),
         info=info,
         assembled=assembled,
@@ -243,7 +249,10 @@ def _groups(
 ) -> dict[str, xr.Dataset]:
     """Return what is kept of the data and of draws, rows in the order of the table, whose ``index`` labels them."""
     order, labels = table_order(assembled.frame), row_labels(index, assembled.frame)
-    data = {"observed_data": observed_data(assembled, labels), "constant_data": constant_data(assembled, labels, constants)}
+    data = {
+        "observed_data": observed_data(assembled, labels),
+        "constant_data": constant_data(assembled, labels, constants),
+    }
     if found is None:
         return data
     return {
@@ -256,13 +265,16 @@ def _groups(
     }
 
 
-def _after(assembled: Assembled, found: Attempt) -> tuple[gate.Check, ...]:
-    """Return the sampler's checks and that of rows."""
+def _after(assembled: Assembled, found: Attempt, check_prior: bool | None) -> tuple[gate.Check, ...]:
+    """Return the sampler's checks, that of rows and, by default, that of priors against the data."""
+    against: tuple[gate.Check, ...] = ()
+    if check_prior is None and found.settings.sampler not in DRAFTS:
+        against = (prior_check.check_against(assembled, found.values),)
     if found.settings.sampler in DRAFTS:
         rows = gate.not_computed(row_check.NAME, "draws of a draft are not the posterior's.")
     else:
         rows = row_check.check_rows(assembled, found.draws)
-    return (*found.gate.checks, rows)
+    return (*found.gate.checks, *against, rows)
 
 
 def _draws(
@@ -295,9 +307,7 @@ def _prior(assembled: Assembled, settings: Sampling, derive: Derive) -> xr.Datas
     return _with(named(assembled, values[None]), derive)
 
 
-def _log_likelihood(
-    assembled: Assembled, values: Array, order: NDArray[np.int64], labels: NDArray[Any]
-) -> xr.Dataset:
+def _log_likelihood(assembled: Assembled, values: Array, order: NDArray[np.int64], labels: NDArray[Any]) -> xr.Dataset:
     """Log likelihood by row, or by cell; none if it is too large to keep, or the sampler left out a value."""
     chains, draws, _ = values.shape
     if chains * draws * assembled.rows > MAX_STORED or np.isnan(values[0, 0]).any():
@@ -307,7 +317,11 @@ def _log_likelihood(
     dim = "row"
     if cell > 1:  # a cell's likelihood stands at its first row
         name = str(assembled.model.cell)
-        order, labels, dim = np.arange(0, assembled.rows, cell), assembled.frame[name].to_numpy()[::cell].astype(str), "cell"
+        order, labels, dim = (
+            np.arange(0, assembled.rows, cell),
+            assembled.frame[name].to_numpy()[::cell].astype(str),
+            "cell",
+        )
     kept = flat[:, order].reshape(chains, draws, -1).astype(np.float32)
     return xr.Dataset({"y": (("chain", "draw", dim), kept)}, {dim: labels})
 
@@ -316,8 +330,11 @@ def _with(found: xr.Dataset, derive: Derive) -> xr.Dataset:
     return found.assign(derive(found).data_vars)
 
 
-def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Derive, check_prior: bool) -> str:
-    """Return the hash of all that decides a fit: the program's tables, which hold model, priors and data, and the code."""
+def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Derive, check_prior: bool | None) -> str:
+    """Return the hash of all that decides a fit: the program's tables, which hold model, priors and data, and the code.
+
+    Of code the syntax counts, so that a comment or a docstring refits nothing.
+    """
     module = inspect.getmodule(derive)
     return provenance.value_hash(
         {
@@ -328,9 +345,9 @@ def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Deriv
             "origin": [origin.data_hash, origin.simulated, dict(origin.description), check_prior],
             "settings": {k: v for k, v in asdict(settings).items() if k != "force"},
             "code": [
-                jit.SOURCE,
-                *(inspect.getsource(m) for m in (*_MODULES[settings.sampler], *_GATE, prior_coordinates, quantities)),
-                inspect.getsource(module) if module else "",
+                syntax.of_kernel(),
+                syntax.of_modules((*_MODULES[settings.sampler], *_GATE, prior_coordinates, quantities)),
+                syntax.of_modules((module,)) if module else "",
             ],
             "versions": provenance.versions((*_LIBRARIES[settings.sampler], "numba", "numpy", "scipy")),
         }

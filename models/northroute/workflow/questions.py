@@ -73,7 +73,12 @@ def fit(job: Job, run: Run) -> BayesFit:
     settings = run.settings(Sampling(draws=job.draws, target_accept=job.target_accept, retries=RETRIES))
     origin = Origin(provenance.frame_hash(job.frame), source=job.source)
     made = fit_model(
-        *(job.model, job.frame, settings), origin=origin, folder=run.folder, command=run.command, progress=run.progress
+        *(job.model, job.frame, settings),
+        origin=origin,
+        check_prior=False,  # registered priors are as they are
+        folder=run.folder,
+        command=run.command,
+        progress=run.progress,
     )
     return run.released(made)
 

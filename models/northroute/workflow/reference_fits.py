@@ -109,7 +109,7 @@ def fitted(
     """
     mark = Origin(provenance.frame_hash(frame), simulated=simulated, source=own.job.source)
     how = settings(own, seed, halved=simulated)
-    fit = fit_model(own.job.model, frame, how, origin=mark, progress=progress)
+    fit = fit_model(own.job.model, frame, how, origin=mark, check_prior=False, progress=progress)
     if not fit.gate.passed:
         return Found(float("nan"), float("nan"), 0, fit.gate.failures)
     values = own.read(Reader(fit), replace(own.job, frame=frame))

@@ -177,6 +177,7 @@ def fit_composition(
         settings,
         origin=origin,
         derive=spec.derive,
+        check_prior=False,
         folder=folder,
         command=command,
         progress=progress,

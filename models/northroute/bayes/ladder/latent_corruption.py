@@ -199,6 +199,7 @@ class _Run:
             self.settings,
             origin=self.origin,
             derive=self.spec.derive,
+            check_prior=False,
             folder=self.folder,
             command=self.command,
             progress=self.progress,
