@@ -143,6 +143,7 @@ def _annexes(data: Path, later: list[Row], earlier: list[Row] | None = None) -> 
     folder.mkdir(exist_ok=True)
     sound = [_row("Opium", 1.0, year=2018, specifics="Latex")]
     write(folder / "annex_wdr2021_2015_2019.csv", earlier or sound)
+    later = [{**row, "drug_subgroup": row["drug_group"]} for row in later]
     write(folder / "annex_wdr2024_2018_2022.csv", later)
     write(folder / "annex_wdr2025_2019_2023.csv", later)
     return data
@@ -167,6 +168,14 @@ def test_trimming_sums_names_of_one_group(tmp_path: Path) -> None:
         ("poppy_straw", 2025): (8.0, 3),
         ("other_opioids", 2025): (7.0, 3),
     }
+
+
+def test_a_doubled_annex_is_refused(tmp_path: Path) -> None:
+    later = [_row("Fentanyl", 1.0), _row("Tramadol", 0.0), _row("Tramadol", 0.0)]  # lines of nothing are repeated there
+    annual.trim(_annexes(tmp_path, later))
+    with pytest.raises(DataError, match="the line is there twice") as caught:
+        annual.trim(_annexes(tmp_path, later + later))
+    assert caught.value.row == 5
 
 
 TOTAL = 'Total "ecstasy"-type substances (including the above)'

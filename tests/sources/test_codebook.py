@@ -51,7 +51,7 @@ def test_every_table_has_its_section_and_no_section_is_stale() -> None:
 def test_every_column_is_described(name: str) -> None:
     rows = _rows(name)
     assert [row[0].strip("`") for row in rows] == _columns(name)
-    for column, meaning, unit, _direction in rows:
+    for column, meaning, unit, *_ in rows:
         assert len(meaning) > 3, column
         assert unit, column
 

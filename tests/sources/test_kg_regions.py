@@ -88,10 +88,10 @@ def test_codes_are_those_of_the_regions() -> None:
         ),
         (
             "KG-C,2014,homicide_victims,101.0",
-            "KG-C,2014,homicide_victims,-101",
+            "KG-C,2014,homicide_victims,-99",
             "KG-C,2014,homicide",
             "value",
-            "homicide_victims is -101, outside 0 to 1000",
+            "homicide_victims is -99, outside 0 to 1000",
             "rebuild",
         ),
         (

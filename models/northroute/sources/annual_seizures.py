@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.conventions import COMPARISON_COUNTRIES, COUNTRIES
 from northroute.errors import DataError
@@ -19,7 +18,8 @@ from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import drug_names
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, RESTORE, first_true, read_csv
+from northroute.sources.reading import RESTORE, first_true, line_of, read_csv
+from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
 FOLDER: Final = "unodc_drug_seizures_2015_2023"
@@ -45,7 +45,6 @@ _FILES: Final = {
     2025: "annex_wdr2025_2019_2023.csv",
 }
 _COUNTRIES = [*COUNTRIES, *COMPARISON_COUNTRIES]
-_LARGEST = 10**7
 _ROUNDING = 1.0  # kilograms by which rounded parts may exceed their total
 
 
@@ -63,13 +62,18 @@ def load(path: Path | None = None) -> Table:
         ``names`` for a country, year and edition.
     """
     file = path or resource(f"data/reference/{BUNDLED}")
-    frame = read_csv(file, _schema())
+    among: Among = {
+        "iso3": (_COUNTRIES, "a country of this project"),
+        "drug": ((*DRUGS, *NOT_DRUGS), "a known group of drugs"),
+        "edition": (EDITIONS, "an edition of 2021, 2024 or 2025"),
+    }
+    frame = read_csv(file, schema(Path(BUNDLED).stem, among))
     covered = [year in EDITIONS[edition] for year, edition in zip(frame["year"], frame["edition"], strict=True)]
     outside = ~pd.Series(covered, index=frame.index)
     if outside.any():
         line = first_true(outside)
         what = f"the edition of {frame['edition'][line]} does not cover {frame['year'][line]}"
-        raise DataError(what, file=file, row=line + FIRST_LINE, column="year", remedy=RESTORE)
+        raise DataError(what, file=file, row=line_of(file, line), column="year", remedy=RESTORE)
     first = frame.groupby(["iso3", "year", "edition"])["names"].transform("first")
     other = first != frame["names"]
     if other.any():
@@ -77,7 +81,7 @@ def load(path: Path | None = None) -> Table:
         what = (
             f"{frame['names'][line]} names here and {first[line]} on an earlier line of the same country, year, edition"
         )
-        raise DataError(what, file=file, row=line + FIRST_LINE, column="names", remedy=RESTORE)
+        raise DataError(what, file=file, row=line_of(file, line), column="names", remedy=RESTORE)
     return Table("annual seizures (UNODC)", frame, KEY, False, {file.name: file_sha256(file)}, CITATION, LICENCE)
 
 
@@ -127,17 +131,13 @@ def trim(folder: Path) -> pd.DataFrame:
 
 
 def _edition(path: Path, edition: int) -> pd.DataFrame:
-    years = EDITIONS[edition]
-    columns = {
-        "iso3": pa.Column(str, pa.Check.isin(_COUNTRIES, error="a country of this project")),
-        "year": pa.Column(int, pa.Check.in_range(years[0], years[-1])),
-        "drug_group": pa.Column(str),
-        "drug": pa.Column(str),
-        "kg": pa.Column(float, pa.Check.in_range(0, _LARGEST)),
-    }
-    if edition == 2021:
-        columns["specifics"] = pa.Column(str, nullable=True)
-    frame = read_csv(path, pa.DataFrameSchema(columns), extra=True)
+    name = f"{FOLDER}/{_FILES[edition].removesuffix('.csv')}"
+    own = schema(name, {"iso3": (_COUNTRIES, "a country of this project")})
+    frame = read_csv(path, own, extra=True, repeats=True)
+    again = frame.duplicated() & (frame["kg"] > 0)  # the annexes repeat lines of nothing
+    if again.any():
+        remedy = "Keep one of the two lines: the file may be doubled."
+        raise DataError("the line is there twice", file=path, row=line_of(path, first_true(again)), remedy=remedy)
     if edition == 2021:
         specified = frame["specifics"].fillna("")
         names = drug_names.plain(frame["drug"]) + ("/" + specified).where(specified != "", "")
@@ -162,23 +162,9 @@ def _excess(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
     whole = float(rows["kg"][total].sum())
     parts = float(rows["kg"][~total & ~rows["group"].isin(NOT_DRUGS)].sum())
     if total.sum() > 1 or whole < parts - _ROUNDING:
-        line = int(rows.index.to_numpy()[first_true(total)]) + FIRST_LINE
+        line = line_of(path, int(rows.index.to_numpy()[first_true(total)]))
         what = f"a total of {whole:g} kg, and its parts are {parts:g} kg"
         raise DataError(what, file=path, row=line, column="kg", remedy=RESTORE)
     return rows.assign(
         group=rows["group"].str.removeprefix(drug_names.TOTAL), kg=rows["kg"].mask(total, max(whole - parts, 0.0))
-    )
-
-
-def _schema() -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(
-        {
-            "iso3": pa.Column(str, pa.Check.isin(_COUNTRIES, error="a country of this project")),
-            "year": pa.Column(int, pa.Check.in_range(2015, 2023)),
-            "drug": pa.Column(str, pa.Check.isin([*DRUGS, *NOT_DRUGS], error="a known group of drugs")),
-            "edition": pa.Column(int, pa.Check.isin(list(EDITIONS), error="an edition of 2021, 2024 or 2025")),
-            "kg": pa.Column(float, pa.Check.in_range(0, _LARGEST)),
-            "names": pa.Column(int, pa.Check.in_range(1, 100)),
-        },
-        unique=list(KEY),
     )

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, RESTORE, first_true, read_csv
+from northroute.sources.reading import RESTORE, first_true, line_of, read_csv
+from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
 FILE: Final = ("global_organized_crime_index", "oc_index_2021_2023_2025.csv")
@@ -63,7 +63,12 @@ def load(path: Path | None = None) -> Table:
         If the file breaks its format, repeats a key, gives a score that is not 1, 1.5, ... 10, or lacks a cell.
     """
     file = path or resource(f"data/reference/{BUNDLED}")
-    frame = read_csv(file, _schema("item", list(ITEMS), _COUNTRIES))
+    among: Among = {
+        "iso3": (_COUNTRIES, "a country of this table"),
+        "edition": (EDITIONS, "an edition of 2021, 2023 or 2025"),
+        "item": (ITEMS, "a known item of the index"),
+    }
+    frame = read_csv(file, schema(Path(BUNDLED).stem, among))
     _halves(frame, file)
     expected = pd.MultiIndex.from_product([_COUNTRIES, EDITIONS, ITEMS], names=list(KEY))
     absent = expected.difference(pd.MultiIndex.from_frame(frame[list(KEY)]), sort=False)
@@ -87,7 +92,8 @@ def trim(folder: Path) -> pd.DataFrame:
     """
     path = provider_file(folder, *FILE)
     names = {name: item for item, name in {**ACTORS_AND_MARKETS, **RESILIENCE}.items()}
-    frame = read_csv(path, _schema("indicator", None, None))
+    editions: Among = {"edition": (EDITIONS, "an edition of 2021, 2023 or 2025")}
+    frame = read_csv(path, schema("/".join(FILE).removesuffix(".csv"), editions))
     frame = frame[frame["indicator"].isin(names) & frame["iso3"].isin(_COUNTRIES)]
     frame = frame.assign(item=frame["indicator"].map(names))
     order = {key: place for place, key in enumerate([*_COUNTRIES, *ITEMS])}
@@ -95,23 +101,9 @@ def trim(folder: Path) -> pd.DataFrame:
     return frame[[*KEY, "score"]].reset_index(drop=True)
 
 
-def _schema(item: str, items: list[str] | None, countries: list[str] | None) -> pa.DataFrameSchema:
-    known = [] if items is None else [pa.Check.isin(items, error="a known item of the index")]
-    ours = [] if countries is None else [pa.Check.isin(countries, error="a country of this table")]
-    return pa.DataFrameSchema(
-        {
-            "iso3": pa.Column(str, ours),
-            "edition": pa.Column(int, pa.Check.isin(list(EDITIONS), error="an edition of 2021, 2023 or 2025")),
-            item: pa.Column(str, known),
-            "score": pa.Column(float, pa.Check.in_range(1, 10)),
-        },
-        unique=["iso3", "edition", item],
-    )
-
-
 def _halves(frame: pd.DataFrame, file: Path) -> None:
     between = (frame["score"] * 2) % 1 != 0
     if between.any():
         line = first_true(between)
         what = f"{frame['score'][line]:g} is not a step of the scale 1, 1.5, ... 10"
-        raise DataError(what, file=file, row=line + FIRST_LINE, column="score", remedy=RESTORE)
+        raise DataError(what, file=file, row=line_of(file, line), column="score", remedy=RESTORE)

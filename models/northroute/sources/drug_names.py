@@ -12,7 +12,7 @@ from typing import Final
 import pandas as pd
 
 from northroute.errors import DataError
-from northroute.sources.reading import FIRST_LINE, first_true
+from northroute.sources.reading import first_true, line_of
 
 TOTAL: Final = "total: "
 """Mark of a total; the group of what it exceeds its parts by follows."""
@@ -167,6 +167,10 @@ def grouped(names: "pd.Series[str]", listed: Mapping[str, str], file: Path, colu
         line = first_true(unknown)
         remedy = "Give the name a group in northroute.sources.drug_names, or mend its spelling."
         raise DataError(
-            f"'{names.iloc[line]}' is not a known drug", file=file, row=line + FIRST_LINE, column=column, remedy=remedy
+            f"'{names.iloc[line]}' is not a known drug",
+            file=file,
+            row=line_of(file, line),
+            column=column,
+            remedy=remedy,
         )
     return key.map(dict(listed))

@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.errors import DataError
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.reading import first_true, line_of, read_csv
+from northroute.sources.schemas import schema
 
 PROVIDER: Final = "kz_form1m_regions_2022"
 _TOTAL_ROW, _ATTEMPT_ROW = 1, 15
@@ -28,7 +28,6 @@ _DEATH_ROWS: Final[Mapping[str, tuple[int, ...]]] = {
     "causing_death_harm": (8,),
     "causing_death_other": (4, 5, 6, 7, 9),
 }
-_COUNT: Final = pa.Check.in_range(0, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,7 @@ def read(folder: Path) -> Form1M:
     DataError
         If a file breaks its format, has other rows or regions than the form, or its two counts of ended cases differ.
     """
-    path = provider_file(folder, PROVIDER, "kz_region_2022_key_counts.csv")
-    home = read_csv(path, _schema(text=("iso", "region_before_2022"), key=["iso"]), extra=True)
+    home = _read(folder, "kz_region_2022_key_counts")[1]
     homes = home.set_index("iso")["region_before_2022"]
     registered, ended = _section_1(folder, homes)
     nonzero = _nonzero(folder, homes, registered.columns)
@@ -85,34 +83,26 @@ def read(folder: Path) -> Form1M:
     )
 
 
+def _read(folder: Path, name: str) -> tuple[Path, pd.DataFrame]:
+    path = provider_file(folder, PROVIDER, f"{name}.csv")
+    return path, read_csv(path, schema(f"{PROVIDER}/{name}"), extra=True)
+
+
 def _section_1(folder: Path, homes: "pd.Series[str]") -> tuple[pd.DataFrame, pd.DataFrame]:
-    path = provider_file(folder, PROVIDER, "r1_row_codebook.csv")
-    codes = read_csv(
-        path,
-        pa.DataFrameSchema(
-            {
-                "row": pa.Column(int),
-                "article_uk_rk_2014": pa.Column(str, nullable=True),
-                "label_ru": pa.Column(str),
-            },
-            unique=["row"],
-        ),
-    ).set_index("row")
+    codes = _read(folder, "r1_row_codebook")[1].set_index("row")
     chapter = codes["label_ru"].str.extract(_CHAPTER_LABEL)[0]
     names = codes["article_uk_rk_2014"].where(chapter.isna(), "chapter_" + chapter.fillna(""))
     names[_TOTAL_ROW], names[_ATTEMPT_ROW] = "total", "99_attempt"
     names = names[names.notna() & ~names.isin(_NOT_OFFENCES)]
-    path = provider_file(folder, PROVIDER, "r1_offences_by_region.csv")
-    counts = read_csv(path, _schema(("iso",), ("row", "registered", "ended"), ["iso", "row"]), extra=True)
+    path, counts = _read(folder, "r1_offences_by_region")
     _same_regions(counts["iso"], homes, path)
     counts = counts.assign(article=counts["row"].map(names)).dropna(subset=["article"])
     return _by_region(counts, homes, "registered"), _by_region(counts, homes, "ended")
 
 
 def _nonzero(folder: Path, homes: "pd.Series[str]", articles: "pd.Index[str]") -> dict[tuple[str, str], pd.DataFrame]:
-    path = provider_file(folder, PROVIDER, "other_sections_nonzero_long.csv")
-    schema = _schema(("iso", "section", "key", "measure"), ("value",), ["iso", "section", "key", "measure"])
-    counts = read_csv(path, schema).rename(columns={"key": "article"})
+    path, counts = _read(folder, "other_sections_nonzero_long")
+    counts = counts.rename(columns={"key": "article"})
     _same_regions(counts["iso"], homes, path)
     found = {}
     for section, measure in (("R2", "ended"), ("R2", "ended_by_group"), ("PRIL1", "with_firearms")):
@@ -133,8 +123,7 @@ def _nonzero(folder: Path, homes: "pd.Series[str]", articles: "pd.Index[str]") -
 
 
 def _section_11(folder: Path, homes: "pd.Series[str]") -> tuple[pd.DataFrame, pd.DataFrame]:
-    path = provider_file(folder, PROVIDER, "r11_offences_causing_death.csv")
-    counts = read_csv(path, _schema(("iso",), ("row", "registered", "deaths"), ["iso", "row"]), extra=True)
+    path, counts = _read(folder, "r11_offences_causing_death")
     _same_regions(counts["iso"], homes, path)
     names = {row: name for name, rows in _DEATH_ROWS.items() for row in rows}
     counts = counts.assign(article=counts["row"].map(names)).dropna(subset=["article"])
@@ -154,7 +143,7 @@ def _same_regions(codes: "pd.Series[str]", homes: "pd.Series[str]", path: Path) 
         raise DataError(
             f"'{codes[row]}' is not a region of the form",
             file=path,
-            row=row + FIRST_LINE,
+            row=line_of(path, row),
             column="iso",
             remedy=f"Known are {', '.join(homes.index)}.",
         )
@@ -162,8 +151,3 @@ def _same_regions(codes: "pd.Series[str]", homes: "pd.Series[str]", path: Path) 
     if absent:
         remedy = "Restore the file from its source."
         raise DataError("the region is missing", file=path, row=absent[0], column="iso", remedy=remedy)
-
-
-def _schema(text: tuple[str, ...], counts: tuple[str, ...] = (), key: list[str] | None = None) -> pa.DataFrameSchema:
-    columns = {**{name: pa.Column(str) for name in text}, **{name: pa.Column(int, _COUNT) for name in counts}}
-    return pa.DataFrameSchema(columns, unique=key)

@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import regions
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.reading import first_true, line_of, read_csv
+from northroute.sources.schemas import schema
 from northroute.sources.table import Table
 
 Series = Literal[
     "homicide_victims", "corruption_perception", "public_bodies_performance", "new_drug_dependence_per_100k"
 ]
 FILE: Final = "kg_regions.csv"
+PROVIDED: Final = ("kg_regions_nsc_sdg", "kg_region_year.csv")
 COUNTRY: Final = "KG"
 PROVISIONAL: Final = 2023
 CITATION: Final = "National Statistical Committee of the Kyrgyz Republic, platform of the Sustainable Development Goals"
@@ -49,15 +50,6 @@ _RANGE: Final[Mapping[Series, tuple[float, float]]] = {
 UNPUBLISHED: Final[frozenset[tuple[str, int, str]]] = frozenset({("KG-N", 2016, "new_drug_dependence_per_100k")})
 """Region, year and series that the provider left out."""
 _REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
-_SCHEMA: Final = pa.DataFrameSchema(
-    {
-        "region": pa.Column(str),
-        "year": pa.Column(int, pa.Check.in_range(2014, 2023)),
-        "series": pa.Column(str, pa.Check.isin(list(get_args(Series)))),
-        "value": pa.Column(float),
-    },
-    unique=["region", "year", "series"],
-)
 
 
 def load(path: Path | None = None) -> Table:
@@ -76,7 +68,7 @@ def load(path: Path | None = None) -> Table:
         is outside those of its regions.
     """
     file = path or resource(f"data/reference/{FILE}")
-    frame = read_csv(file, _SCHEMA)
+    frame = read_csv(file, schema(Path(FILE).stem, {"series": (get_args(Series), "a series of the table")}))
     places = regions.load("first-level").frame
     known = (COUNTRY, *sorted(places["region"][places["iso3"] == "KGZ"]))
     _check_cells(frame, known, file)
@@ -103,12 +95,10 @@ def trim(folder: Path) -> pd.DataFrame:
     DataError
         If it breaks its format.
     """
-    path = provider_file(folder, "kg_regions_nsc_sdg", "kg_region_year.csv")
-    text = {name: pa.Column(str) for name in ("series", "iso")}
-    schema = pa.DataFrameSchema(
-        {**text, "year": pa.Column(int), "value": pa.Column(float)}, unique=["series", "iso", "year"]
+    path = provider_file(folder, *PROVIDED)
+    frame = read_csv(path, schema("/".join(PROVIDED).removesuffix(".csv")), extra=True).rename(
+        columns={"iso": "region"}
     )
-    frame = read_csv(path, schema, extra=True).rename(columns={"iso": "region"})
     frame = frame.assign(series=frame["series"].map(_PROVIDED)).dropna(subset=["series"])
     wanted = [year in _YEARS[series] for series, year in zip(frame["series"], frame["year"], strict=True)]
     frame = frame[wanted].assign(value=frame["value"].round(6))
@@ -121,7 +111,7 @@ def _check_cells(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> Non
         row = first_true(unknown)
         what = f"'{frame['region'][row]}' is not a region of Kyrgyzstan"
         raise DataError(
-            what, file=file, row=row + FIRST_LINE, column="region", remedy=f"Use one of: {', '.join(known)}."
+            what, file=file, row=line_of(file, row), column="region", remedy=f"Use one of: {', '.join(known)}."
         )
     for series, (low, high) in _RANGE.items():
         value, ours = frame["value"], frame["series"] == series
@@ -129,12 +119,12 @@ def _check_cells(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> Non
         if outside.any():
             row = first_true(outside)
             what = f"{series} is {value[row]:g}, outside {low:g} to {high:g}"
-            raise DataError(what, file=file, row=row + FIRST_LINE, column="value", remedy=_REBUILD)
+            raise DataError(what, file=file, row=line_of(file, row), column="value", remedy=_REBUILD)
     broken = (frame["series"] == "homicide_victims") & (frame["value"] % 1 != 0)
     if broken.any():
         row = first_true(broken)
         what = f"'{frame['value'][row]:g}' homicide victims is not a whole number"
-        raise DataError(what, file=file, row=row + FIRST_LINE, column="value", remedy=_REBUILD)
+        raise DataError(what, file=file, row=line_of(file, row), column="value", remedy=_REBUILD)
 
 
 def _check_complete(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> None:
@@ -162,4 +152,4 @@ def _check_country(frame: pd.DataFrame, file: Path) -> None:
         else:
             what = f"{series} of {year}: the country has {stated:g}, outside its regions, {parts.min():g} to {parts.max():g}"
         remedy = f"One value of that year is altered. {_REBUILD}"
-        raise DataError(what, file=file, row=int(whole.index[0]) + FIRST_LINE, column="value", remedy=remedy)
+        raise DataError(what, file=file, row=line_of(file, int(whole.index[0])), column="value", remedy=remedy)

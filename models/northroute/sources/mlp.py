@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.errors import DataError, MissingDataError
+from northroute.files import read_text
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, RESTORE, first_true, read_csv
+from northroute.sources.reading import RESTORE, read_csv, refuse_where, shown
+from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
 FOLDER: Final = "mlp_civic_space_counts"
@@ -72,17 +73,11 @@ NOT_COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "JAM": ("bribery_economic_corruption", "transnational_organization_crime"),
 }
 """Columns that a country's file lacks: unobserved."""
-FIRST, LAST = "2012-01", "2026-12"
 BUNDLED_TO: Final = "2024-12"
 CITATION: Final = "Machine Learning for Peace, DevLab@Penn, monthly article counts"
 LICENCE: Final = "MIT, Copyright (c) 2025 Machine Learning for Peace"
 
 _NAME = "article counts (Machine Learning for Peace)"
-_MONTH = pa.Check.str_matches(r"^20(1[2-9]|2[0-6])-(0[1-9]|1[0-2])$", error="a month of 2012-2026 like 2015-01")
-
-
-def _count() -> pa.Column:
-    return pa.Column("Int64", pa.Check.in_range(0, 10**7), nullable=True)
 
 
 def folder_of(data: Path) -> Path | None:
@@ -164,23 +159,13 @@ def bundled(path: Path) -> dict[str, pd.DataFrame]:
     DataError
         If the table breaks its format, or lacks a country.
     """
-    schema = pa.DataFrameSchema(
-        {
-            "iso3": pa.Column(str, pa.Check.isin(list(FILES), error="a country of northroute.sources.mlp.FILES")),
-            "month": pa.Column(str, _MONTH),
-            EXPOSURE: pa.Column("Int64", pa.Check.in_range(1, 10**7)),
-            **{c: _count() for c in COUNTS},
-        },
-        unique=["iso3", "month"],
-    )
-    frame = read_csv(path, schema)
+    among: Among = {"iso3": (FILES, "a country of northroute.sources.mlp.FILES")}
+    frame = read_csv(path, schema(Path(BUNDLED).stem, among)).astype({EXPOSURE: "Int64"})
     _check_parts(frame, path)
     lacking = frame["iso3"].map(lambda c: NOT_COUNTED.get(c, ()))
     for column in COUNTS:
         empty = frame[column].isna() & ~lacking.map(lambda gone, c=column: c in gone).astype(bool)
-        if empty.any():
-            line = first_true(empty) + FIRST_LINE
-            raise DataError("the cell is empty", file=path, row=line, column=column, remedy=RESTORE)
+        refuse_where(empty, "the cell is empty", file=path, column=column)
     absent = [c for c in FILES if not (frame["iso3"] == c).any()]
     if absent:
         raise DataError(f"no rows of {', '.join(absent)}", file=path, column="iso3", remedy=RESTORE)
@@ -208,48 +193,23 @@ def trim(folder: Path) -> pd.DataFrame:
     return table[["iso3", "month", EXPOSURE, *COUNTS]]
 
 
-def _schema(columns: Sequence[str]) -> pa.DataFrameSchema:
-    window = pa.Check.in_range(pd.Timestamp(FIRST), pd.Timestamp(LAST), error="a month of 2012-2026")
-    return pa.DataFrameSchema(
-        {
-            "date": pa.Column("datetime64[us]", window),
-            "country": pa.Column(str),
-            **{c: _count() for c in columns},
-            EXPOSURE: _count(),
-        },
-        unique=["date"],
-    )
-
-
 def _read(path: Path, iso3: str) -> pd.DataFrame:
-    with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        header = stream.readline()
+    header = read_text(path).partition("\n")[0]
     gone = [c for c in NOT_COUNTED.get(iso3, ()) if c not in header.replace('"', "").strip().split(",")]
     columns = [c for c in COUNTS if c not in gone]
-    frame = read_csv(path, _schema(columns), extra=True)
-    other = frame["country"] != FILES[iso3]
-    if other.any():
-        line = first_true(other)
-        raise DataError(
-            f"'{frame['country'][line]}', not {FILES[iso3]}",
-            file=path,
-            row=line + FIRST_LINE,
-            column="country",
-            remedy=RESTORE,
-        )
-    off = frame["date"].dt.day != 1
-    if off.any():
-        raise DataError(
-            "not the first of a month", file=path, row=first_true(off) + FIRST_LINE, column="date", remedy=RESTORE
-        )
+    frame = read_csv(path, schema(f"{FOLDER}/COUNTRY", without=gone), extra=True)
+    refuse_where(
+        frame["country"] != FILES[iso3],
+        lambda row: f"'{shown(frame['country'][row])}', not {FILES[iso3]}",
+        file=path,
+        column="country",
+    )
+    refuse_where(frame["date"].dt.day != 1, "not the first of a month", file=path, column="date")
     counts = frame[columns]
     unread = frame[EXPOSURE].isna() & counts.notna().any(axis=1)
     blind = unread | ((frame[EXPOSURE] == 0).fillna(False) & (counts > 0).any(axis=1))
-    if blind.any():
-        remedy = "Give the number of articles read, or leave the whole month out: it is then unobserved."
-        raise DataError(
-            "counts without an exposure", file=path, row=first_true(blind) + FIRST_LINE, column=EXPOSURE, remedy=remedy
-        )
+    remedy = "Give the number of articles read, or leave the whole month out: it is then unobserved."
+    refuse_where(blind, "counts without an exposure", file=path, column=EXPOSURE, remedy=remedy)
     frame[gone] = pd.NA
     frame = frame.astype(dict.fromkeys(gone, "Int64"))
     _check_parts(frame, path)
@@ -262,13 +222,11 @@ def _read(path: Path, iso3: str) -> pd.DataFrame:
 def _check_parts(frame: pd.DataFrame, path: Path) -> None:
     """Refuse a count above the number of articles read, of which it is a part."""
     for column in COUNTS:
-        above = (frame[column] > frame[EXPOSURE]).fillna(False)
-        if above.any():
-            line = first_true(above)
-            raise DataError(
-                f"{frame[column][line]} articles of this kind, and {frame[EXPOSURE][line]} articles read",
-                file=path,
-                row=line + FIRST_LINE,
-                column=column,
-                remedy=RESTORE,
-            )
+        refuse_where(
+            (frame[column] > frame[EXPOSURE]).fillna(False),
+            lambda row, c=column: (  # type: ignore[misc]
+                f"{frame[c][row]} articles of this kind, and {frame[EXPOSURE][row]} articles read"
+            ),
+            file=path,
+            column=column,
+        )

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import form_1m, regions
-from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.reading import first_true, line_of, read_csv
+from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
 Measure = Literal["registered", "ended", "ended_by_group", "with_firearms", "deaths"]
@@ -75,15 +75,6 @@ def articles(measure: Measure = "registered") -> tuple[str, ...]:
 
 
 _ALL: Final = tuple(dict.fromkeys(a for m in get_args(Measure) for a in articles(m)))
-_SCHEMA: Final = pa.DataFrameSchema(
-    {
-        "region": pa.Column(str),
-        "article": pa.Column(str, pa.Check.isin(_ALL, error="an article of the table, see offences.PARTS")),
-        "measure": pa.Column(str, pa.Check.isin(list(get_args(Measure)))),
-        "count": pa.Column(int, pa.Check.in_range(0, 1_000_000)),
-    },
-    unique=["region", "article", "measure"],
-)
 
 
 def load(path: Path | None = None) -> Table:
@@ -101,7 +92,11 @@ def load(path: Path | None = None) -> Table:
         their sum, or a count exceeds one that contains it.
     """
     file = path or resource(f"data/reference/{FILE}")
-    frame = read_csv(file, _SCHEMA)
+    among: Among = {
+        "article": (_ALL, "an article of the table, see offences.PARTS"),
+        "measure": (get_args(Measure), "a measure of the table, see offences.PARTS"),
+    }
+    frame = read_csv(file, schema(Path(FILE).stem, among))
     places = regions.load("first-level").frame
     known = tuple(sorted(places["region"][places["iso3"] == "KAZ"]))
     _check_regions(frame, known, file)
@@ -166,7 +161,7 @@ def _check_regions(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> N
         row = first_true(unknown)
         remedy = f"Use the first-level codes of data/reference/regions.csv: {', '.join(known)}."
         what = f"'{frame['region'][row]}' is not a region of Kazakhstan"
-        raise DataError(what, file=file, row=row + FIRST_LINE, column="region", remedy=remedy)
+        raise DataError(what, file=file, row=line_of(file, row), column="region", remedy=remedy)
 
 
 def _check_complete(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> None:
@@ -177,7 +172,7 @@ def _check_complete(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> 
         article, measure = pairs[odd[0]]
         remedy = f"Delete the line, or name one of: {', '.join(sorted(a for a, m in foreseen if m == measure))}."
         what = f"there is no count '{measure}' of article '{article}'"
-        raise DataError(what, file=file, row=odd[0] + FIRST_LINE, column="article", remedy=remedy)
+        raise DataError(what, file=file, row=line_of(file, odd[0]), column="article", remedy=remedy)
     there = set(zip(frame["region"], pairs, strict=True))
     for region in known:
         lacking = sorted(pair for pair in foreseen if (region, pair) not in there)
@@ -200,7 +195,7 @@ def _check_sums(frame: pd.DataFrame, file: Path) -> None:
                 what = f"'{whole}' ({measure}, {region}) is {stated}, {word} than its parts, which add up to {added}"
                 remedy = f"One of these is altered: {whole}, {', '.join(parts)}. {_REBUILD}"
                 raise DataError(
-                    what, file=file, row=_line(frame, region, whole, measure), column="count", remedy=remedy
+                    what, file=file, row=_line(frame, file, region, whole, measure), column="count", remedy=remedy
                 )
 
 
@@ -212,13 +207,13 @@ def _check_links(frame: pd.DataFrame, file: Path) -> None:
             for region in small.index[small[article] > large[article]]:
                 few, many = small[article][region], large[article][region]
                 what = f"'{part}' ({article}, {region}) is {few}, more than '{whole}', {many}"
-                row = _line(frame, region, article, part)
+                row = _line(frame, file, region, article, part)
                 raise DataError(what, file=file, row=row, column="count", remedy=f"Restore both. {_REBUILD}")
     counts = _pivot(frame, "registered")
     for region in counts.index[counts["99"] != counts["causing_death_murder"]]:
         both = counts.loc[region, ["99", "causing_death_murder"]].tolist()
         what = f"murders ({region}) are {both[0]} under article 99 and {both[1]} among the offences that caused a death"
-        row = _line(frame, region, "99", "registered")
+        row = _line(frame, file, region, "99", "registered")
         raise DataError(what, file=file, row=row, column="count", remedy=f"Restore both. {_REBUILD}")
 
 
@@ -227,6 +222,6 @@ def _pivot(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     return table.sort_index()[list(articles(measure))]
 
 
-def _line(frame: pd.DataFrame, region: str, article: str, measure: str) -> int:
+def _line(frame: pd.DataFrame, file: Path, region: str, article: str, measure: str) -> int:
     key = (frame["region"] == region) & (frame["article"] == article) & (frame["measure"] == measure)
-    return first_true(key) + FIRST_LINE
+    return line_of(file, first_true(key))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
@@ -18,7 +17,8 @@ from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import drug_names, governance, regions, unodc
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.reading import first_true, line_of, read_csv
+from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
 BUNDLED: Final = "placed_seizures.csv"
@@ -47,7 +47,12 @@ def load(path: Path | None = None) -> Table:
         ``seizures.csv``.
     """
     file = path or resource(f"data/reference/{BUNDLED}")
-    frame = read_csv(file, _schema())
+    among: Among = {
+        "iso3": (COUNTRIES, "one of the five countries"),
+        "region": (list(regions.load("first-level").frame["region"]), "a known region"),
+        "drug": (DRUGS, "a known group of drugs"),
+    }
+    frame = read_csv(file, schema(Path(BUNDLED).stem, among))
     _own_regions(frame, file, "region")
     for bad, column, what in (
         (frame["n_weighed"] > frame["n"], "n_weighed", "more records weighed than there are"),
@@ -59,7 +64,7 @@ def load(path: Path | None = None) -> Table:
     ):
         if bad.any():
             remedy = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
-            raise DataError(what, file=file, row=first_true(bad) + FIRST_LINE, column=column, remedy=remedy)
+            raise DataError(what, file=file, row=line_of(file, first_true(bad)), column=column, remedy=remedy)
     if path is None:  # a folder's fuller records may have more than the bundled totals
         check_totals(frame, file)
     return Table("placed seizures (UNODC)", frame, KEY, False, {file.name: file_sha256(file)}, CITATION, LICENCE)
@@ -152,7 +157,7 @@ def check_totals(frame: pd.DataFrame, file: Path) -> None:
             f"seizures.csv has {cell['n_reported']:g} and {cell['kg_total']:g} kg"
         )
         column = "n" if cell["n_reported"] != cell["n"] else "kg"
-        row = first_true(lines) + FIRST_LINE if lines.any() else None
+        row = line_of(file, first_true(lines)) if lines.any() else None
         remedy = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
         raise DataError(what, file=file, row=row, column=column, remedy=remedy)
 
@@ -190,20 +195,4 @@ def _own_regions(frame: pd.DataFrame, file: Path, column: str) -> None:
         line = first_true(abroad)
         what = f"'{frame['region'][line]}' is not a region of {frame['iso3'][line]}"
         remedy = "Mend the country or the region."
-        raise DataError(what, file=file, row=line + FIRST_LINE, column=column, remedy=remedy)
-
-
-def _schema() -> pa.DataFrameSchema:
-    places = list(regions.load("first-level").frame["region"])
-    return pa.DataFrameSchema(
-        {
-            "iso3": pa.Column(str, pa.Check.isin(list(COUNTRIES), error="one of the five countries")),
-            "region": pa.Column(str, pa.Check.isin(places, error="a known region"), nullable=True),
-            "year": pa.Column(int, pa.Check.in_range(2011, 2016)),
-            "drug": pa.Column(str, pa.Check.isin(list(DRUGS), error="a known group of drugs")),
-            "n": pa.Column(int, pa.Check.in_range(1, 10**5)),
-            "n_weighed": pa.Column(int, pa.Check.in_range(0, 10**5)),
-            "kg": pa.Column(float, pa.Check.in_range(0, 10**6), nullable=True),
-        },
-        unique=list(KEY),
-    )
+        raise DataError(what, file=file, row=line_of(file, line), column=column, remedy=remedy)

@@ -3,9 +3,9 @@
 import csv
 import difflib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,15 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from northroute.errors import DataError
+from northroute.files import read_text
 
 RESTORE: Final = "Restore the file from its source, or mend the line."
-FIRST_LINE: Final = 2
-"""Line of the first row: the header is line 1."""
+_NUMBER: Final = r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?"
+_DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_LONGEST: Final = 60
 
 
-def read_csv(path: Path, schema: pa.DataFrameSchema, *, extra: bool = False) -> pd.DataFrame:
+def read_csv(path: Path, schema: pa.DataFrameSchema, *, extra: bool = False, repeats: bool = False) -> pd.DataFrame:
     """Read a comma-separated file and check it against a schema.
 
     Parameters
@@ -29,6 +31,8 @@ def read_csv(path: Path, schema: pa.DataFrameSchema, *, extra: bool = False) -> 
         Columns with types, ranges and nullability; ``unique`` names the key. Text is converted to the schema's types.
     extra : bool
         Whether columns that the schema does not know are allowed (and dropped).
+    repeats : bool
+        Whether a whole line may be there twice in a table without a key. A file that was doubled is else refused.
 
     Returns
     -------
@@ -38,15 +42,16 @@ def read_csv(path: Path, schema: pa.DataFrameSchema, *, extra: bool = False) -> 
     Raises
     ------
     DataError
-        For a file that is absent, empty, not UTF-8 or truncated, for missing or unknown columns, values of the wrong
-        type or out of range, and repeated keys. Lines are counted with the header as line 1.
+        For a file that is absent, no regular file, empty, not UTF-8 or truncated, for missing or unknown columns, values
+        of the wrong type or out of range, and repeated keys or lines. Lines are the file's own, the header is line 1.
     """
-    header, rows = _rows(path)
+    header, rows, lines = _rows(path)
     wanted = list(schema.columns)
     _check_header(path, header, wanted, extra=extra)
-    frame = pd.DataFrame(rows, columns=header, dtype="str")[wanted]
+    if not repeats and not schema.unique:
+        _check_repeats(path, rows, lines)
+    frame = pd.DataFrame(rows, columns=header, index=lines, dtype="str")[wanted]
     frame = frame.mask(frame == "")
-    frame.index = pd.RangeIndex(FIRST_LINE, len(frame) + FIRST_LINE)
     frame = _convert(path, frame, schema)
     try:
         checked: pd.DataFrame = schema.validate(frame, lazy=True)
@@ -60,37 +65,81 @@ def first_true(mask: "pd.Series[bool]") -> int:
     return int(mask.to_numpy(dtype=bool).argmax())
 
 
-def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    if not path.exists():
-        raise DataError("there is no such file", file=path, remedy="Check the folder, or fetch the data first.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as failure:
-        raise DataError(
-            f"not UTF-8 text ({failure.reason} at byte {failure.start})", file=path, remedy=RESTORE
-        ) from failure
+def refuse_where(
+    bad: "pd.Series[bool]", what: str | Callable[[int], str], *, file: Path, column: str, remedy: str = RESTORE
+) -> None:
+    """Refuse a table by the first row for which ``bad`` is true, if there is one.
+
+    Parameters
+    ----------
+    bad : pandas.Series of bool
+        One a row, in the order of the file.
+    what : str or callable
+        What is wrong; a callable says it of the row's position.
+    file, column : Path, str
+        Named in the error, as are the row's line and how many more such rows there are.
+    remedy : str
+
+    Raises
+    ------
+    DataError
+    """
+    if bad.any():
+        position = first_true(bad)
+        problem = (what if isinstance(what, str) else what(position)) + _and_more(int(bad.sum()), "row")
+        raise DataError(problem, file=file, row=line_of(file, position), column=column, remedy=remedy)
+
+
+def line_of(path: Path, position: int) -> int:
+    """Return the line on which a row of a sound file begins: the header is line 1, and a cell may hold line ends.
+
+    Parameters
+    ----------
+    path : Path
+    position : int
+        Of the row as :func:`read_csv` gives it, from 0.
+    """
+    return _rows(path)[2][position]
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """Return the header, the rows, and the line on which each row begins."""
+    text = read_text(path)
     if not text.strip():
         raise DataError("the file is empty", file=path, remedy=RESTORE)
-    reader = csv.reader(io.StringIO(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
+    lines: list[int] = []
     try:
         header = next(reader)
+        begins = reader.line_num + 1
         for row in reader:
             if not row:
-                raise DataError("the line is blank", file=path, row=reader.line_num, remedy="Delete the line.")
+                raise DataError("the line is blank", file=path, row=begins, remedy="Delete the line.")
             if len(row) != len(header):
                 raise DataError(
                     f"{len(row)} fields where the header has {len(header)}; the line is cut off or has a stray comma",
                     file=path,
-                    row=reader.line_num,
+                    row=begins,
                     remedy=RESTORE,
                 )
             rows.append(row)
+            lines.append(begins)
+            begins = reader.line_num + 1
     except csv.Error as failure:
         raise DataError(f"not valid CSV ({failure})", file=path, row=reader.line_num, remedy=RESTORE) from failure
     if not rows:
         raise DataError("a header and no rows", file=path, remedy=RESTORE)
-    return header, rows
+    return header, rows, lines
+
+
+def _check_repeats(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+    seen: dict[tuple[str, ...], int] = {}
+    again = [line for row, line in zip(rows, lines, strict=True) if seen.setdefault(tuple(row), line) != line]
+    if again:
+        first = seen[tuple(rows[lines.index(again[0])])]
+        what = f"the whole line was already on line {first}{_and_more(len(again), 'line')}"
+        raise DataError(what, file=path, row=again[0], remedy="Keep one of the two lines: the file may be doubled.")
 
 
 def _check_header(path: Path, header: Sequence[str], wanted: Sequence[str], *, extra: bool) -> None:
@@ -110,18 +159,18 @@ def _check_header(path: Path, header: Sequence[str], wanted: Sequence[str], *, e
 
 
 def _convert(path: Path, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    converted = {}
+    converted: dict[str, pd.Series[Any]] = {}
     for name, column in schema.columns.items():
         text, kind = frame[name], str(column.dtype)
         if kind.lower().startswith(("int", "float")):
-            values = pd.to_numeric(text, errors="coerce")
+            values: pd.Series[Any] = pd.to_numeric(_of_form(text, _NUMBER), errors="coerce")
             _refuse(path, text, (values.isna() | np.isinf(values)) & text.notna(), name, "is not a number")
             if kind.lower().startswith("int"):
                 _refuse(path, text, values.notna() & (values % 1 != 0), name, "is not a whole number")
             values = values.astype("Float64")
             converted[name] = values.astype("Int64") if kind == "Int64" else values
         elif kind.startswith("datetime"):
-            dates = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
+            dates: pd.Series[Any] = pd.to_datetime(_of_form(text, _DATE), format="%Y-%m-%d", errors="coerce")
             _refuse(path, text, dates.isna() & text.notna(), name, "is not a date like 2015-01-31")
             converted[name] = dates
         elif kind == "bool":
@@ -131,37 +180,51 @@ def _convert(path: Path, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.
         else:
             converted[name] = text
         if not column.nullable and converted[name].isna().any():
-            line = first_true(converted[name].isna()) + FIRST_LINE
+            line = int(frame.index[first_true(converted[name].isna())])
             raise DataError("the cell is empty", file=path, row=line, column=name, remedy=RESTORE)
         if kind.startswith(("float", "int")):
-            converted[name] = converted[name].astype(kind)
+            converted[name] = converted[name].astype(kind)  # type: ignore[call-overload]
     return pd.DataFrame(converted, index=frame.index)
 
 
 def _refuse(path: Path, text: "pd.Series[str]", bad: "pd.Series[bool]", column: str, what: str) -> None:
     if bad.any():
-        line = first_true(bad) + FIRST_LINE
+        line = int(text.index[first_true(bad)])
         raise DataError(
-            f"'{text[line]}' {what}{_and_more(int(bad.sum()))}", file=path, row=line, column=column, remedy=RESTORE
+            f"'{shown(text[line])}' {what}{_and_more(int(bad.sum()))}",
+            file=path,
+            row=line,
+            column=column,
+            remedy=RESTORE,
         )
 
 
 def _explain(path: Path, failure: SchemaErrors, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> DataError:
     key = list(schema.unique or [])
     if key and frame.duplicated(key).any():
-        line = first_true(frame.duplicated(key)) + FIRST_LINE
-        value = ", ".join(str(frame.at[line, k]) for k in key)
-        first = first_true((frame[key] == frame.loc[line, key]).all(axis=1)) + FIRST_LINE
+        line = int(frame.index[first_true(frame.duplicated(key))])
+        value = ", ".join(shown(frame.at[line, k]) for k in key)
+        first = int(frame.index[first_true((frame[key] == frame.loc[line, key]).all(axis=1))])
         remedy = "Keep one of the two lines."
         return DataError(
             f"the key ({value}) was already on line {first}", file=path, row=line, column=", ".join(key), remedy=remedy
         )
     cases = failure.failure_cases
     case = cases.iloc[0]
-    what = f"value '{case['failure_case']}' breaks the rule '{case['check']}'{_and_more(len(cases))}"
+    what = f"value '{shown(case['failure_case'])}' breaks the rule '{case['check']}'{_and_more(len(cases))}"
     where = int(case["index"]) if pd.notna(case["index"]) else None
     return DataError(what, file=path, row=where, column=str(case["column"]), remedy=RESTORE)
 
 
-def _and_more(count: int) -> str:
-    return f", and {count - 1} more such cell(s)" if count > 1 else ""
+def _of_form(text: "pd.Series[Any]", form: str) -> "pd.Series[Any]":
+    return text.where(text.str.fullmatch(form).fillna(False).astype(bool))
+
+
+def shown(value: object) -> str:
+    """Return a cell as a message shows it: on one line, and no longer than a line."""
+    text = " ".join(str(value).split()) if str(value).strip() == str(value) else repr(value)[1:-1]
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+
+
+def _and_more(count: int, what: str = "cell") -> str:
+    return f", and {count - 1} more such {what}(s)" if count > 1 else ""

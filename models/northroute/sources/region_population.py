@@ -14,14 +14,14 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.errors import DataError, MissingDataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
-from northroute.sources import denominators, regions, uz_regions
+from northroute.sources import denominators, kg_regions, regions, uz_regions
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.reading import first_true, line_of, read_csv
+from northroute.sources.schemas import schema
 from northroute.sources.table import Table
 
 FILE: Final = "region_population.csv"
@@ -36,6 +36,7 @@ LICENCE: Final = "PDDL (Kazakhstan, the copy); derived facts"
 APART_FROM: Final = 2017
 """First year in which Shymkent is apart from Turkestan."""
 
+_KZ: Final = ("kz_population_regions_2000_2023", "kz_region_year_population.csv")
 _CHECKSUMS: Final = {"KZ": "KZ-", "KG": "KG-"}
 _COVERED: Final[Mapping[str, range]] = {
     "KAZ": YEARS,
@@ -47,15 +48,6 @@ _COVERED: Final[Mapping[str, range]] = {
 _NEW_REGIONS: Final = {"KZ-10": "KZ-VOS", "KZ-33": "KZ-ALM", "KZ-62": "KZ-KAR"}
 _LARGEST_CHANGE: Final = 0.12
 _REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
-_SCHEMA: Final = pa.DataFrameSchema(
-    {
-        "region": pa.Column(str),
-        "year": pa.Column(int, pa.Check.in_range(YEARS[0], YEARS[-1])),
-        "population": pa.Column(int, pa.Check.in_range(50_000, 30_000_000)),
-        "status": pa.Column(str, pa.Check.isin(STATUSES)),
-    },
-    unique=["region", "year"],
-)
 
 
 def load(path: Path | None = None) -> Table:
@@ -76,14 +68,14 @@ def load(path: Path | None = None) -> Table:
         changes by more than 12 % in a year.
     """
     file = path or resource(f"data/reference/{FILE}")
-    frame = read_csv(file, _SCHEMA)
+    frame = read_csv(file, schema(Path(FILE).stem, {"status": (STATUSES, "a status of the table")}))
     home = regions.load("first-level").frame.set_index("region")["iso3"]
     unknown = ~frame["region"].isin([*home.index, *_CHECKSUMS])
     if unknown.any():
         row = first_true(unknown)
         what = f"'{frame['region'][row]}' is not a known region"
         remedy = "Use the first-level codes of data/reference/regions.csv."
-        raise DataError(what, file=file, row=row + FIRST_LINE, column="region", remedy=remedy)
+        raise DataError(what, file=file, row=line_of(file, row), column="region", remedy=remedy)
     _check_complete(frame, home, file)
     _check_sums(frame, file)
     _check_densities(frame, file)
@@ -160,17 +152,16 @@ def trim(folder: Path) -> pd.DataFrame:
 
 
 def _kazakhstan(folder: Path) -> pd.DataFrame:
-    path = provider_file(folder, "kz_population_regions_2000_2023", "kz_region_year_population.csv")
-    columns = {"iso": pa.Column(str), "year": pa.Column(int), "population": pa.Column(int, pa.Check.gt(0))}
-    frame = read_csv(path, pa.DataFrameSchema(columns, unique=["iso", "year"]), extra=True)
+    path = provider_file(folder, *_KZ)
+    frame = read_csv(path, schema("/".join(_KZ).removesuffix(".csv")), extra=True)
     frame = frame.assign(region=frame["iso"].replace(_NEW_REGIONS))
     summed = frame[frame["year"].isin(YEARS)].groupby(["region", "year"])["population"].sum()
     return summed.reset_index().assign(status="published")
 
 
 def _uzbekistan(folder: Path) -> pd.DataFrame:
-    path = provider_file(folder, "uz_regions_crime_density", "uz_region_year.csv")
-    density = _by_year(path, "population_density_per_km2")
+    path = provider_file(folder, *uz_regions.PROVIDED)
+    density = _by_year(path, uz_regions.PROVIDED, "population_density_per_km2")
     people = denominators.from_density(density.loc[list(denominators.UZ_AREA_KM2), list(YEARS)], path)
     frame = _long(people)
     moved = frame["region"].isin(denominators.UZ_MOVED) & frame["year"].isin(denominators.UZ_UNKNOWN_AREA)
@@ -178,9 +169,9 @@ def _uzbekistan(folder: Path) -> pd.DataFrame:
 
 
 def _kyrgyzstan(folder: Path, rough: "pd.Series[float]") -> pd.DataFrame:
-    path = provider_file(folder, "kg_regions_nsc_sdg", "kg_region_year.csv")
-    alcohol = _by_year(path, "new_alcohol_dependence_cases_per_100k")
-    drugs = _by_year(path, "new_drug_dependence_cases_per_100k")
+    path = provider_file(folder, *kg_regions.PROVIDED)
+    alcohol = _by_year(path, kg_regions.PROVIDED, "new_alcohol_dependence_cases_per_100k")
+    drugs = _by_year(path, kg_regions.PROVIDED, "new_drug_dependence_cases_per_100k")
     near = rough[rough.index.str.startswith("KG-")]
     people = {year: denominators.from_rates(alcohol[year], drugs[year], near, "KG") for year in _COVERED["KGZ"]}
     return _long(pd.DataFrame(people)).assign(status="derived")
@@ -190,10 +181,8 @@ def _long(people: pd.DataFrame) -> pd.DataFrame:
     return people.rename_axis("region").reset_index().melt("region", var_name="year", value_name="population")
 
 
-def _by_year(path: Path, series: str) -> pd.DataFrame:
-    text = {name: pa.Column(str) for name in ("series", "iso")}
-    columns = {**text, "year": pa.Column(int), "value": pa.Column(float)}
-    frame = read_csv(path, pa.DataFrameSchema(columns, unique=["series", "iso", "year"]), extra=True)
+def _by_year(path: Path, name: tuple[str, str], series: str) -> pd.DataFrame:
+    frame = read_csv(path, schema("/".join(name).removesuffix(".csv")), extra=True)
     return frame[frame["series"] == series].pivot(index="iso", columns="year", values="value")
 
 
@@ -211,7 +200,7 @@ def _check_complete(frame: pd.DataFrame, home: "pd.Series[str]", file: Path) -> 
     odd = [n for n, key in enumerate(zip(frame["region"], frame["year"], strict=True)) if key not in set(due)]
     if odd:
         what = f"{frame['region'][odd[0]]} has no row of its own in {frame['year'][odd[0]]}"
-        raise DataError(what, file=file, row=odd[0] + FIRST_LINE, column="year", remedy="Delete the line.")
+        raise DataError(what, file=file, row=line_of(file, odd[0]), column="year", remedy="Delete the line.")
 
 
 def _check_sums(frame: pd.DataFrame, file: Path) -> None:
@@ -222,7 +211,7 @@ def _check_sums(frame: pd.DataFrame, file: Path) -> None:
             if stated != summed[year]:
                 what = f"the regions of {country} add up to {summed[year]} in {year}, the country has {stated}"
                 remedy = f"One figure of that year is altered. {_REBUILD}"
-                raise DataError(what, file=file, row=row + FIRST_LINE, column="population", remedy=remedy)
+                raise DataError(what, file=file, row=line_of(file, row), column="population", remedy=remedy)
 
 
 def _check_densities(frame: pd.DataFrame, file: Path) -> None:
@@ -234,7 +223,7 @@ def _check_densities(frame: pd.DataFrame, file: Path) -> None:
         # the bundled densities have six decimals
         if abs(people[year][region] - stated) > 1:
             what = f"{region} has {stated} in {year}, density times area is {people[year][region]:.0f}"
-            raise DataError(what, file=file, row=row + FIRST_LINE, column="population", remedy=_REBUILD)
+            raise DataError(what, file=file, row=line_of(file, row), column="population", remedy=_REBUILD)
 
 
 def _check_changes(frame: pd.DataFrame, file: Path) -> None:
@@ -245,4 +234,4 @@ def _check_changes(frame: pd.DataFrame, file: Path) -> None:
     if len(jumps):
         row = int(jumps[0])
         what = f"{frame['region'][row]} changes by {change[row]:.0%} from the year before"
-        raise DataError(what, file=file, row=row + FIRST_LINE, column="population", remedy=_REBUILD)
+        raise DataError(what, file=file, row=line_of(file, row), column="population", remedy=_REBUILD)

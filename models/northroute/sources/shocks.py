@@ -2,25 +2,12 @@
 
 from pathlib import Path
 
-import pandera.pandas as pa
-
 from northroute.conventions import COUNTRIES
 from northroute.provenance import file_sha256
 from northroute.resources import resource
-from northroute.sources.reading import read_csv
+from northroute.sources.reading import read_csv, refuse_where
+from northroute.sources.schemas import schema
 from northroute.sources.table import Table
-
-_SCHEMA = pa.DataFrameSchema(
-    {
-        "shock": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9_]+$")),
-        "iso3": pa.Column(str, pa.Check.isin(list(COUNTRIES))),
-        "month": pa.Column(str, pa.Check.str_matches(r"^\d{4}-\d{2}$")),
-        "first_day": pa.Column(str, pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$")),
-        "description": pa.Column(str),
-        "source": pa.Column(str),
-    },
-    unique=["shock", "iso3"],
-)
 
 
 def load(path: Path | None = None) -> Table:
@@ -29,8 +16,15 @@ def load(path: Path | None = None) -> Table:
     Raises
     ------
     DataError
-        If the file breaks its format.
+        If the file breaks its format, has a month or day that the calendar lacks, or a day outside its month.
     """
     file = path or resource("data/reference/shocks.csv")
-    frame = read_csv(file, _SCHEMA)
+    frame = read_csv(file, schema("shocks", {"iso3": (COUNTRIES, "one of the five countries")}))
+    apart = frame["first_day"].str[:7] != frame["month"]
+    refuse_where(
+        apart,
+        lambda row: f"the day {frame['first_day'][row]} is not in the month {frame['month'][row]}",
+        file=file,
+        column="first_day",
+    )
     return Table("shocks", frame, ("shock", "iso3"), False, {file.name: file_sha256(file)}, "see its sources", "facts")

@@ -9,13 +9,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import MissingDataError
 from northroute.provenance import file_sha256
 from northroute.sources import regions
 from northroute.sources.reading import read_csv
+from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
 FILE: Final = "drugs/unodc_ids_individual_seizures_2011_2016.csv"
@@ -35,12 +35,17 @@ def load(data: Path) -> Table:
     MissingDataError
         If the file is not in the data folder.
     DataError
-        If it breaks its format.
+        If it breaks its format, or a whole line is there twice: the file may be doubled.
     """
     path = data / FILE
     if not path.exists():
         raise MissingDataError(f"No individual seizures in '{data}': expected {FILE}.")
-    frame = read_csv(path, _schema(), extra=True).rename(columns={"region_iso": "region", "drug_name": "drug"})
+    among: Among = {
+        "iso3": (COUNTRIES, "one of the five countries"),
+        "region_iso": (list(regions.load("first-level").frame["region"]), "a known region"),
+    }
+    frame = read_csv(path, schema(FILE.removesuffix(".csv"), among), extra=True)
+    frame = frame.rename(columns={"region_iso": "region", "drug_name": "drug"})
     frame["drug"] = frame["drug"].str.lower()
     return Table("individual seizures (UNODC)", frame, (), False, {path.name: file_sha256(path)}, CITATION, LICENCE)
 
@@ -71,20 +76,4 @@ def country_year(seizures: Table, drugs: tuple[str, ...] = ("heroin", "opium")) 
     totals["n_reported"] = totals["n_reported"].astype("Int64")
     return Table(
         "seizures by country and year (UNODC)", totals.reset_index(), ("iso3", "year", "drug"), False, seizures.files
-    )
-
-
-def _schema() -> pa.DataFrameSchema:
-    places = list(regions.load("first-level").frame["region"])
-    return pa.DataFrameSchema(
-        {
-            "iso3": pa.Column(str, pa.Check.isin(list(COUNTRIES))),
-            "region_iso": pa.Column(str, pa.Check.isin(places, error="a known region"), nullable=True),
-            "date": pa.Column("datetime64[us]", pa.Check(lambda d: d.dt.year.isin(YEARS), error="a date of 2011-2016")),
-            "drug_name": pa.Column(str),
-            "amount_kg": pa.Column(float, pa.Check.ge(0), nullable=True),
-            "place": pa.Column(str, nullable=True),
-            "transport": pa.Column(str, nullable=True),
-            "routing": pa.Column(str, nullable=True),
-        }
     )

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import pandera.pandas as pa
 
 from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import regions
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.reading import first_true, line_of, read_csv
+from northroute.sources.schemas import schema
 from northroute.sources.table import Table
 
 FILE: Final = "uz_regions.csv"
+PROVIDED: Final = ("uz_regions_crime_density", "uz_region_year.csv")
 COUNTRY: Final = "UZ"
 UNLOCATED: Final = "UZ-unlocated"
 YEARS: Final = range(2010, 2024)
@@ -29,15 +30,6 @@ LICENCE: Final = "published figures of official statistics"
 _REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
 _LARGEST_CHANGE: Final = 0.1
 _AREA_CHANGED: Final = ("UZ-TK", 2022)
-_SCHEMA: Final = pa.DataFrameSchema(
-    {
-        "region": pa.Column(str),
-        "year": pa.Column(int, pa.Check.in_range(YEARS[0], YEARS[-1])),
-        "registered_crimes": pa.Column("Int64", pa.Check.in_range(0, 1_000_000), nullable=True),
-        "density": pa.Column(float, pa.Check.in_range(1, 20_000), nullable=True),
-    },
-    unique=["region", "year"],
-)
 
 
 def load(path: Path | None = None) -> Table:
@@ -57,7 +49,7 @@ def load(path: Path | None = None) -> Table:
         ``UZ-unlocated`` do not add up to the country's, or a density jumps by more than 10 % in a year.
     """
     file = path or resource(f"data/reference/{FILE}")
-    frame = read_csv(file, _SCHEMA)
+    frame = read_csv(file, schema(Path(FILE).stem))
     places = regions.load("first-level").frame
     known = (COUNTRY, *sorted(places["region"][places["iso3"] == "UZB"]), UNLOCATED)
     unknown = ~frame["region"].isin(known)
@@ -65,7 +57,7 @@ def load(path: Path | None = None) -> Table:
         row = first_true(unknown)
         what = f"'{frame['region'][row]}' is not a region of Uzbekistan"
         raise DataError(
-            what, file=file, row=row + FIRST_LINE, column="region", remedy=f"Use one of: {', '.join(known)}."
+            what, file=file, row=line_of(file, row), column="region", remedy=f"Use one of: {', '.join(known)}."
         )
     _check_complete(frame, known, file)
     _check_sums(frame, file)
@@ -91,12 +83,8 @@ def trim(folder: Path) -> pd.DataFrame:
     DataError
         If it breaks its format.
     """
-    path = provider_file(folder, "uz_regions_crime_density", "uz_region_year.csv")
-    text = {name: pa.Column(str) for name in ("series", "iso")}
-    schema = pa.DataFrameSchema(
-        {**text, "year": pa.Column(int), "value": pa.Column(float)}, unique=["series", "iso", "year"]
-    )
-    frame = read_csv(path, schema).rename(columns={"iso": "region"})
+    path = provider_file(folder, *PROVIDED)
+    frame = read_csv(path, schema("/".join(PROVIDED).removesuffix(".csv"))).rename(columns={"iso": "region"})
     table = frame[frame["year"].isin(YEARS)].pivot(index=["region", "year"], columns="series", values="value")
     table = table.rename(columns={"population_density_per_km2": "density"})[["registered_crimes", "density"]]
     table = table.dropna(how="all").reset_index().rename_axis(columns=None)
@@ -125,7 +113,7 @@ def _check_complete(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> 
             (~due & frame[column].notna(), "the cell is to be empty"),
         ):
             if wrong.any():
-                raise DataError(what, file=file, row=first_true(wrong) + FIRST_LINE, column=column, remedy=_REBUILD)
+                raise DataError(what, file=file, row=line_of(file, first_true(wrong)), column=column, remedy=_REBUILD)
 
 
 def _check_sums(frame: pd.DataFrame, file: Path) -> None:
@@ -136,7 +124,7 @@ def _check_sums(frame: pd.DataFrame, file: Path) -> None:
         if stated != int(summed[year]):
             what = f"crimes of {year}: regions and {UNLOCATED} add up to {int(summed[year])}, the country has {stated}"
             remedy = f"One count of that year is altered. {_REBUILD}"
-            raise DataError(what, file=file, row=row + FIRST_LINE, column="registered_crimes", remedy=remedy)
+            raise DataError(what, file=file, row=line_of(file, row), column="registered_crimes", remedy=remedy)
 
 
 def _check_density(frame: pd.DataFrame, file: Path) -> None:
@@ -147,4 +135,4 @@ def _check_density(frame: pd.DataFrame, file: Path) -> None:
     if len(jumps):
         row = int(jumps[0])
         what = f"density changes by {change[row]:.0%} from the year before"
-        raise DataError(what, file=file, row=row + FIRST_LINE, column="density", remedy=_REBUILD)
+        raise DataError(what, file=file, row=line_of(file, row), column="density", remedy=_REBUILD)

@@ -7,27 +7,18 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
-import pandera.pandas as pa
 
-from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import regions
 from northroute.sources.gdelt.formats import CENTRAL_ASIA, FIPS
-from northroute.sources.reading import FIRST_LINE, first_true, read_csv
+from northroute.sources.reading import read_csv, refuse_where
+from northroute.sources.schemas import schema
 
 Status = Literal["region", "country", "unknown", "mismatch"]
 FILE: Final = "data/codebook/gdelt_places.csv"
 COUNTRY_TYPE: Final = 1
-_SCHEMA = pa.DataFrameSchema(
-    {
-        "fips_country": pa.Column(str, pa.Check.isin(list(CENTRAL_ASIA))),
-        "fips_adm1": pa.Column(str, pa.Check.str_matches(r"^[A-Z]{2}[0-9]{2}$"), nullable=True),
-        "city": pa.Column(str, pa.Check.str_matches(r"^[a-z' -]+$"), nullable=True),
-        "region": pa.Column(str),
-        "note": pa.Column(str, nullable=True),
-    }
-)
+_MEND: Final = "Restore the line, or mend it."
 
 
 @dataclass(frozen=True)
@@ -55,22 +46,15 @@ def load(path: Path | None = None) -> Gazetteer:
     Raises
     ------
     DataError
-        If the file breaks its format, or names a region that the constant division lacks.
+        If the file breaks its format, names a region that the constant division lacks or another country has, or puts a
+        place into two regions.
     """
     file = path or resource(FILE)
     table = regions.load("constant")
-    extra = read_csv(file, _SCHEMA)
-    unknown = ~extra["region"].isin(table.frame["region"])
-    if unknown.any():
-        line = first_true(unknown)
-        remedy = "Use a region of the constant division, see data/reference/regions.csv."
-        raise DataError(
-            f"'{extra['region'][line]}' is no such region",
-            file=file,
-            row=line + FIRST_LINE,
-            column="region",
-            remedy=remedy,
-        )
+    extra = read_csv(
+        file, schema("gdelt_places", {"fips_country": (CENTRAL_ASIA, "a FIPS code of the five countries")})
+    )
+    _check(extra, table.frame, file)
     coded = table.frame[table.frame["fips_adm1"].notna()]
     codes = dict(zip(coded["fips_adm1"], coded["region"], strict=True))
     recoded = extra[extra["fips_adm1"].notna()]
@@ -78,6 +62,39 @@ def load(path: Path | None = None) -> Gazetteer:
     named = extra[extra["city"].notna()]
     cities = dict(zip(zip(named["fips_country"], named["city"], strict=True), named["region"].astype(str), strict=True))
     return Gazetteer(codes, cities, {**table.files, file.name: file_sha256(file)})
+
+
+def _check(extra: pd.DataFrame, table: pd.DataFrame, file: Path) -> None:
+    """Refuse a region that is not there or abroad, a line that says nothing, and a code or city in two regions."""
+    home = table.set_index("region")["iso3"]
+    refuse_where(
+        ~extra["region"].isin(home.index),
+        lambda row: f"'{extra['region'][row]}' is no such region",
+        file=file,
+        column="region",
+        remedy="Use a region of the constant division, see data/reference/regions.csv.",
+    )
+    abroad = extra["region"].map(home) != extra["fips_country"].map(FIPS)
+    refuse_where(abroad, "the region is of another country", file=file, column="region", remedy=_MEND)
+    code, city = extra["fips_adm1"], extra["city"]
+    wrong = code.notna() & (code.str[:2] != extra["fips_country"])
+    refuse_where(wrong, "the code is of another country", file=file, column="fips_adm1", remedy=_MEND)
+    refuse_where(
+        code.notna() == city.notna(), "a code or a city, one of the two", file=file, column="city", remedy=_MEND
+    )
+    again = extra.duplicated(["fips_country", "fips_adm1", "city"])
+    refuse_where(
+        again, "the place is on an earlier line", file=file, column="region", remedy="Keep one of the two lines."
+    )
+    current = dict(zip(table["fips_adm1"], table["region"], strict=True))
+    both = code.notna() & code.isin(list(current)) & (code.map(current) != extra["region"])
+    refuse_where(
+        both,
+        "regions.csv gives the code to another region",
+        file=file,
+        column="fips_adm1",
+        remedy="Keep one of the two.",
+    )
 
 
 def resolve(places: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
