@@ -52,49 +52,50 @@ def declared() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
 
 
 @cache
-def read(path: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-
-
-def uses(path: Path) -> set[str]:
-    """Top-level names that a module imports, at the top, inside a function, by name, or as xarray's file engine."""
-    found = set()
-    for node in read(path):
+def words(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Top-level names that a module imports (anywhere, by name, or as xarray's file engine), and its short strings."""
+    found, strings = set(), set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom):
             found.add(str(node.module))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            strings.add(node.value)
         elif isinstance(node, ast.Call):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             by_name = node.args[:1] if called in ("import_module", "find_spec", "importorskip", "__import__") else []
             engines = [k.value for k in node.keywords if k.arg == "engine"]
             found |= {str(c.value) for c in [*by_name, *engines] if isinstance(c, ast.Constant)}
-    tops = {name.split(".")[0] for name in found}
-    return tops - set(sys.stdlib_module_names) - {"northroute", "tests"}
+    tops = {name.split(".")[0] for name in found} - set(sys.stdlib_module_names) - {"northroute", "tests"}
+    return frozenset(tops), frozenset(strings)
+
+
+@cache
+def distributions() -> dict[str, list[str]]:
+    """Distributions by import name."""
+    return {**{name: [one] for name, one in NOT_INSTALLED.items()}, **packages_distributions()}
 
 
 @cache
 def imported(room: str) -> dict[str, set[str]]:
     """Distributions that a folder's modules import, with the modules."""
-    known = packages_distributions()
+    core, extras = declared()
+    every = core.union(*extras.values())
     found: dict[str, set[str]] = {}
     for path in sorted((ROOT / room).rglob("*.py")):
-        for name in uses(path):
-            # a name that several distributions share, such as google, is whichever of them is declared
-            for one in known.get(name, []) or [NOT_INSTALLED.get(name, name)]:
-                found.setdefault(normal(one), set()).add(path.relative_to(ROOT).as_posix())
+        for name in words(path)[0]:
+            known = [normal(one) for one in distributions().get(name, [name])]
+            # a name that several distributions share, such as google, is the one that is declared
+            for one in [k for k in known if k in every] or known:
+                found.setdefault(one, set()).add(path.relative_to(ROOT).as_posix())
     return found
 
 
 def named(word: str) -> bool:
     """Whether a string of the code is the word: a library that is looked up by its name."""
-    return any(
-        isinstance(node, ast.Constant) and node.value == word
-        for room in ("models", "tests")
-        for path in sorted((ROOT / room).rglob("*.py"))
-        if path != Path(__file__)
-        for node in read(path)
-    )
+    files = (path for room in ("models", "tests") for path in (ROOT / room).rglob("*.py") if path != Path(__file__))
+    return any(word in words(path)[1] for path in files)
 
 
 def test_the_package_imports_what_it_declares_and_declares_what_it_imports() -> None:
@@ -134,8 +135,8 @@ def test_every_dependency_of_an_extra_is_used() -> None:
     for extra, names in extras.items():
         for name in names - used:
             if name in TOOLS:
-                file, words = TOOLS[name]
-                assert words in (ROOT / file).read_text(encoding="utf-8"), f"{extra}: {name} is not used in {file}"
+                file, use = TOOLS[name]
+                assert use in (ROOT / file).read_text(encoding="utf-8"), f"{extra}: {name} is not used in {file}"
             elif name.startswith("types-") or name.endswith("-stubs"):
                 typed = name.removeprefix("types-").removesuffix("-stubs")
                 assert typed in core, f"{extra}: {name} is about nothing that is declared"
