@@ -155,8 +155,8 @@ def fit_model(
     before = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
     if check_prior is not False:
         progress(f"{model.name}: data drawn from the prior", 0.0)
-        checks = prior_check.check_prior(assembled, simulated=origin.simulated, seed=settings.seed)
-        before = gate.Gate(checks if check_prior else prior_check.advisory(checks))
+        look = prior_check.check_prior if check_prior else prior_check.tell_prior
+        before = gate.Gate(look(assembled, simulated=origin.simulated, seed=settings.seed))
     found = attempts(assembled, settings, derive, keep, progress) if before.passed or settings.force else None
     progress(f"{model.name}: prior draws, log likelihood, Pareto k", 0.98)
     groups = {

@@ -51,8 +51,10 @@ def test_one_impossible_month_is_too_large_whatever_the_total() -> None:
     counts, draws = replicate(1.0)
     counts = counts.astype(float)
     counts[:300, 4] = 2e5
-    observed = np.full(ROWS, 1e5)
+    observed = np.full(ROWS, 900.0)
     assert examine_prior(counts, observed, draws, simulated=False).gate.value("prior too large") == 300 / DRAWS
+    # counts of that size are ordinary where such counts are observed
+    assert examine_prior(counts, observed + 1e5, draws, simulated=False).gate.value("prior too large") == 0
 
 
 def test_counts_that_ran_over_are_too_large() -> None:
@@ -109,7 +111,9 @@ def test_rank_correlation_is_scipys_and_zero_for_a_constant() -> None:
 
 def test_the_rule_is_stated_in_words_and_numbers() -> None:
     words = str(Rule(cap=500, factor=20, max_large=0.02))
-    assert "more than 500 events in a unit-month or a total beyond 20 times" in words
+    assert (
+        "more than 500 events in a unit-month (where counts are small beside that) or a total beyond 20 times" in words
+    )
     assert "at most 2 %" in words
 
 

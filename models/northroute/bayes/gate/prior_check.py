@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from northroute import seeds
 from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.gate.gate import Check, not_computed
-from northroute.bayes.gate.prior_predictive import PriorPredictive, examine_prior
+from northroute.bayes.gate.prior_predictive import RULE, TOLD, PriorPredictive, Rule, examine_prior
 from northroute.bayes.gate.prior_shares import shares
 from northroute.bayes.program import predict
 from northroute.bayes.program.assemble import Assembled
@@ -38,6 +38,7 @@ def predict_prior(
     rows: Ints | None = None,
     simulated: bool,
     seed: int = DEFAULT_SEED,
+    rule: Rule = RULE,
 ) -> PriorPredictive:
     """Judge data sets drawn from the prior of a model of counts by the scale of its data.
 
@@ -51,6 +52,7 @@ def predict_prior(
     simulated : bool
         True if the observed counts were simulated.
     seed : int
+    rule : Rule
 
     Raises
     ------
@@ -64,11 +66,18 @@ def predict_prior(
     counts = assembled.frame[assembled.model.outcome].to_numpy(float)
     looked_at = np.arange(counts.size) if rows is None else rows
     return examine_prior(
-        made[:, looked_at], counts[looked_at], drivers, simulated=simulated, shares=shares(assembled.unswept(), values)
+        made[:, looked_at],
+        counts[looked_at],
+        drivers,
+        simulated=simulated,
+        rule=rule,
+        shares=shares(assembled.unswept(), values),
     )
 
 
-def check_prior(assembled: Assembled, *, simulated: bool, seed: int = DEFAULT_SEED) -> tuple[Check, ...]:
+def check_prior(
+    assembled: Assembled, *, simulated: bool, seed: int = DEFAULT_SEED, rule: Rule = RULE
+) -> tuple[Check, ...]:
     """Return the gate's checks of the prior: shares of data sets that are implausible.
 
     Not computed of outcomes that are not counts, of compositions, whose totals are given, and under improper priors.
@@ -79,11 +88,16 @@ def check_prior(assembled: Assembled, *, simulated: bool, seed: int = DEFAULT_SE
         return (not_computed(NAME, "some prior is flat, and no data can be drawn from it. Give it a proper one."),)
     if assembled.rows > MOST_ROWS:
         return (not_computed(NAME, f"there are more than {MOST_ROWS} rows."),)
-    return predict_prior(assembled, simulated=simulated, seed=seed).plausible
+    return predict_prior(assembled, simulated=simulated, seed=seed, rule=rule).plausible
 
 
-def advisory(checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """Return checks that are told and refuse nothing: a prior far too wide does no harm where data outweigh it."""
+def tell_prior(assembled: Assembled, *, simulated: bool, seed: int = DEFAULT_SEED) -> tuple[Check, ...]:
+    """Return checks of the prior that refuse nothing: one far too wide does no harm where data outweigh it.
+
+    Where the rule :data:`northroute.bayes.gate.prior_predictive.TOLD` is broken ``passed`` is None, and the advice says what
+    would mend it.
+    """
+    checks = check_prior(assembled, simulated=simulated, seed=seed, rule=TOLD)
     return tuple(replace(c, passed=None) if c.passed is False else c for c in checks)
 
 

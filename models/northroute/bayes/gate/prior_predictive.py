@@ -34,7 +34,8 @@ class Rule:
     Attributes
     ----------
     cap : float
-        No unit has more events than this in a month.
+        No unit has more events than this in a month; where the largest observed count comes within a hundredth of it, than
+        ``factor`` times that count.
     factor : float
         No data set has a total beyond this many times the observed one (taken as one event if none was observed).
     max_large : float
@@ -54,14 +55,16 @@ class Rule:
 
     def __str__(self) -> str:
         return (
-            f"Too large: more than {self.cap:g} events in a unit-month or a total beyond {self.factor:g} times the observed "
-            f"one, in at most {self.max_large * 100:g} % of prior draws. Empty: no event at all, in at most "
+            f"Too large: more than {self.cap:g} events in a unit-month (where counts are small beside that) or a total "
+            f"beyond {self.factor:g} times the observed one, in at most {self.max_large * 100:g} % of prior draws. Empty: no event at all, in at most "
             f"{self.max_empty * 100:g} % of prior draws. Reach: at least {self.min_tail * 100:g} % of prior draws have a "
             "total as far out as the observed one, on its side."
         )
 
 
 RULE: Final = Rule()
+TOLD: Final = Rule(max_large=0.25, max_empty=0.30)
+"""The rule of what is told of any model: rare events are often absent from data sets of a prior that suits them."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,8 @@ def examine_prior(
     totals, largest, observed_total = replicated.sum(axis=1), replicated.max(axis=1), float(seen.sum())
     drivers = rank_drivers(totals, draws, shares)
     driver = str(drivers["parameter"].iloc[0])
-    large = float(np.mean((largest > rule.cap) | (totals > rule.factor * max(observed_total, 1.0))))
+    most = rule.cap if 100 * seen.max() <= rule.cap else rule.factor * seen.max()
+    large = float(np.mean((largest > most) | (totals > rule.factor * max(observed_total, 1.0))))
     empty = float(np.mean(totals == 0)) if observed_total > 0 else 0.0
     reach = float(min(np.mean(totals >= observed_total), np.mean(totals <= observed_total)))
     strength = (
@@ -186,7 +190,7 @@ def examine_prior(
     side = "below" if float(np.mean(totals >= observed_total)) >= 0.5 else "above"
     advice = {
         TOO_LARGE: f"Tighten the prior of {driver}: {strength}",
-        EMPTY: f"Move the intercept's prior up or tighten the prior of {driver}: {strength}",
+        EMPTY: f"{'Move up, or tighten,' if 'intercept' in driver else 'Tighten'} the prior of {driver}: {strength}",
         REACH: f"The observed total lies {side} nearly all of the prior's: look at the exposure "
         f"unit and the intercept's prior, then widen the prior of {driver}: {strength}",
     }
