@@ -41,15 +41,21 @@ def array_hash(array: np.ndarray[Any, Any]) -> str:
 def frame_hash(frame: pd.DataFrame) -> str:
     """SHA-256 of a table's column names, types, index and values; independent of how the table is stored."""
     digest = hashlib.sha256()
-    flat = frame.reset_index()
-    for name in flat.columns:
-        digest.update(f"{name}:{flat[name].dtype}".encode())
-        digest.update(np.ascontiguousarray(pd.util.hash_array(_plain(flat[name]), categorize=True)).tobytes())
+    index = frame.index
+    unnamed = [f"level_{i}" for i in range(index.nlevels)]
+    if index.nlevels == 1 and "index" not in frame.columns:
+        unnamed = ["index"]
+    names = [u if n is None else n for n, u in zip(index.names, unnamed, strict=True)]
+    levels = [(n, index.get_level_values(i).to_series()) for i, n in enumerate(names)]
+    # by position: a level may be called as a column is, and two columns alike
+    for name, column in (*levels, *((n, frame.iloc[:, i]) for i, n in enumerate(frame.columns))):
+        digest.update(f"{name}:{column.dtype}".encode())
+        digest.update(np.ascontiguousarray(pd.util.hash_array(_plain(column), categorize=True)).tobytes())
     return digest.hexdigest()
 
 
 def _plain(column: "pd.Series[Any]") -> np.ndarray[Any, Any]:
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb":
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb" and column.dtype.itemsize <= 8:
         return column.to_numpy()
     return column.astype("string").fillna("<unobserved>").to_numpy(dtype=object)
 

@@ -122,7 +122,7 @@ def test_leverage_names_the_country_that_decides(regions_frame: pd.DataFrame) ->
     big = regions_frame.assign(x=regions_frame["interdiction"] * np.where(regions_frame["country"] == "UZB", 5.0, 0.3))
     result = checks.leverage(poisson(big, "general_crime ~ x | unit + month", exposure="all_events"), "x")
     assert result.passed is False
-    assert result.table["country"].iloc[0] == "UZB"
+    assert result.table["cluster"].iloc[0] == "UZB"
     assert result.table["share"].sum() == pytest.approx(1.0)
     assert "UZB" in result.sentence
 

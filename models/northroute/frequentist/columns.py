@@ -2,6 +2,7 @@
 
 import decimal
 import numbers
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ from northroute.errors import ModelError
 
 NUMBER: Final = "number"
 CATEGORY: Final = "category"
+_MARKS: Final = re.compile(r"[\s%]|(?<=\d)[,'\u2019](?=\d)")
+"""What people write into numbers: blanks, per cent, commas of thousands or decimals."""
+_MANY, _MOST = 20, 0.8
+"""Different texts, and the share of numbers among them, from which on the others are gaps and slips, not categories."""
 
 
 def kind_of(values: "pd.Series[Any]", name: str, label: str) -> str:
@@ -71,8 +76,10 @@ def numbers_of(values: "pd.Series[Any]", name: str, label: str) -> NDArray[np.fl
         If it does not hold numbers.
     """
     if kind_of(values, name, label) != NUMBER:
+        first = next((f", first {v!r}" for v in values if isinstance(v, str) and not _is_number(v)), "")
         raise ModelError(
-            f"{label}: '{name}' does not hold numbers ({values.dtype}). Make numbers of it, as with pandas.to_numeric."
+            f"{label}: '{name}' does not hold numbers ({values.dtype}{first}). Make numbers of it, as with "
+            "pandas.to_numeric, and leave gaps empty."
         )
     if values.dtype == object:
         return np.array([np.nan if missing else float(v) for v, missing in zip(values, values.isna(), strict=True)])
@@ -121,10 +128,10 @@ def prepared(
         elif isinstance(values.dtype, pd.IntervalDtype):
             made[name] = values.astype("category")
         elif kind == CATEGORY:
-            if name in bare and _numeric_text(values):
+            if name in bare and (found := _numeric_text(values)):
                 raise ModelError(
-                    f"{label}: '{column}' holds numbers written as text. Make numbers of them (pandas.to_numeric), or write "
-                    f"C({column}) for a category of each."
+                    f"{label}: '{column}' holds {found}. Make numbers of them (pandas.to_numeric) and leave gaps empty, or "
+                    f"write C({column}) for a category of each."
                 )
             made[name] = values.astype(object)
         else:
@@ -132,5 +139,20 @@ def prepared(
     return pd.DataFrame(made, index=pd.RangeIndex(len(frame)))
 
 
-def _numeric_text(values: "pd.Series[Any]") -> bool:
-    return bool(len(values)) and bool(pd.to_numeric(values.astype(object), errors="coerce").notna().all())
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _numeric_text(values: "pd.Series[Any]") -> str:
+    """Say how text holds numbers, or return an empty text."""
+    levels = pd.Series(values.astype(object).unique()).astype(str)
+    known = pd.to_numeric(levels.str.replace(_MARKS, "", regex=True), errors="coerce").notna()
+    if len(levels) and known.all():
+        return "numbers written as text"
+    if len(levels) > _MANY and known.mean() > _MOST:
+        return f"numbers written as text, and {levels[~known].iloc[0]!r}"
+    return ""

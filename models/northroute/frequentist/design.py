@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.errors import ModelError
+from northroute.errors import ModelError, SimulatedDataError
 from northroute.frequentist.columns import numbers_of
 from northroute.frequentist.encoding import INTERCEPT, Encoding, learn, reads
 from northroute.frequentist.formula import bare, plain, split
@@ -171,6 +171,8 @@ def design(
 
     Raises
     ------
+    SimulatedDataError
+        If a table's column ``simulated`` is neither true nor false in some row.
     ModelError
         For absent columns, a formula that cannot be read, an outcome that is negative, constant, not finite or (if
         ``whole``) fractional, covariates that are not finite, or exposure that is not positive.
@@ -179,7 +181,7 @@ def design(
     if isinstance(data, Panel):
         label, simulated, digest = data.name, data.simulated, data.data_hash
     else:
-        simulated = "simulated" in frame.columns and bool(frame["simulated"].any())
+        simulated = _marked(frame, label)
         digest = ""
     parts = tuple(p for e in spec.effects for p in parts_of(e, frame))
     named = [n for n in (spec.outcome, spec.exposure, spec.offset, *parts) if n]
@@ -221,6 +223,19 @@ def design(
         encoding=encoding,
         empty=empty,
     )
+
+
+def _marked(frame: pd.DataFrame, label: str) -> bool:
+    """Return True if a table says of any row that it is simulated; what cannot be read as yes or no is no mark."""
+    if "simulated" not in frame.columns:
+        return False
+    marks = frame.loc[:, frame.columns == "simulated"].to_numpy(dtype=object).ravel()
+    if pd.isna(marks).any() or not {*marks} <= {0, 1}:
+        raise SimulatedDataError(
+            f"{label}: the column 'simulated', which says whether rows are simulated, is neither true nor false in some. "
+            "Write True and False, or rename the column if it says something else."
+        )
+    return any(marks)
 
 
 def parts_of(effect: str, frame: pd.DataFrame) -> tuple[str, ...]:
@@ -285,7 +300,16 @@ def row_offset(rows: pd.DataFrame, spec: Regression) -> Array:
 
 
 def codes_of(frame: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
-    """Code each distinct combination of the columns as 0, 1, ...; -1 where one of them is missing."""
+    """Code each distinct combination of the columns as 0, 1, ...; -1 where one of them is missing.
+
+    Raises
+    ------
+    ModelError
+        If one name stands for several columns.
+    """
+    twice = [c for c in columns if int((frame.columns == c).sum()) > 1]
+    if twice:
+        raise ModelError(f"The table has several columns called {twice}. Rename them.")
     codes = np.zeros(len(frame), dtype=np.int64)
     gaps = np.zeros(len(frame), bool)
     for column in columns:

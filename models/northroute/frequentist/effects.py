@@ -48,7 +48,8 @@ def semi_elasticities(errors: Errors, *, change: float = 1.0, prob: float = INTE
     table = errors.table(prob)
     ends = ("low", "high") if change >= 0 else ("high", "low")
     columns = {"percent": table["coef"], "low": table[ends[0]], "high": table[ends[1]]}
-    shown = {name: 100 * np.expm1(change * values) for name, values in columns.items()}
+    with np.errstate(over="ignore"):  # infinite, where the change is many times what the data have
+        shown = {name: 100 * np.expm1(change * values) for name, values in columns.items()}
     kept = table[["fit", "source", "term", "errors", "interval"]]
     return kept.assign(change=change, **shown)
 

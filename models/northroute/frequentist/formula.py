@@ -120,7 +120,8 @@ class Names:
     def name(self, column: str) -> str:
         """Return the name of a column in the formula and remember it."""
         if column not in self.used:
-            fine = column.isidentifier() and not keyword.iskeyword(column) and column not in _OURS
+            # Python takes two spellings of some letters for one name, and formulas know fewer letters than Python
+            fine = column.isascii() and column.isidentifier() and not keyword.iskeyword(column) and column not in _OURS
             self.used[column] = column if fine else self._other()
         return self.used[column]
 
@@ -138,6 +139,8 @@ class Names:
         ModelError
             For a name that is neither a column nor a function; the message does not name the fit.
         """
+        if term in self.columns:
+            return self.name(term)
         term = _QUOTED.sub(lambda m: f"`{m['name']}`", term)
         if bare(term) in self.columns:
             return self.name(bare(term))

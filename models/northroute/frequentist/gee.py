@@ -71,7 +71,7 @@ def gee(
     """
     built = design(data, regression(spec, exposure=exposure, offset=offset, name=name))
     built = without_separated(built, on_separated)
-    if group not in built.frame.columns or built.frame[group].isna().any():
+    if group not in built.frame.columns or (codes_of(built.frame, (group,)) < 0).any():
         raise ModelError(f"{built.name}: '{group}' is not a complete column of {built.label}. Name the groups' column.")
     if correlation not in (*_STRUCTURES, AR):
         raise ModelError(f"{built.name}: no correlation '{correlation}'; choose among {', '.join((*_STRUCTURES, AR))}.")
@@ -88,17 +88,19 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
         order, steps, whole = _in_time(built, group, names, time)
     structure = sm.cov_struct.Autoregressive(grid=whole) if correlation == AR else _STRUCTURES[correlation]()
     x, turn = scaled(block.x)
+    # statsmodels stops where the score is small: the outcome enters in units of its mean
+    level = float(built.y.mean())
     to_own = np.linalg.inv(turn)
     with warnings.catch_warnings(record=True) as caught:  # turned into an error below
         warnings.simplefilter("always")
         model = sm.GEE(
-            built.y[order],
+            built.y[order] / level,
             x[order],
             names[order],
             time=steps,
             family=sm.families.Poisson(),
             cov_struct=structure,
-            offset=block.offset[order],
+            offset=block.offset[order] - np.log(level),
         )
         try:
             # with gaps the correlation comes from a search, which ends at about 1e-8
@@ -113,6 +115,7 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
         raise ModelError(f"{built.name}: GEE did not converge ({said}). Simplify the mean or the correlation.")
     first = np.unique(names, return_index=True)[1]
     scores, information = _equations(model, result, [int(first[g]) for g in model.group_labels], built.y.size)
+    scores, information = scores * level, information * level
     bread = turn @ np.linalg.inv(information) @ turn.T
     scores, information = scores @ to_own, to_own.T @ information @ to_own
     by = f" by {time}" if correlation == AR else ""
@@ -120,6 +123,8 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
     cleared, slopes = concentrate(information, scores, block.x, kept)
     coef = turn @ np.asarray(result.params)
     association = model.cov_struct.dep_params
+    mean = np.exp(block.x @ coef + block.offset)
+    spread = np.mean((built.y - mean) ** 2 / mean)
     return Estimate(
         name=built.name,
         model=f"GEE, {correlation} within {group}{by}, of {built.regression.describe()}",
@@ -129,11 +134,11 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
         coef=coef[kept],
         scores=cleared,
         bread=bread[np.ix_(kept, kept)],
-        mean=np.exp(block.x @ coef + block.offset),
+        mean=mean,
         loglik=float("nan"),
         likelihood=False,
         iterations=len(result.fit_history["params"]),
-        gradient=scaled_gradient(scores, bread),
+        gradient=scaled_gradient(scores, bread) / float(np.sqrt(max(spread, 1e-12 * level))),
         dropped=built.dropped,
         extra={"correlation": 0.0 if association is None else float(association)},
         x_within=slopes,

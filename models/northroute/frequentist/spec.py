@@ -96,6 +96,10 @@ class Regression:
     def __post_init__(self) -> None:
         not_text("terms", self.terms)
         not_text("effects", self.effects)
+        if "" in (self.outcome, self.exposure, self.offset):
+            raise ModelError(
+                f"'{self.formula}': outcome, exposure or offset has an empty name. Name a column, or none."
+            )
 
     @property
     def formula(self) -> str:

@@ -26,6 +26,7 @@ from northroute.frequentist.likelihood import (
     poisson_start,
 )
 from northroute.frequentist.maximise import Block
+from northroute.frequentist.scaling import scaled
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
@@ -143,6 +144,10 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
     y, spec = built.y, built.regression
     if not (y == 0).any():
         raise ModelError(f"{spec.label}: '{spec.outcome}' has no zero. Fit a Poisson or negative binomial.")
+    if kind == "hurdle" and y.max() <= 1:
+        raise ModelError(
+            f"{spec.label}: every positive '{spec.outcome}' is one, so that its size has no finite estimate. Fit a Poisson."
+        )
     if built.second is not None and built.second.lost_levels(built.frame):
         built = replace(built, second=built.second.without_lost_levels(built.frame)[1])
     block = mean_block(built)
@@ -169,8 +174,9 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
         again=lambda other: fit_design(other, distribution, kind),
     )
     k = second.x.shape[1]
-    spread = np.where(np.ptp(second.x, axis=0) > 0, second.x.std(axis=0), 1.0)
-    endless = np.sqrt(np.diag(found.bread)[-k:]) * spread > _ENDLESS
+    # about the means: an intercept far from the data has a wide error of its own
+    turn = np.linalg.inv(scaled(second.x)[1])
+    endless = np.sqrt(np.diag(turn @ found.bread[-k:, -k:] @ turn.T)) > _ENDLESS
     if endless.any():
         terms_out = [t for t, e in zip(second.names, endless, strict=True) if e]
         hint = ", or fit without it: there may be no inflation" if kind == "zero-inflated" else ""

@@ -29,7 +29,7 @@ def leverage(fit: Estimate, term: str, *, by: str = "country") -> CheckResult:
     effective = float(1 / np.sum(share**2))
     table = pd.DataFrame(
         {
-            by: groups.labels(fit, by),
+            "cluster": groups.labels(fit, by),
             "rows": np.bincount(codes, minlength=count),
             "count": np.bincount(codes, fit.design.y, minlength=count),
             "share": share,
@@ -38,7 +38,8 @@ def leverage(fit: Estimate, term: str, *, by: str = "country") -> CheckResult:
     passed = bool(share.max() <= 0.5)
     first = table.iloc[0]
     sentence = (
-        f"{first[by]} has {first['share']:.0%} of the information on {term}; {count} clusters count as {effective:.1f}."
+        f"{first['cluster']} has {first['share']:.0%} of the information on {term}; {count} clusters count as "
+        f"{effective:.1f}."
     )
     if not passed:
         sentence += f" One {by} decides: report the fit without it, and believe CRV3 rather than clustered errors."
@@ -48,7 +49,7 @@ def leverage(fit: Estimate, term: str, *, by: str = "country") -> CheckResult:
         sourced(table, simulated=fit.simulated),
         sentence,
         lambda: draw.bars(
-            table[by].tolist(),
+            table["cluster"].tolist(),
             table["share"].tolist(),
             "share of the information",
             simulated=fit.simulated,

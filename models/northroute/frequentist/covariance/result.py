@@ -75,6 +75,7 @@ class Errors:
         probability(prob)
         with np.errstate(invalid="ignore"):
             half = stats.t.ppf((1 + prob) / 2, self.df) * self.se
+        ratio, low, high = (rate_ratio(v) for v in (self.coef, self.coef - half, self.coef + half))
         interval = f"{prob * 100:g} % confidence, t({self.df:g})" if np.isfinite(self.df) else "none"
         return pd.DataFrame(
             {
@@ -92,12 +93,18 @@ class Errors:
                 "low": self.coef - half,
                 "high": self.coef + half,
                 "interval": interval,
-                "rate_ratio": np.exp(self.coef),
-                "rate_ratio_low": np.exp(self.coef - half),
-                "rate_ratio_high": np.exp(self.coef + half),
+                "rate_ratio": ratio,
+                "rate_ratio_low": low,
+                "rate_ratio_high": high,
                 "note": self.note,
             }
         )
+
+
+def rate_ratio(log: Array) -> Array:
+    """Return ``exp`` of log ratios; per unit of a column in tiny units one may be infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(log))
 
 
 def probability(prob: float) -> None:

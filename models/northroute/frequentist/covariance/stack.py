@@ -45,20 +45,23 @@ KINDS: Final[dict[str, str]] = {
 
 
 def _cluster(fit: Estimate, words: list[str], convention: Convention, _seed: int, _columns: Columns) -> Errors:
-    return cluster(fit, tuple(words[0].split(",")), convention=convention)
+    named = ":".join(words)
+    whole = named in fit.design.frame.columns
+    return cluster(fit, (named,) if whole else tuple(named.split(",")), convention=convention)
 
 
 def _jackknife(fit: Estimate, words: list[str], _convention: Convention, _seed: int, _columns: Columns) -> Errors:
-    return jackknife(fit, words[0])
+    return jackknife(fit, ":".join(words))
 
 
 def _webb(fit: Estimate, words: list[str], _convention: Convention, seed: int, _columns: Columns) -> Errors:
-    return score_bootstrap(fit, words[0], seed=seed)
+    return score_bootstrap(fit, ":".join(words), seed=seed)
 
 
 def _randomisation(fit: Estimate, words: list[str], _convention: Convention, seed: int, columns: Columns) -> Errors:
-    block = int(words[1]) if len(words) > 1 else 12
-    return randomisation(fit, by=words[0], block=block, seed=seed, unit=columns.unit, time=columns.time)
+    alone = len(words) == 1 or ":".join(words) in fit.design.frame.columns
+    by, block = (":".join(words), 12) if alone else (":".join(words[:-1]), int(words[-1]))
+    return randomisation(fit, by=by, block=block, seed=seed, unit=columns.unit, time=columns.time)
 
 
 def _conley(fit: Estimate, words: list[str], convention: Convention, _seed: int, columns: Columns) -> Errors:
