@@ -6,7 +6,6 @@ its callers stale. The folder is therefore named by a hash of every source of th
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numba
 
+from northroute.bayes.kernel.private import private_folder
 from northroute.bayes.statement import codes
 
 SOURCE = hashlib.sha256(
@@ -24,19 +24,11 @@ SOURCE = hashlib.sha256(
 
 def _folder() -> str:
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    for root in (base, tempfile.gettempdir()):
-        path = Path(root) / "northroute" / f"kernel-{SOURCE[:16]}"
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(path, os.W_OK):
-            return str(path)
-    return ""
+    return str(private_folder(Path(base), "northroute", f"kernel-{SOURCE[:16]}") or "")
 
 
 FOLDER = _folder()
-"""Where machine code is kept; empty if no folder can be written, then every process compiles anew."""
+"""Where machine code is kept, for the user alone; empty if there is no such place, then every process compiles anew."""
 
 
 def compiled(
