@@ -22,6 +22,7 @@ BASE = (
     "files",
     "holding",
     "keeping",
+    "latex",
     "look",
     "netcdf",
     "pins",
@@ -61,7 +62,7 @@ BAYES_TOP = {"__init__", "counts", "distributions", "engine", "fit", "measuremen
 
 EXPORTS = {
     "northroute.bayes": "COUNTS MEASUREMENT QUICK BayesFit Check CountSpec Gate MeasurementSpec Model Origin Prior "
-    "Sampling fit_counts fit_measurement fit_model load prior_set replaced",
+    "Sampling fit_counts fit_measurement fit_model load prior_set pymc_model replaced",
     "northroute.claims": "Answer Claim Estimate Estimated Proxy Quantity Question Register Requirement Specification "
     "Verdict answer combine load not_summarised recovery to_frame write_lock",
     "northroute.cli": "app",

@@ -98,7 +98,7 @@ def test_rows_are_those_of_the_table(general: BayesFit) -> None:
 
 
 def test_replicates_are_of_the_rows_they_stand_at(fit: BayesFit) -> None:
-    made, observed = fit.tree["posterior_predictive"]["y"], fit.tree["observed_data"]["y"]
+    made, observed = (fit.tree[g].to_dataset()["y"] for g in ("posterior_predictive", "observed_data"))
     expected = made.mean(("chain", "draw"))
     assert made.dtype.kind == observed.dtype.kind == "i"
     assert float(xr.corr(expected, observed)) > 0.5  # 0.1 at most if the rows were shuffled
@@ -151,6 +151,7 @@ def test_power_scaling_finds_a_prior_that_rules(general: BayesFit, fit: BayesFit
     assert (found[["prior", "likelihood"]] >= 0).all(axis=None)
     drawn = general.tree["posterior"].to_dataset()
     scale = float(drawn["sd_group"].isel(chain=0, draw=3))
+    assert general.assembled is not None
     prior = next(s.prior for s in general.assembled.layout.scalars if s.prior and s.prior.family == "half_normal")
     assert prior is not None
     stored = float(general.tree["log_prior"]["sd_group"].isel(chain=0, draw=3))

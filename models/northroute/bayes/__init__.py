@@ -5,6 +5,7 @@ from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit, load
 from northroute.bayes.gate.gate import Check, Gate
 from northroute.bayes.measurement import MeasurementSpec, fit_measurement
+from northroute.bayes.samplers.plain import pymc_model
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.prior_sets import prior_set
 from northroute.bayes.statement.priors import COUNTS, MEASUREMENT, Prior, replaced
@@ -28,5 +29,6 @@ __all__ = [
     "fit_model",
     "load",
     "prior_set",
+    "pymc_model",
     "replaced",
 ]

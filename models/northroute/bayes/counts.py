@@ -1,10 +1,13 @@
-"""Fit a step of the ladder to a panel."""
+"""Fit a step of the ladder to a panel, or state it in PyMC."""
 
 from pathlib import Path
+
+import pymc as pm
 
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.ladder.formulate import formulate
+from northroute.bayes.samplers.plain import pymc_model
 from northroute.bayes.statement.spec import CountSpec, Sampling
 from northroute.panel import Panel
 from northroute.progress import Progress, quiet
@@ -54,7 +57,7 @@ def fit_counts(
     )
     return fit_model(
         stated.model,
-        stated.frame,
+        stated.labelled(),
         settings,
         origin=origin,
         derive=stated.derive,
@@ -63,3 +66,9 @@ def fit_counts(
         command=command,
         progress=progress,
     )
+
+
+def pymc_counts(panel: Panel, spec: CountSpec) -> pm.Model:
+    """Return a step of the ladder on a panel as a PyMC model; users write ``spec.pymc_model(panel)``."""
+    stated = formulate(panel, spec)
+    return pymc_model(stated.model, stated.labelled())

@@ -151,7 +151,7 @@ class BayesFit:
                 f"Fit '{self.name}' was read from a file, which holds no model. Read it back with the call that made it, or "
                 "state it with northroute.bayes.pymc_model(model, frame)."
             )
-        return plain.of_assembled(self.assembled)
+        return plain.of_assembled(self.assembled, self.tree["observed_data"]["row"].to_numpy())
 
     def save(self, path: Path | str) -> Path:
         """Write the fit to one NetCDF file, atomically, with the record of its hash, and return the path."""
@@ -162,8 +162,9 @@ class BayesFit:
             "provenance": self.provenance.to_dict(),
             "info": dict(self.info),
         }
+        kept = self.tree.filter(lambda group: group.name not in (POSTERIOR, PRIOR))
         with keeping.writing(path, str(self.info.get("key", ""))) as partial:
-            netcdf.write(self.tree.filter(lambda g: g.name not in (POSTERIOR, PRIOR)), partial, {_HEADER: json.dumps(header), "simulated": int(self.simulated)})
+            netcdf.write(kept, partial, {_HEADER: json.dumps(header), "simulated": int(self.simulated)})
         return path
 
 

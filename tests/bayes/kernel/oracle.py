@@ -106,7 +106,8 @@ def pymc_point(model: pm.Model, program: Program, layout: Layout, theta: Array) 
         variable = model.rvs_to_values[rv].name
         found = point.get(variable, point.get(rv.name))
         assert found is not None, f"{variable} is not stated from the tables"
-        named[variable] = np.asarray(found, dtype=float)
+        found = np.asarray(found, dtype=float)
+        named[variable] = found.ravel() if model.rvs_to_values[rv].ndim == 1 else found
     assert len(named) == len(point)
     return named, log_jacobian
 

@@ -50,6 +50,14 @@ class Formulation:
         """One row an outcome, unit and month."""
         return self.rows.frame
 
+    def labelled(self) -> pd.DataFrame:
+        """Return the rows, named by unit and month and, where there are several, outcome."""
+        frame = self.frame
+        names = frame["unit"].astype(str) + " " + frame["month"].dt.strftime("%Y-%m")
+        if self.model.response is not None:
+            names = names + " " + frame[OUTCOME].astype(str)
+        return frame.set_axis(pd.Index(names))
+
     def derive(self, values: xr.Dataset) -> xr.Dataset:
         """Levels of units and slopes of countries, which are sums of what the model has."""
         found: dict[str, xr.DataArray] = {}

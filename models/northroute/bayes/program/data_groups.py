@@ -21,7 +21,7 @@ def observed_data(assembled: Assembled, labels: NDArray[Any]) -> xr.Dataset:
 
 
 def constant_data(assembled: Assembled, labels: NDArray[Any], constants: xr.Dataset) -> xr.Dataset:
-    """Return a fit's ``constants``, rows labelled; where they say nothing of rows, exposure and response as the model has."""
+    """Return a fit's ``constants``, rows labelled; where they say nothing of rows, the model's exposure and response."""
     model, frame = assembled.model, assembled.frame.iloc[table_order(assembled.frame)]
     if "row" in constants.dims:
         return constants.assign_coords(row=labels) if constants.sizes["row"] == labels.size else constants

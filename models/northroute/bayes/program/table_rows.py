@@ -18,7 +18,7 @@ def numbered(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def table_order(frame: pd.DataFrame) -> Ints:
-    """Return the positions of a model's rows in the order of the table: ``values[..., table_order(frame)]`` has its order."""
+    """Return where the table's rows are among a model's: ``values[..., table_order(frame)]`` is in the table's order."""
     return np.argsort(frame[PLACE].to_numpy(), kind="stable").astype(np.int64)
 
 

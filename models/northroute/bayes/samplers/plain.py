@@ -9,7 +9,7 @@ Every effect is non-centred: ``z_<stem>`` is standard normal (summing to zero wh
 ``sd * L z`` with L the Cholesky factor of its correlation. Reported quantities have the names of the fit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -24,9 +24,11 @@ from northroute.bayes.kernel.tables import Filter, Kind, Program
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.graphs import laplacian_root
 from northroute.bayes.program.layout import Block, Layout
+from northroute.bayes.program.table_rows import row_labels, table_order
 from northroute.bayes.samplers import plain_outcomes
 from northroute.bayes.statement.codes import Rows, Spectrum
 from northroute.bayes.statement.model import Model
+from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -45,28 +47,57 @@ def pymc_model(model: Model, frame: pd.DataFrame) -> pm.Model:
     Returns
     -------
     pymc.Model
-        Free variables are the scalars under their reported names and ``z_<stem>``; every other reported quantity is a
-        deterministic. The outcome has its column's name, followed by the response where there are several.
+        An ordinary one, to sample, extend, draw or intervene on. Free variables are the scalars under their reported names
+        and ``z_<stem>``; every other reported quantity is a deterministic. The outcome has its column's name, followed by
+        the response where there are several. Dimensions are those of the fit: groups, times and covariates by their
+        labels, rows (``row``; ``row_<response>`` where there are several) by the table's index.
 
     Raises
     ------
     ModelError
         As :func:`northroute.bayes.program.assemble.assemble`.
     """
-    return of_assembled(assemble(model, frame))
+    assembled = assemble(model, frame)
+    return of_assembled(assembled, row_labels(frame.index, assembled.frame))
 
 
-def of_assembled(assembled: Assembled) -> pm.Model:
-    """Return a model on its data as a PyMC model, see :func:`pymc_model`."""
-    model = assembled.model
-    several = len(assembled.segments) > 1
-    names = [f"{model.outcome}_{s.response}" if several else model.outcome for s in assembled.segments]
-    return stated(assembled.program, assembled.layout, names)
+def of_assembled(assembled: Assembled, labels: NDArray[Any]) -> pm.Model:
+    """Return a model on its data as a PyMC model, see :func:`pymc_model`.
+
+    Parameters
+    ----------
+    assembled : Assembled
+    labels : array, shape (row,)
+        Of its rows, in the order of the table.
+    """
+    model, frame, several = assembled.model, assembled.frame, len(assembled.segments) > 1
+    by_row = np.empty_like(labels)
+    by_row[table_order(frame)] = labels
+    names: list[str] = []
+    dims: list[tuple[str, ...]] = []
+    coords = dict(assembled.layout.coords)
+    for segment in assembled.segments:
+        names.append(f"{model.outcome}_{segment.response}" if several else model.outcome)
+        if segment.cell > 1:
+            cell, response = str(model.cell), str(model.response)
+            coords[cell] = list(frame[cell].iloc[:: segment.cell])
+            coords[response] = list(frame[response].iloc[: segment.cell].astype(str))
+            dims.append((cell, response))
+            continue
+        dims.append((f"row_{segment.response}" if several else "row",))
+        coords[dims[-1][0]] = by_row[segment.rows].tolist()
+    return stated(assembled.program, assembled.layout, names, dims, coords)
 
 
-def stated(program: Program, layout: Layout, names: Sequence[str]) -> pm.Model:
-    """Return a program as a PyMC model; ``names`` are those of its segments' outcomes."""
-    with pm.Model(coords=layout.coords) as plain:
+def stated(
+    program: Program,
+    layout: Layout,
+    names: Sequence[str],
+    dims: Sequence[tuple[str, ...] | None] | None = None,
+    coords: Mapping[str, Sequence[Any]] | None = None,
+) -> pm.Model:
+    """Return a program as a PyMC model; ``names`` and ``dims`` are those of its segments' outcomes."""
+    with pm.Model(coords=layout.coords if coords is None else coords) as plain:
         factors = _correlations(layout)
         scalars = _scalars(layout)
         coefficients = []
@@ -74,7 +105,7 @@ def stated(program: Program, layout: Layout, names: Sequence[str]) -> pm.Model:
             zip(layout.blocks, stems(layout), strict=True), key=lambda b: b[0].record[tables.B_VALUE]
         ):
             effects = _places if block.record[tables.B_KIND] == Kind.BYM2 else _effects
-            coefficients.append(effects(program, block, stem, scalars, factors).ravel())
+            coefficients.append(effects(program, layout, block, stem, scalars, factors).ravel())
         values = pt.concatenate([scalars, *coefficients])
         for name, parameter in layout.parameters.items():
             if name not in plain.named_vars:
@@ -82,9 +113,9 @@ def stated(program: Program, layout: Layout, names: Sequence[str]) -> pm.Model:
         for name, sums in layout.derived.items():
             pm.Deterministic(name, (values[sums.ids] * sums.weights).sum(axis=-1), dims=sums.dims)
         mean, second = _predictors(program, layout, values)
-        for record, name in zip(program.segments, names, strict=True):
+        for record, name, own in zip(program.segments, names, dims or [None] * len(names), strict=True):
             rows = slice(int(record[tables.S_START]), int(record[tables.S_STOP]))
-            plain_outcomes.add(program, record, name, mean[rows], second[rows], values, factors)
+            plain_outcomes.add(program, record, name, mean[rows], second[rows], values, factors, own)
     return plain
 
 
@@ -112,29 +143,36 @@ def _scalars(layout: Layout) -> Any:
     pieces, size = [pt.zeros(1)], 1
     for name, parameter in layout.parameters.items():
         ids = parameter.ids.ravel()
-        new = np.asarray([i for i in ids if i < len(known) and known[i].prior is not None and place[i] == 0], np.int64)
-        alike = len({known[i].prior for i in new}) == 1
+        priors = {int(i): known[i].prior for i in ids if i < len(known) and place[i] == 0}
+        new = np.asarray([i for i, prior in priors.items() if prior is not None], np.int64)
+        alike = len({prior.family for prior in priors.values() if prior is not None}) == 1
         if alike and new.size == ids.size:
-            variables = [_variable(layout, int(ids[0]), name, parameter.dims)]
+            variables = [_variable(layout, parameter.ids, name, parameter.dims)]
         else:
-            variables = [_variable(layout, int(i), f"z_{name}_{j}", ()) for j, i in enumerate(new)]
+            variables = [_variable(layout, new[[j]], f"z_{name}_{j}", ()) for j in range(new.size)]
         pieces += [v.ravel() for v in variables]
         place[new] = size + np.arange(new.size)
         size += new.size
     return pt.concatenate(pieces)[place]
 
 
-def _variable(layout: Layout, scalar: int, name: str, dims: tuple[str, ...]) -> Any:
-    prior, transform = layout.scalars[scalar].prior, layout.scalars[scalar].transform
-    assert prior is not None
-    natural = {"real": "IDENTITY", "positive": "EXP", "unit": "INTERVAL", "interval": "INTERVAL"}[prior.support]
-    both = prior.support == "interval" and (prior.location, prior.scale) == (-1.0, 2.0)
-    if transform.name != natural and not (transform.name == "TANH" and both):
-        raise ModelError(
-            f"'{name}' has prior {prior}, which reaches beyond the values that the model allows it. Give a prior with that "
-            "support, such as a uniform between -1 and 1 for an autoregression."
-        )
-    return prior.variable(name, dims or None)
+def _variable(layout: Layout, ids: Ids, name: str, dims: tuple[str, ...]) -> Any:
+    """State scalars whose priors are of one family, shaped as their identifiers."""
+    priors = []
+    for scalar in ids.ravel():
+        prior, transform = layout.scalars[scalar].prior, layout.scalars[scalar].transform
+        assert prior is not None
+        natural = {"real": "IDENTITY", "positive": "EXP", "unit": "INTERVAL", "interval": "INTERVAL"}[prior.support]
+        both = prior.support == "interval" and (prior.location, prior.scale) == (-1.0, 2.0)
+        if transform.name != natural and not (transform.name == "TANH" and both):
+            raise ModelError(
+                f"'{name}' has prior {prior}, which reaches beyond the values that the model allows it. Give a prior with "
+                "that support, such as a uniform between -1 and 1 for an autoregression."
+            )
+        priors.append(prior)
+    if len(set(priors)) == 1:
+        return priors[0].variable(name, dims or None)
+    return priors[0].variable(name, dims or None, priors, ids.shape)
 
 
 # --- effects --------------------------------------------------------------------------------------------------------------
@@ -153,12 +191,12 @@ def stems(layout: Layout) -> list[str]:
     return stems
 
 
-def _effects(program: Program, block: Block, stem: str, scalars: Any, factors: dict[int, Any]) -> Any:
+def _effects(program: Program, layout: Layout, block: Block, stem: str, scalars: Any, factors: dict[int, Any]) -> Any:
     """State a block of normal effects; return its coefficients, shape (level over all batches, dim)."""
     record = block.record
     sizes = np.diff(block.pointer)
     batch = np.repeat(np.arange(sizes.size), sizes)
-    effects = _raw(block, stem)
+    effects = _raw(layout, block, stem)
     if record[tables.B_CORRELATION] >= 0:
         effects = effects @ factors[int(program.index[record[tables.B_CORRELATION]])].T
     scale = scalars[block.sd[batch]]
@@ -181,14 +219,19 @@ def _effects(program: Program, block: Block, stem: str, scalars: Any, factors: d
     return pt.concatenate(paths)
 
 
-def _raw(block: Block, stem: str) -> Any:
+def _raw(layout: Layout, block: Block, stem: str) -> Any:
     """State standard normal effects, summing to zero where the block says; shape (group over all batches, dim)."""
     k, groups = int(block.record[tables.B_DIMS]), int(block.pointer[-1])
     across = bool(block.record[tables.B_ZERO_DIMS])
+    named = _dims(layout, stem, groups, k)
     if block.record[tables.B_ROWS] != Rows.ZERO_SUM:
         if across:
-            return pm.ZeroSumNormal(f"z_{stem}", shape=(groups, k))
-        return pm.Normal(f"z_{stem}", shape=(groups, k))
+            return pm.ZeroSumNormal(f"z_{stem}", shape=(groups, k), dims=named)
+        shape = (groups,) if named and len(named) == 1 else (groups, k)
+        return pm.Normal(f"z_{stem}", shape=shape, dims=named).reshape((groups, k))
+    if block.pointer.size == 2 and named and not across and groups > 1:
+        shape = (groups,) if len(named) == 1 else (k, groups)
+        return pm.ZeroSumNormal(f"z_{stem}", shape=shape, dims=named[::-1]).T.reshape((groups, k))
     pieces = []
     for b, size in enumerate(np.diff(block.pointer)):
         name = f"z_{stem}" if block.pointer.size == 2 else f"z_{stem}_{b}"
@@ -199,6 +242,14 @@ def _raw(block: Block, stem: str) -> Any:
         else:
             pieces.append(pm.ZeroSumNormal(name, shape=(k, size)).T)
     return pt.concatenate(pieces)
+
+
+def _dims(layout: Layout, stem: str, groups: int, k: int) -> tuple[str, ...] | None:
+    """Return the dimensions of the effects that a block reports, if its raw effects have these too."""
+    parameter = layout.parameters.get(f"{stem}_effect")
+    if parameter is None or parameter.ids.shape not in ((groups, k), (groups,)) or parameter.ids.size != groups * k:
+        return None
+    return parameter.dims
 
 
 def root_spectrum(record: NDArray[np.int64], length: Any, square: Array) -> Any:
@@ -227,7 +278,7 @@ def autoregressive(phi: Any, innovations: Any, n: int) -> Any:
     return pt.linalg.solve_triangular(pt.eye(n) - phi * pt.eye(n, k=-1), scaled, lower=True)
 
 
-def _places(program: Program, block: Block, stem: str, scalars: Any, factors: dict[int, Any]) -> Any:
+def _places(program: Program, layout: Layout, block: Block, stem: str, scalars: Any, _factors: dict[int, Any]) -> Any:
     """State a block of places: BYM2, sorted by connected part, islands last; return its effects, shape (place,).
 
     A part's structured effects are ``V diag(lambda^-1/2) z`` with the eigenvectors and positive eigenvalues of its
@@ -237,7 +288,7 @@ def _places(program: Program, block: Block, stem: str, scalars: Any, factors: di
     connected = int(block.pointer[-1])
     sigma, rho = scalars[block.sd[0, 0]], scalars[block.sd[0, 1]]
     factor = program.data[block.record[tables.B_BASIS] : block.record[tables.B_BASIS] + n]
-    z = pm.Normal(f"z_{stem}", shape=n)
+    z = pm.Normal(f"z_{stem}", shape=n)  # sorted by connected part, and so without the places' labels
     waves = pm.Normal(f"z_{stem}_structured", shape=connected - (block.pointer.size - 1))
     structured = pt.as_tensor(laplacian_root(program, block)) @ waves * factor[:connected]
     near = sigma * (pt.sqrt(rho) * structured + pt.sqrt(1 - rho) * z[:connected])

@@ -22,6 +22,7 @@ def add(
     second: Any,
     values: Any,
     factors: dict[int, Any],
+    dims: tuple[str, ...] | None = None,
 ) -> None:
     """Add a segment's outcome to the PyMC model in context.
 
@@ -36,6 +37,8 @@ def add(
     values : tensor, shape (value,)
     factors : mapping of int to tensor
         Cholesky factors of correlations, by the identifier of the first partial correlation.
+    dims : tuple of str, optional
+        Of the outcome.
     """
     n, cell = int(record[tables.S_STOP] - record[tables.S_START]), int(record[tables.S_CELL])
     y = program.data[record[tables.S_COUNT] : record[tables.S_COUNT] + n]
@@ -44,41 +47,48 @@ def add(
         case Family.NORMAL:
             at = record[tables.S_KNOWN]
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
-            pm.Normal(name, mean, pt.sqrt(auxiliary**2 + known**2), observed=y)
+            pm.Normal(name, mean, pt.sqrt(auxiliary**2 + known**2), observed=y, dims=dims)
         case Family.STUDENT_T:
             at = record[tables.S_KNOWN]
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
             df = float(program.data[record[tables.S_SHAPE]])
-            pm.StudentT(name, nu=df, mu=mean, sigma=pt.sqrt(auxiliary**2 + known**2), observed=y)
+            pm.StudentT(name, nu=df, mu=mean, sigma=pt.sqrt(auxiliary**2 + known**2), observed=y, dims=dims)
         case Family.NORMAL_ERRORS:
             known = program.data[record[tables.S_KNOWN] :][:n]
             x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(n, 2).T
             first = int(record[tables.S_CORRELATION])
             slope, omega = (values[int(i)] for i in program.index[first : first + 2])
             reliability = omega**2 / (omega**2 + tau**2)
-            pm.Normal(f"{name}_predictor", 0.0, pt.sqrt(omega**2 + tau**2), observed=x)
+            pm.Normal(f"{name}_predictor", 0.0, pt.sqrt(omega**2 + tau**2), observed=x, dims=dims)
             variance = auxiliary**2 + known**2 + slope**2 * reliability * tau**2
-            pm.Normal(name, mean + slope * reliability * x, pt.sqrt(variance), observed=y)
+            pm.Normal(name, mean + slope * reliability * x, pt.sqrt(variance), observed=y, dims=dims)
         case Family.MULTIVARIATE_NORMAL:
             at = record[tables.S_KNOWN]
             sd = values[program.index[at : at + cell].astype(np.int64)]
             factor = sd[:, None] * factors[int(program.index[record[tables.S_CORRELATION]])]
-            pm.MvNormal(name, mean.reshape((-1, cell)), chol=factor, observed=y.reshape(-1, cell))
+            pm.MvNormal(name, mean.reshape((-1, cell)), chol=factor, observed=y.reshape(-1, cell), dims=dims)
         case Family.MULTINOMIAL:
             counts = y.reshape(-1, cell).astype(np.int64)
             shares = pm.math.softmax(mean.reshape((-1, cell)), axis=-1)
-            pm.Multinomial(name, n=counts.sum(axis=1), p=shares, observed=counts)
+            pm.Multinomial(name, n=counts.sum(axis=1), p=shares, observed=counts, dims=dims)
         case Family.DIRICHLET_MULTINOMIAL:
             counts = y.reshape(-1, cell).astype(np.int64)
             shares = pm.math.softmax(mean.reshape((-1, cell)), axis=-1)
             concentration = 1 / pt.maximum(auxiliary**2, 1e-10)
-            pm.DirichletMultinomial(name, n=counts.sum(axis=1), a=concentration * shares, observed=counts)
+            pm.DirichletMultinomial(name, n=counts.sum(axis=1), a=concentration * shares, observed=counts, dims=dims)
         case family:
-            _counts(family, Part(record[tables.S_PART]), name, mean, second, auxiliary, y.astype(np.int64))
+            _counts(family, Part(record[tables.S_PART]), name, mean, second, auxiliary, y.astype(np.int64), dims)
 
 
 def _counts(
-    family: Family, part: Part, name: str, mean: Any, second: Any, auxiliary: Any, y: NDArray[np.int64]
+    family: Family,
+    part: Part,
+    name: str,
+    mean: Any,
+    second: Any,
+    auxiliary: Any,
+    y: NDArray[np.int64],
+    dims: tuple[str, ...] | None,
 ) -> None:
     """Add counts. ``second`` is the logit of a structural zero, of any zero, or of detection, which thins the mean."""
     if part is Part.DETECTION:
@@ -86,25 +96,25 @@ def _counts(
     mu, some = pt.exp(mean), pt.sigmoid(-second)
     if family is Family.GENERALISED_POISSON:
         logp, random = _generalised_poisson(part)
-        pm.CustomDist(name, mean, second, auxiliary, logp=logp, random=random, dtype="int64", observed=y)
+        pm.CustomDist(name, mean, second, auxiliary, logp=logp, random=random, dtype="int64", observed=y, dims=dims)
         return
     if family is Family.POISSON:
         match part:
             case Part.NONE:
-                pm.Poisson(name, mu, observed=y)
+                pm.Poisson(name, mu, observed=y, dims=dims)
             case Part.ZERO_INFLATED:
-                pm.ZeroInflatedPoisson(name, psi=some, mu=mu, observed=y)
+                pm.ZeroInflatedPoisson(name, psi=some, mu=mu, observed=y, dims=dims)
             case Part.HURDLE:
-                pm.HurdlePoisson(name, psi=some, mu=mu, observed=y)
+                pm.HurdlePoisson(name, psi=some, mu=mu, observed=y, dims=dims)
         return
     size = 1 / pt.maximum(auxiliary**2, 1e-10)
     match part:
         case Part.NONE:
-            pm.NegativeBinomial(name, mu=mu, alpha=size, observed=y)
+            pm.NegativeBinomial(name, mu=mu, alpha=size, observed=y, dims=dims)
         case Part.ZERO_INFLATED:
-            pm.ZeroInflatedNegativeBinomial(name, psi=some, mu=mu, alpha=size, observed=y)
+            pm.ZeroInflatedNegativeBinomial(name, psi=some, mu=mu, alpha=size, observed=y, dims=dims)
         case Part.HURDLE:
-            pm.HurdleNegativeBinomial(name, psi=some, mu=mu, alpha=size, observed=y)
+            pm.HurdleNegativeBinomial(name, psi=some, mu=mu, alpha=size, observed=y, dims=dims)
 
 
 def _generalised_poisson(part: Part) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -21,7 +21,7 @@ flat                                      (not used; give 1)
 ================ ======================== ======================= ======================
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -315,9 +315,15 @@ class Prior:
             case "flat":
                 raise self._improper()
 
-    def variable(self, name: str, dims: Dims = None) -> Any:
-        """Create the random variable in the PyMC model in context."""
-        at, scale, shape = self.location, self.scale, self.shape
+    def variable(self, name: str, dims: Dims = None, each: "Sequence[Prior]" = (), sizes: tuple[int, ...] = ()) -> Any:
+        """Create the random variable in the PyMC model in context.
+
+        ``each`` are priors of this family, in order of the elements of ``dims``, whose lengths are ``sizes``.
+        """
+        numbers: Any = (self.location, self.scale, self.shape)
+        if each:
+            numbers = [np.reshape([getattr(p, n) for p in each], sizes) for n in ("location", "scale", "shape")]
+        at, scale, shape = numbers
         match self.family:
             case "normal":
                 return pm.Normal(name, at, scale, dims=dims)

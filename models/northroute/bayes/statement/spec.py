@@ -2,14 +2,17 @@
 
 import os
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
+import pymc as pm
 
 from northroute.bayes.statement.intake import one_of, words
 from northroute.bayes.statement.priors import COUNTS, Prior, Priors
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
+from northroute.panel import Panel
 
 Step = Literal["pooled", "country", "slopes", "dynamic", "spatial", "reporting", "joint"]
 Sampler = Literal["nutpie", "pymc", "numpyro", "laplace", "pathfinder"]
@@ -115,6 +118,18 @@ class CountSpec:
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON and for the fit's key."""
         return asdict(self)
+
+    def pymc_model(self, panel: Panel) -> pm.Model:
+        """Return the step on a panel as an ordinary PyMC model, see :func:`northroute.bayes.pymc_model`.
+
+        Raises
+        ------
+        ModelError
+            If the specification does not suit the panel.
+        """
+        # a specification is said at the left of all rooms, and stated by the ladder, which lies to the right of it
+        model: pm.Model = import_module("northroute.bayes.counts").pymc_counts(panel, self)
+        return model
 
 
 @dataclass(frozen=True)
