@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from northroute.cli import app
 from northroute.errors import DataError
 from northroute.sources import mlp, unodc
-from tests.sources.synthetic import mlp_folder, mlp_row, seizure, seizures
+from tests.sources.synthetic import mlp_folder, mlp_row, mlp_whole, seizure, seizures
 
 HEADER = ",".join(mlp_row("2015-01"))
 
@@ -111,12 +111,13 @@ def test_the_command_says_the_same_and_fails(data: Path, case: str) -> None:
     assert result.exit_code == 1
     with pytest.raises(DataError) as caught:
         mlp.load(data)
-    assert result.output.split() == ["Error", *str(caught.value).split()]
+    errors = [" ".join(line.split()) for line in result.output.splitlines() if line.startswith("Error")]
+    assert " ".join(["Error", *str(caught.value).split()]) in errors
     assert "Traceback" not in result.output
 
 
-def test_a_sound_folder_passes(data: Path) -> None:
-    result = CliRunner().invoke(app, ["check", "--data", str(data)])
+def test_a_sound_folder_passes(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["check", "--data", str(mlp_whole(tmp_path))])
     assert result.exit_code == 0, result.output
 
 

@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from northroute.cli import app
 from northroute.errors import DataError
-from northroute.sources import bundled, licences
+from northroute.sources import bundled, licences, mlp
+from tests.sources.synthetic import mlp_folder, mlp_row
 
 runner = CliRunner()
 
@@ -39,10 +40,44 @@ def test_check_reads_every_bundled_table() -> None:
     result = runner.invoke(app, ["check"], env={"NORTHROUTE_DATA": ""})
     assert result.exit_code == 0
     for name in (
-        *("offences, Kazakhstan 2022", "population by region", "Kyrgyz regions by year", "Uzbek regions by year"),
-        *("placed seizures", "annual seizures", "organised crime index", "article counts", "shocks", "boundaries"),
+        *("offences", "region_population", "kg_regions", "uz_regions", "placed_seizures", "annual_seizures"),
+        *("crime_index", "article_counts", "shocks", "boundaries", "adjacency", "register", "constructs", "priors"),
     ):
-        assert name in result.output, name
+        assert f"\n{name} " in result.output, name
+
+
+def test_check_goes_on_after_a_fault_and_fails(tmp_path: Path) -> None:
+    data = mlp_folder(tmp_path, [mlp_row("2015-13"), mlp_row("2015-02")])
+    (data / mlp.FOLDER / "Kyrgyzstan.csv").write_bytes(b"\xff")
+    (data / mlp.FOLDER / "Kazakstan.csv").write_text("date\n", encoding="utf-8")
+    (data / "uz_regions_crime_density" / "uz_region_year.csv").mkdir(parents=True)
+    result = runner.invoke(app, ["check", "--data", str(data)])
+    assert result.exit_code == 1
+    errors = [line for line in result.output.splitlines() if line.startswith("Error")]
+    for words in (
+        "Kazakhstan.csv, line 2, column 'date': '2015-13-01' is not a date",
+        "Kyrgyzstan.csv: not UTF-8",
+        "Uzbekistan.csv: 133 of 135 rows of the bundled Uzbekistan.csv are not in what replaces it",
+        "uz_region_year.csv: a folder, not a file",
+    ):
+        assert sum(words in line for line in errors) == 1, (words, result.output)
+    assert "Kazakstan.csv is not read" in result.output
+
+
+@pytest.mark.parametrize("what", ["nowhere", "empty", "a file"])
+def test_check_fails_where_there_is_nothing_to_check(tmp_path: Path, what: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a file").write_text("", encoding="utf-8")
+    result = runner.invoke(app, ["check", "--data", str(tmp_path / what)])
+    assert result.exit_code == 1
+    assert len([line for line in result.output.splitlines() if line.startswith("Error")]) == 1
+
+
+@pytest.mark.data
+def test_check_finds_the_providers_files_sound(data_dir: Path) -> None:
+    result = runner.invoke(app, ["check", "--data", str(data_dir)])
+    assert result.exit_code == 0, result.output
+    assert "Error" not in result.output
 
 
 def test_check_looks_at_the_notices(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,17 @@ def mlp_folder(data: Path, rows: Sequence[Row], country: str = "Kazakhstan") -> 
     return data
 
 
+def mlp_whole(data: Path, iso3: str = "KAZ") -> Path:
+    """One country's file, with all that the bundle has of it."""
+    frame = mlp.load(None, (iso3,)).frame.dropna(subset=[mlp.EXPOSURE])
+    frame = frame.assign(date=frame["month"].dt.strftime("%Y-%m-%d"), country=mlp.FILES[iso3])
+    folder = data / mlp.FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = ["date", "country", *mlp.COUNTS, mlp.EXPOSURE]
+    frame[columns].to_csv(folder / f"{mlp.FILES[iso3]}.csv", index=False, lineterminator="\n")
+    return data
+
+
 def seizure(date: str, drug: str = "Heroin", kg: object = 1.5, *, iso3: str = "UZB", region: str = "UZ-SU") -> Row:
     """One record of the individual seizures."""
     blank = dict.fromkeys(("place", "transport", "routing"), "")

@@ -6,9 +6,14 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from northroute.cli.console import DATA_FOLDER, DataOption, data_folder, err, errors, out, progress
+from northroute.cli.console import DATA_FOLDER, DataOption, data_folder, err, errors, events_folder, out, progress
 from northroute.cli.downloads import OtherHostsOption, SlowestOption, TimeoutOption, TriesOption, policy
 from northroute.cli.events import FETCH_EXAMPLE, fetch_gdelt
+
+EventsOption = Annotated[
+    Path | None,
+    typer.Option("--events", help="Folder of events build; default: data/interim/events if it is filled."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -58,36 +63,24 @@ def build(
         raise typer.Exit(1)
 
 
-def check(data: DataOption = None) -> None:
-    """Read every table, bundled and given, and say what is in it; a bad file is named with row, column and remedy."""
-    from northroute.sources import (
-        annual_seizures,
-        boundaries,
-        crime_index,
-        governance,
-        kg_regions,
-        licences,
-        mlp,
-        offences,
-        placed_seizures,
-        region_population,
-        regions,
-        shocks,
-        uz_regions,
-    )
-
+def check(data: DataOption = None, events: EventsOption = None) -> None:
+    """Read all that reproduce reads, bundled and given, and say what is in it; each fault is a line, and exit code 1."""
     with errors():
-        licences.check()
-        folder = data_folder(data)
-        given = folder if folder and mlp.folder_of(folder) else None
-        tables = [governance.load(n) for n in governance.NAMES] + [shocks.load(), regions.load(), regions.adjacency()]
-        tables += [offences.load(), region_population.load(), kg_regions.load(), uz_regions.load()]
-        tables += [placed_seizures.load(), annual_seizures.load(), crime_index.load(), mlp.load()]
-        if given:
-            tables.append(mlp.load(given))
-        outlines = boundaries.load()
-    for table in tables:
-        out.print(f"{table.name:44} {len(table.frame):6} rows  {escape(table.licence)}")
-    out.print(f"{'boundaries':44} {len(outlines.polygons):6} outlines  {escape(outlines.licence)}")
+        from northroute.workflow.inspection import inspect
+
+        folder, built = data_folder(data), events_folder(events)
+        found = inspect(folder, built)
+    wrong = list(dict.fromkeys(finding.problem for finding in found if finding.problem))
+    for problem in wrong:
+        err.print(f"[bold red]Error[/bold red] {escape(problem)}")
+    for finding in found:
+        if finding.problem:
+            continue
+        if finding.notice:
+            err.print(f"[bold]Notice[/bold] {escape(finding.name)}: {escape(finding.told)}")
+        else:
+            out.print(f"{escape(finding.name):32} {escape(finding.told)}")
     if not folder:
         out.print("No folder of real data; northroute fetch mlp brings one.")
+    if wrong:
+        raise typer.Exit(1)

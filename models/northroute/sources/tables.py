@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from northroute.errors import DataError, MissingDataError
 from northroute.provenance import value_hash
 from northroute.resources import resource
@@ -50,10 +52,13 @@ class Loaded:
         By the names of :data:`READERS`, and :data:`ARTICLES`.
     replaced : tuple of str
         Bundled files in whose place a folder's files stand.
+    notices : tuple of str
+        Of those, which lack rows that the bundled table has: a file cut off looks like that, or an older one.
     """
 
     tables: Mapping[str, Table]
     replaced: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -86,18 +91,59 @@ def load(data: Path | None = None) -> Loaded:
         )
     found = {ARTICLES: mlp.load(articles, tuple(mlp.FILES))}
     replaced = [] if articles is None or fresh.get(mlp.BUNDLED) == _bundled(mlp.BUNDLED) else [mlp.BUNDLED]
+    notices = [lacking(mlp.BUNDLED, found[ARTICLES], mlp.load(None, tuple(mlp.FILES)))] if replaced else []
+    for name, (file, read) in READERS.items():
+        text = fresh.get(file)
+        if text is None or text == _bundled(file):
+            found[name] = read(None)
+            continue
+        assert data is not None
+        found[name] = given(name, text, data)
+        replaced.append(file)
+        notices.append(lacking(file, found[name], read(None)))
+    return Loaded(found, tuple(replaced), tuple(filter(None, notices)))
+
+
+def given(name: str, text: str, data: Path) -> Table:
+    """Read a table whose text was trimmed from a folder's files.
+
+    Parameters
+    ----------
+    name : str
+        Of :data:`READERS`.
+    text : str
+    data : Path
+        Named in errors and in the table's files.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its format.
+    """
+    file, read = READERS[name]
+    place = f"{file} trimmed from {data}"
     with tempfile.TemporaryDirectory() as scratch:
-        for name, (file, read) in READERS.items():
-            text = fresh.get(file)
-            if text is None or text == _bundled(file):
-                found[name] = read(None)
-                continue
-            path = Path(scratch) / file
-            path.write_text(text, encoding="utf-8", newline="\n")
-            place = f"{file} trimmed from {data}"
-            found[name] = replace(_read(read, path, place), files={place: value_hash(text)})
-            replaced.append(file)
-    return Loaded(found, tuple(replaced))
+        path = Path(scratch) / file
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return replace(_read(read, path, place), files={place: value_hash(text)})
+
+
+def lacking(file: str, now: Table, before: Table) -> str:
+    """Say how many rows of a bundled table have no counterpart in the one that replaces it; empty if all have."""
+    keys = [_observed(table) for table in (before, now)]
+    gone = len(keys[0].difference(keys[1]))
+    if not gone:
+        return ""
+    return (
+        f"{gone} of {len(keys[0])} rows of the bundled {file} are not in what replaces it: a provider's file is cut off, or "
+        "older than the bundle. Fetch it anew, or leave it out."
+    )
+
+
+def _observed(table: Table) -> pd.MultiIndex:
+    frame, key = table.frame, list(table.key)
+    rows = frame.dropna(subset=[c for c in frame.columns if c not in key], how="all")
+    return pd.MultiIndex.from_frame(rows[key].astype(str))
 
 
 def _read(read: Callable[[Path | None], Table], path: Path, place: str) -> Table:
@@ -117,6 +163,8 @@ def _trimmed(data: Path) -> dict[str, str]:
         raise MissingDataError(f"'{data}' is not a folder; name the one that holds a folder for each provider.")
     found = {}
     for item in bundled.BUNDLE:
+        if item.file not in {mlp.BUNDLED, *(file for file, _ in READERS.values())}:
+            continue
         try:
             found[item.file] = bundled.text_of(item.trim(data))
         except MissingDataError:

@@ -145,7 +145,9 @@ def reproduce(options: Options, progress: Progress = quiet) -> Result:
         "data_sha256": provenance.value_hash(inputs),
         "versions": provenance.versions(),
     }
-    notices = tuple(filter(None, (register.notice(), _replaced(loaded.replaced, options.data), source.notice)))
+    notices = tuple(
+        filter(None, (register.notice(), _replaced(loaded.replaced, options.data), *loaded.notices, source.notice))
+    )
     progress("writing the pages", 0.0)
     page = write(
         Site(
