@@ -20,7 +20,17 @@ from northroute.bayes.coordinates import adaptation, curvature, envelope, prior_
 from northroute.bayes.coordinates.adaptation import Adapted
 from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.gate import convergence, gate, own_rows, prior_check, prior_predictive, prior_shares, row_check
+from northroute.bayes.gate import (
+    convergence,
+    gate,
+    improper,
+    own_rows,
+    prior_check,
+    prior_predictive,
+    prior_shares,
+    row_check,
+    single_row,
+)
 from northroute.bayes.kernel import batch, syntax
 from northroute.bayes.program import priors, quantities
 from northroute.bayes.program.assemble import Assembled, assemble
@@ -37,7 +47,7 @@ from northroute.progress import Progress, quiet
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
 DRAFTS: Final = frozenset({"laplace", "pathfinder"})
-_GATE: Final = (convergence, gate, prior_check, prior_predictive, prior_shares, psis, own_rows, row_check)
+_GATE: Final = (convergence, gate, prior_check, prior_predictive, prior_shares, psis, own_rows, row_check, single_row)
 _STATED: Final = (plain, plain_outcomes, fallback)
 _ADAPTED: Final = (adaptation, curvature, envelope)
 _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
@@ -221,6 +231,7 @@ def attempts(
 
     A draft is made once: harder settings do not mend an approximation.
     """
+    improper.require_proper(assembled)
     name, adapted = assembled.model.name, None
     if settings.sampler == "nutpie":
         adapted = adaptation.first(assembled)
@@ -266,15 +277,19 @@ def _groups(
 
 
 def _after(assembled: Assembled, found: Attempt, check_prior: bool | None) -> tuple[gate.Check, ...]:
-    """Return the sampler's checks, that of rows and, by default, that of priors against the data."""
+    """Return the sampler's checks, by default that of priors against the data, and those of rows."""
     against: tuple[gate.Check, ...] = ()
     if check_prior is None and found.settings.sampler not in DRAFTS:
         against = (prior_check.check_against(assembled, found.values),)
+    return (*found.gate.checks, *against, *row_checks(assembled, found))
+
+
+def row_checks(assembled: Assembled, found: Attempt) -> tuple[gate.Check, ...]:
+    """Return the gate's checks of rows: how many the model does not expect, and how far one alone moves it."""
     if found.settings.sampler in DRAFTS:
-        rows = gate.not_computed(row_check.NAME, "draws of a draft are not the posterior's.")
-    else:
-        rows = row_check.check_rows(assembled, found.draws)
-    return (*found.gate.checks, *against, rows)
+        reason = "draws of a draft are not the posterior's."
+        return tuple(gate.not_computed(name, reason) for name in (row_check.NAME, single_row.NAME))
+    return row_check.check_rows(assembled, found.draws), single_row.check_single_rows(assembled, found.draws)
 
 
 def _draws(

@@ -1,0 +1,89 @@
+"""How far one row alone moves what a model says of all rows.
+
+A single row can decide a fit that passes every other check: one gross count in a Poisson model without dispersion, or at one
+time of an autoregression, whose standard deviation then is that count's. The mean of a scalar (an intercept, a slope, a
+standard deviation) without the row differs from that with it, to first order, by minus the posterior covariance of scalar
+and row's log likelihood (Giordano and Broderick 2023, arXiv:2305.06466). A row that tells most of its own predictor hides
+from that; for those that surprise most, given all others, the covariance is taken with the log ratio whose predictor is
+integrated away (:mod:`northroute.bayes.gate.own_rows`). In true models a row moves a scalar by a fraction of its posterior
+standard deviation; the rates are in ``analysis/docs/gate.md``.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.bayes.checks.arrays import RowBlocks
+from northroute.bayes.gate.gate import Check, not_computed
+from northroute.bayes.gate.own_rows import MOST_SHARE, Lines, lines
+from northroute.bayes.gate.row_check import DRAWS, OWN_SHARE, counted, row_name, scalar_name
+from northroute.bayes.kernel import batch
+from northroute.bayes.program.assemble import Assembled
+from northroute.bayes.program.window import log_likelihood_rows, window
+from northroute.bayes.samplers.draws import Draws
+
+NAME: Final = "largest shift by one row"
+MAX_SHIFT: Final = 1.5
+"""In posterior standard deviations of the scalar."""
+SURPRISING: Final = 3
+"""Rows that are left out with their predictor integrated away: the most surprising."""
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def check_single_rows(assembled: Assembled, draws: Draws) -> Check:
+    """Return the gate's check of single rows of counts: the largest shift of a scalar that one of them makes."""
+    flat = draws.values.reshape(-1, draws.values.shape[-1])
+    kept = np.ascontiguousarray(flat[:: -(-len(flat) // DRAWS)])
+    if np.isnan(kept[0]).any():
+        return not_computed(NAME, "the sampler does not report all effects. Fit with nutpie.")
+    rows, size = counted(assembled), len(assembled.layout.scalars)
+    if not rows.size or not kept[:, :size].std(axis=0).any():
+        return not_computed(NAME, "there is no row of counts, or no scalar.")
+    program, found = assembled.program, list[tuple[float, int, int]]()
+    for part, likelihood in RowBlocks(lambda at: log_likelihood_rows(program, kept, rows[at]), len(kept), rows.size):
+        shift, scalar, at = _largest(kept[:, :size], likelihood)
+        found.append((shift, scalar, int(rows[part[at]])))
+    own = lines(assembled, draws, DRAWS)
+    if own is not None:
+        for row in surprising(own, rows):
+            ratios = own.log_ratios(row, own.known(row))
+            found.append((*_largest(own.values[:, :size], ratios[:, None])[:2], row))
+    shift, scalar, row = max(found)
+    where = f"{scalar_name(assembled, scalar)} by {row_name(assembled, row)}"
+    advice = "This row alone decides the result: mend it, or take a distribution that expects it (a negative binomial)."
+    return Check(NAME, shift, MAX_SHIFT, shift <= MAX_SHIFT, where, advice)
+
+
+def surprising(own: Lines, rows: Ints) -> list[int]:
+    r"""Return the rows that tell much of their own predictor and surprise most, given all others.
+
+    With slope g and share w of a row's log likelihood in its predictor, over the draws and in posterior standard deviations,
+    its distance from what the others predict is :math:`g/\sqrt{1-w}` standard deviations.
+    """
+    found = list[tuple[float, int]]()
+    pieces = RowBlocks(lambda at: log_likelihood_rows(own.program, own.values, rows[at]), len(own.values), rows.size)
+    for part, likelihood in pieces:
+        first, last = int(rows[part[0]]), int(rows[part[-1]])
+        eta = batch.predictors(window(own.program, first, last + 1), own.values)[:, 0, rows[part] - first]
+        sd = eta.std(axis=0)
+        x = (eta - eta.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
+        columns = np.stack([np.ones_like(x), x, np.square(x)])
+        products = np.einsum("idr,jdr->rij", columns, columns) + 1e-9 * np.eye(3)
+        slopes = np.linalg.solve(products, np.einsum("idr,dr->ri", columns, likelihood)[:, :, None])[:, :, 0]
+        share = -2 * slopes[:, 2]
+        distance = np.abs(slopes[:, 1]) / np.sqrt(1 - np.clip(share, 0, MOST_SHARE))
+        able = np.flatnonzero((share >= OWN_SHARE) & (sd > 0))
+        found += [(float(distance[i]), int(rows[part[i]])) for i in able[np.argsort(-distance[able])[:SURPRISING]]]
+    return [row for _, row in sorted(found, reverse=True)[:SURPRISING]]
+
+
+def _largest(scalars: Array, log_ratios: Array) -> tuple[float, int, int]:
+    """Return the largest shift over scalars, shape (draw, scalar), and rows, shape (draw, row), and which these are."""
+    sd = scalars.std(axis=0)
+    z = (scalars - scalars.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
+    shift = np.abs(z.T @ (log_ratios - log_ratios.mean(axis=0))) / len(z)
+    scalar, row = np.unravel_index(int(shift.argmax()), shift.shape)
+    return float(shift[scalar, row]), int(scalar), int(row)
