@@ -32,7 +32,7 @@ def faults() -> Iterator[tuple[str, str, Fault]]:
         for share in (0.3, 0.7):
             yield "kills", f"{verb} interrupted after {share:.0%}", functools.partial(_interrupted, verb, share)
         yield "two at once", verb, functools.partial(_twice, verb)
-    if _mounts():
+    if mounts():
         for verb in ("archive", "events", "regions", "ladder"):
             for room in (0, 64, 256, 640):
                 yield "full disks", f"{verb} on a disk with {room} kB", functools.partial(_full, verb, room)
@@ -157,7 +157,7 @@ def _start(verb: str, folder: Path, script: str = "from northroute.cli import ap
 
 
 @functools.cache
-def _mounts() -> bool:
+def mounts() -> bool:
     """Tell whether this process may mount a small disk; without it, full disks are not tried."""
     with tempfile.TemporaryDirectory() as folder:
         tried = subprocess.run(

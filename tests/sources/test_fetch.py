@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from northroute import holding
 from northroute.cli import app
 from northroute.errors import FetchError
 from northroute.sources import fetch, mlp
@@ -48,7 +49,8 @@ def target(tmp_path: Path) -> Path:
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name not in holding.OWN]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
 
 
 @contextmanager

@@ -102,6 +102,7 @@ def fetch_gdelt(
 ) -> None:
     """Bring GDELT's files, checked by size and MD5; broken off and run again, it goes on."""
     from northroute.sources.gdelt import fetch
+    from northroute.sources.transfer import in_words
 
     with errors("Whole files are kept; the same command goes on from there."), progress() as tell:
         base = base_url or fetch.ADDRESS
@@ -120,7 +121,7 @@ def fetch_gdelt(
     complete = [e for e in (found.manifest.entries.get(f.name) for f in found.listed) if e and e.status == "complete"]
     size = sum(e.size for e in complete)
     out.print(
-        f"{len(complete)} of {len(found.listed)} files, {size / 1e6:.0f} MB, {found.downloaded} of them new: "
+        f"{len(complete)} of {len(found.listed)} files, {in_words(size)}, {found.downloaded} of them new: "
         f"{escape(str(found.folder))}"
     )
     if not base.startswith("https://"):

@@ -221,6 +221,8 @@ def _words(failure: object) -> str:
             return "the connection was reset"
         case TimeoutError():
             return "no answer in time"
+        case http.client.InvalidURL():
+            return f"no address that can be asked ({shown(str(failure))})"
         case http.client.IncompleteRead():
             return "broke off in the midst of a chunk"
         case http.client.BadStatusLine() | http.client.UnknownProtocol():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from northroute import holding
 from northroute.errors import FetchError
 from northroute.provenance import file_sha256
 from northroute.sources import mlp
@@ -81,21 +82,26 @@ def fetch_mlp(
                     _copy(source, name, expected, Path(scratch))
                 else:
                     _download(client, address, name, expected, Path(scratch))
-            folder.mkdir(parents=True, exist_ok=True)
-            partial = {name: folder / f"{name}.partial" for name in wanted}
-            try:
-                for name in wanted:
-                    shutil.copyfile(Path(scratch) / name, partial[name])
-                for name in wanted:
-                    partial[name].replace(folder / name)
-            finally:
-                for path in partial.values():
-                    path.unlink(missing_ok=True)
-            note = f"{mlp.CITATION}\n{address}\nLicence: {mlp.LICENCE}\n"
-            (folder / "SOURCE.txt").write_text(note, encoding="utf-8")
+            with holding.folder(folder, "fetch mlp"):
+                _put(Path(scratch), folder, list(wanted))
+                note = f"{mlp.CITATION}\n{address}\nLicence: {mlp.LICENCE}\n"
+                (folder / "SOURCE.txt").write_text(note, encoding="utf-8")
     except OSError as failure:
         raise storage_error(folder, failure, sum(p.size for p in published.values())) from failure
     return [folder / n for n in published]
+
+
+def _put(scratch: Path, folder: Path, names: list[str]) -> None:
+    """Copy files beside their places, all of them, before the first is put there."""
+    partial = {name: folder / f"{name}.partial" for name in names}
+    try:
+        for name in names:
+            shutil.copyfile(scratch / name, partial[name])
+        for name in names:
+            partial[name].replace(folder / name)
+    finally:
+        for path in partial.values():
+            path.unlink(missing_ok=True)
 
 
 def _right(path: Path, expected: Published) -> bool:

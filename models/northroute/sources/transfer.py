@@ -80,9 +80,17 @@ def storage_error(folder: Path, failure: OSError, needed: int | None = None) -> 
     if failure.errno not in _FULL:
         place = failure.filename or folder
         return FetchError(f"'{place}' cannot be written ({what}). Give a folder of your own. Whole files are kept.")
-    size = f"{needed / 1e6:.0f} MB are still to come, " if needed else ""
-    free = f"{room(folder) / 1e6:.0f} MB are free. Make room there, or give another folder"
+    size = f"{in_words(needed)} are still to come, " if needed else ""
+    free = f"{in_words(room(folder))} are free. Make room there, or give another folder"
     return FetchError(f"'{folder}' is full ({what}): {size}{free}. Whole files are kept; the same command goes on.")
+
+
+def in_words(size: int) -> str:
+    """Return a number of bytes as one reads it."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} bytes"
 
 
 def room(folder: Path) -> int:

@@ -1,13 +1,16 @@
 """An HTTP server on the loopback that serves a folder and misbehaves on request."""
 
 import http.server
+import os
 import re
+import ssl
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from tests.sources.gdelt.tricks import TRICKS
 
@@ -20,8 +23,14 @@ class Site(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, folder: Path, faults: Faults, stall: float) -> None:
+    def __init__(self, folder: Path, faults: Faults, stall: float, certificate: Path | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+            self.scheme = "https"
         self.folder, self.faults, self.stall = folder, faults, stall
         self.requests: Counter[str] = Counter()
         self.ranges: list[tuple[str, str]] = []
@@ -32,7 +41,7 @@ class Site(http.server.ThreadingHTTPServer):
     @property
     def address(self) -> str:
         """Base address with the final slash."""
-        return f"http://127.0.0.1:{self.server_address[1]}/"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}/"
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: connections are meant to break here."""
@@ -98,13 +107,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(folder: Path, faults: Faults | None = None, stall: float = 1.0) -> Iterator[Site]:
-    """Serve a folder for the length of a block."""
-    site = Site(folder, faults or {}, stall)
+def serving(
+    folder: Path, faults: Faults | None = None, stall: float = 1.0, certificate: Path | None = None
+) -> Iterator[Site]:
+    """Serve a folder for the length of a block, by https if there is a file of certificate and key; no proxy is asked."""
+    site = Site(folder, faults or {}, stall, certificate)
     thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield site
+        with mock.patch.dict(os.environ, {"NO_PROXY": "*", "no_proxy": "*"}):
+            yield site
     finally:
         site.shutdown()
         thread.join()

@@ -131,6 +131,7 @@ TRICKS: Final[dict[str, Trick]] = {
     "to another host": partial(reply, f"{_TO}http://localhost:{{port}}{{path}}?again"),
     "to another port": partial(reply, f"{_TO}http://127.0.0.1:1{{path}}"),
     "to itself": partial(reply, f"{_TO}{{path}}"),
+    "to plain http": partial(reply, f"{_TO}http://{{here}}{{path}}"),
     "to a file": partial(reply, f"{_TO}file:///etc/passwd"),
     "to ftp": partial(reply, f"{_TO}ftp://127.0.0.1{{path}}"),
     "to nowhere": partial(reply, "HTTP/1.1 302 Found\nContent-Length: 0"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
+from urllib.request import getproxies
 
 from northroute import holding
 from northroute.errors import DataError, FetchError
@@ -17,7 +18,7 @@ from northroute.sources.gdelt import index, inflate, lists, manifest
 from northroute.sources.gdelt.formats import TableName, Version
 from northroute.sources.gdelt.index import Listed
 from northroute.sources.gdelt.manifest import Entry, Manifest
-from northroute.sources.transfer import Expected, Outcome, download, file_digest, room, storage_error
+from northroute.sources.transfer import Expected, Outcome, download, file_digest, in_words, room, storage_error
 from northroute.sources.wire import Policy
 
 ADDRESS: Final = "https://storage.googleapis.com/data.gdeltproject.org/"
@@ -177,7 +178,10 @@ def _check_found(
         return
     if known.lacking:
         reasons = "; ".join(f"{e.address}: {e.reason}" for e in known.lacking)
-        raise FetchError(f"No list of the provider could be read. {reasons}. Files that are here were left alone.")
+        proxy = " The environment names a proxy; NO_PROXY leaves it out." if getproxies() else ""
+        raise FetchError(
+            f"No list of the provider could be read. {reasons}. Files that are here were left alone.{proxy}"
+        )
     files = [f for f in known.index.files if f.kind.layout.table in tables]
     span = f"from {files[0].kind.day} to {max(index.last_day(f.kind) for f in files)}" if files else "of no day"
     what = f"of {', '.join(tables)} from {start} to {end}; it lists files {span}"
@@ -188,8 +192,8 @@ def _check_room(folder: Path, missing: Sequence[Listed]) -> None:
     needed = sum(f.size for f in missing if f.size is not None and f.size <= Expected().most)
     if needed > (free := room(folder)):
         raise FetchError(
-            f"'{folder}' has {free / 1e6:.0f} MB free and the files that lack are {needed / 1e6:.0f} MB. Make room there, "
-            "give another folder, or fewer days."
+            f"'{folder}' has {in_words(free)} free and the files that lack are {in_words(needed)}. Make room there, give "
+            "another folder, or fewer days."
         )
 
 
@@ -231,7 +235,9 @@ def _bring(
     client: Client,
     progress: Progress,
 ) -> Manifest:
-    total = sum(f.size or 0 for f in missing) or 1
+    if not missing:
+        return record
+    total = sum(f.size or 0 for f in missing)
     began = saved = time.monotonic()
     arrived = finished = told = 0
 
@@ -254,7 +260,7 @@ def _bring(
                 finished += len(entries)
                 arrived += sum(e.size for e in entries)
                 now = time.monotonic()
-                share = min(arrived / total, 1.0)
+                share = min(arrived / total, 1.0) if total else finished / len(missing)
                 if int(100 * share) > told:
                     progress(_message(finished, len(missing), arrived, total, now - began), share)
                     told = int(100 * share)
@@ -275,7 +281,7 @@ def _bring(
 
 def _message(finished: int, files: int, arrived: int, total: int, seconds: float) -> str:
     left = seconds * (total - arrived) / arrived if arrived else 0.0
-    return f"{finished} of {files} files, {arrived / 1e6:.0f} of {total / 1e6:.0f} MB, about {left / 60:.0f} min left"
+    return f"{finished} of {files} files, {in_words(arrived)} of {in_words(total)}, about {left / 60:.0f} min left"
 
 
 def _entry(path: Path, listed: Listed, address: str, outcome: Outcome) -> Entry:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from northroute.errors import DataError
-from northroute.files import read_text
+from northroute.sheets import harmless
 from northroute.sources.transfer import in_the_way, storage_error
 
 Status = Literal["complete", "absent", "corrupt", "failed", "unreadable"]
@@ -19,8 +19,6 @@ connection did not hold; ``unreadable``: it came as published, and cannot be rea
 LISTS: Final = "lists"
 """The ``table`` of the provider's own lists, which the manifest holds too: rows are its lines, kept those of use."""
 _REMEDY: Final = "Delete the manifest and fetch again: files that are there are checked, not downloaded anew."
-_LARGEST: Final = 2 << 30
-"""Bytes: ten times those of all quarter hours, two tables and both streams."""
 _FIRST: Final = 10
 """Columns of a manifest before it held reasons; such a one is read."""
 
@@ -99,7 +97,7 @@ class Manifest:
         writer.writerow([f.name for f in fields(Entry)])
         for name in sorted(self.entries):
             entry = self.entries[name]
-            writer.writerow(["" if (v := getattr(entry, f.name)) is None else v for f in fields(Entry)])
+            writer.writerow(["" if (v := getattr(entry, f.name)) is None else harmless(v) for f in fields(Entry)])
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(path.suffix + ".partial")
         if blocked := in_the_way(path) or in_the_way(partial, link=False):
@@ -131,7 +129,7 @@ def load(path: Path) -> Manifest:
         raise DataError(blocked, file=path, remedy="Move it away.")
     if not path.exists():
         return Manifest()
-    rows = csv.reader(io.StringIO(read_text(path, largest=_LARGEST), newline=""))
+    rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8", errors="replace"), newline=""))
     expected = [f.name for f in fields(Entry)]
     try:
         header = next(rows, [])
