@@ -74,6 +74,22 @@ def test_sql_is_listed_and_printed() -> None:
     assert "No credentials" in text or "not installed" in text
 
 
+def test_what_bigquery_refuses_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from northroute.sources.gdelt import bigquery
+
+    forbidden = type("Forbidden", (Exception,), {"__module__": "google.api_core.exceptions"})
+
+    class Client:
+        def query(self, text: str, job_config: object) -> None:
+            raise forbidden("403 Access denied: project x\nReason: accessDenied, Location: US")
+
+    monkeypatch.setattr(bigquery, "client", lambda project: Client())
+    monkeypatch.setattr(bigquery, "_settings", lambda **_: None)
+    rows = tmp_path / "rows.csv"
+    text = run("events", "sql", "corruption.themes", "--run", "--to", rows, code=1)
+    assert "Error BigQuery: 403 Access denied: project x. Check --project" in text and not rows.exists()
+
+
 def test_bigquery_runs_where_there_is_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, object]] = []
 
