@@ -30,6 +30,7 @@ BASE = (
     "provenance",
     "resources",
     "seeds",
+    "sheets",
     "standing",
 )
 LEFT_TO_RIGHT = (

@@ -9,6 +9,7 @@ from rich.markup import escape
 from northroute.cli import places
 from northroute.cli.console import DataOption, SeedOption, command, out, part, progress
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK, interval_label
+from northroute.sheets import write_csv
 
 if TYPE_CHECKING:
     from northroute.bayes import BayesFit, Sampling
@@ -213,4 +214,4 @@ def _report(fit: "BayesFit", checks: "list[CheckResult]", folder: Path) -> None:
         out.print(f"[{_COLOURS[result.verdict]}]{result.verdict}[/] {result.name}: {escape(result.sentence)}")
         stem = f"{fit.name}_{result.name.replace(' ', '_').replace(chr(39), '')}"
         save(result.figure(), folder / f"{stem}.svg")
-        result.table.to_csv(folder / f"{stem}.csv", index=False, lineterminator="\n")
+        write_csv(result.table, folder / f"{stem}.csv")

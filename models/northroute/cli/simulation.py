@@ -10,6 +10,7 @@ from northroute.cli import places
 from northroute.cli.console import SeedOption, errors, out, progress
 from northroute.cli.events import SIMULATE_EXAMPLE, simulate_archive
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+from northroute.sheets import write_csv
 
 
 def register(app: typer.Typer) -> None:
@@ -62,5 +63,5 @@ def recover(
     for failure in result.failed:
         out.print(f"[bold red]Failed diagnostics[/bold red] {escape(failure)}")
     if table:
-        result.table.to_csv(table, index=False)
+        write_csv(result.table, table)
     raise typer.Exit(0 if result.passed and not result.failed else 1)

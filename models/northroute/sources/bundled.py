@@ -15,6 +15,7 @@ import pandas as pd
 from northroute.errors import DataError, MissingDataError
 from northroute.progress import Progress, quiet
 from northroute.resources import resource
+from northroute.sheets import csv_text
 from northroute.sources import (
     annual_seizures,
     boundaries,
@@ -83,7 +84,7 @@ def text_of(frame: pd.DataFrame | str) -> str:
     """
     if isinstance(frame, str):
         return frame
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    return csv_text(frame)
 
 
 def build(source: Path, to: Path | None = None, progress: Progress = quiet) -> tuple[Built, ...]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
 from northroute.conventions import SIMULATED_MARK
 from northroute.look import BOUND, INK, MAIN, QUIET, look, mark, save
+from northroute.sheets import write_csv
 
 TABLE: Final = "overview.csv"
 FIGURE: Final = "overview.svg"
@@ -78,7 +79,7 @@ def draw(calibrations: Sequence[Calibration]) -> Figure:
 
 def write(calibrations: Sequence[Calibration], folder: Path) -> list[Path]:
     """Write :data:`TABLE` and :data:`FIGURE` into a folder and return their paths."""
-    table(calibrations).to_csv(folder / TABLE, index=False, lineterminator="\n")
+    write_csv(table(calibrations), folder / TABLE)
     return [folder / TABLE, save(draw(calibrations), folder / FIGURE)]
 
 

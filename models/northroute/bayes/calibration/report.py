@@ -6,6 +6,7 @@ from pathlib import Path
 from northroute.bayes.calibration import figure
 from northroute.bayes.calibration.assess import Calibration
 from northroute.look import save
+from northroute.sheets import write_csv
 
 
 def write(calibration: Calibration, folder: Path) -> list[Path]:
@@ -31,8 +32,7 @@ def write(calibration: Calibration, folder: Path) -> list[Path]:
     if not calibration.curves:
         return paths
     for suffix, table in (("", calibration.table), ("_scalars", calibration.scalars)):
-        paths.append(folder / f"{stem}{suffix}.csv")
-        table.to_csv(paths[-1], index=False, lineterminator="\n")
+        paths.append(write_csv(table, folder / f"{stem}{suffix}.csv"))
     for name, drawn in (("ecdf", figure.ecdf_differences), ("coverage", figure.coverage)):
         paths.append(save(drawn(calibration), folder / f"{stem}_{name}.svg"))
     return paths

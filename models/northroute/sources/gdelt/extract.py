@@ -22,6 +22,7 @@ from northroute import keeping
 from northroute.errors import DataError, SimulatedDataError
 from northroute.progress import Progress, quiet
 from northroute.provenance import file_sha256, value_hash
+from northroute.sheets import harmless
 from northroute.sources.gdelt.formats import (
     CENTRAL_ASIA,
     EVENTS_1,
@@ -305,7 +306,7 @@ def _file(path: Path, kind: FileKind, countries: Sequence[str], sink: Sink, asid
                 )
     except DataError as failure:
         problem, set_aside, tally = str(failure), [], Tally()
-    aside.writerows((path.name, a.line, a.reason, a.text) for a in set_aside)
+    aside.writerows((path.name, a.line, harmless(a.reason), harmless(a.text)) for a in set_aside)
     if tally.aside > len(set_aside):
         more = tally.aside - len(set_aside)
         aside.writerow((path.name, "", f"and {more} more lines, counted and not listed", ""))
