@@ -78,12 +78,12 @@ def test_hurdle_zero_part_is_glmmtmb(salamanders: pd.DataFrame, reference_dir: P
     rows = published[published["model"] == "hurdle_poisson"].set_index("parameter")["estimate"]
     found = hurdle(salamanders, f"count ~ {SPECIES}")
     for term, value in zip(found.terms, found.coef, strict=True):
-        if term.startswith("positive:"):
+        if term.startswith("zero:"):
             level = term.split("T.")[-1].rstrip("]")
             name = "(Intercept)" if "Intercept" in term else f"mined{level}" if "mined" in term else f"spp{level}"
-            # theirs is the logit of a zero, ours of a positive count. Printed with four decimals, and their optimiser
-            # stops at 1e-8 of the log likelihood, which a logit's slope feels in its fourth decimal
-            assert -value == pytest.approx(rows[f"zi:{name}"], abs=1.5e-4)
+            # both are the logit of a zero. Printed with four decimals, and their optimiser stops at 1e-8 of the log
+            # likelihood, which a logit's slope feels in its fourth decimal
+            assert value == pytest.approx(rows[f"zi:{name}"], abs=1.5e-4)
 
 
 @pytest.mark.reference
@@ -117,7 +117,7 @@ def test_hurdle_is_a_logit_and_a_truncated_model(salamanders: pd.DataFrame, dist
     ours = hurdle(salamanders, "count ~ C(mined) + cover", distribution=distribution)  # type: ignore[arg-type]
     x = np.column_stack([np.ones(len(salamanders)), salamanders["mined"].eq("yes"), salamanders["cover"]]).astype(float)
     positive = (salamanders["count"] > 0).to_numpy()
-    logit = sm.Logit(positive.astype(float), x).fit(disp=0, tol=1e-12)
+    logit = sm.Logit((~positive).astype(float), x).fit(disp=0, tol=1e-12)
     np.testing.assert_allclose(ours.coef[-3:], logit.params, rtol=1e-6)
     mean = np.exp(x[positive] @ ours.coef[:3])
     y = salamanders["count"].to_numpy()[positive]
@@ -262,10 +262,8 @@ def test_two_part_models_recover(kind: str) -> None:
         mean = np.exp(0.8 + 0.5 * x)
         law = stats.nbinom(size, size / (size + mean))
         count = law.ppf(rng.uniform(law.pmf(0), 1.0)).astype(int)
-        count[rng.random(n) > 1 / (1 + np.exp(-0.2 - 0.7 * z))] = 0
-        found = hurdle(
-            pd.DataFrame({"y": count, "x": x, "z": z}), "y ~ x", positive="z", distribution="negative binomial"
-        )
-        truth = [0.8, 0.5, np.log(0.6), 0.2, 0.7]
+        count[rng.random(n) < 1 / (1 + np.exp(0.2 - 0.7 * z))] = 0
+        found = hurdle(pd.DataFrame({"y": count, "x": x, "z": z}), "y ~ x", zero="z", distribution="negative binomial")
+        truth = [0.8, 0.5, np.log(0.6), -0.2, 0.7]
     assert (np.abs(found.coef - truth) < 4 * information(found).se).all()  # four standard errors, a fixed seed
     assert found.mean.mean() == pytest.approx(count.mean(), rel=0.02)

@@ -28,7 +28,7 @@ def _fits(table: pd.DataFrame) -> list[Estimate]:
         random_effects(table, formula, group="g", exposure="hours"),
         gee(table, formula, group="g", exposure="hours"),
         zero_inflated(table, formula, zero="z", exposure="hours"),
-        hurdle(table, formula, positive="z", distribution="negative binomial", exposure="hours"),
+        hurdle(table, formula, zero="z", distribution="negative binomial", exposure="hours"),
     ]
 
 

@@ -118,8 +118,8 @@ def test_parts_that_go_to_zero_or_one(groups: pd.DataFrame) -> None:
     count = pd.DataFrame({"x": x, "y": rng.poisson(np.exp(0.3 * x) * rng.gamma(2.0, 0.5, 4000))})
     with pytest.raises(ModelError, match=r"zero part goes to a probability of 0 or 1.*there may be no inflation"):
         zero_inflated(count, "y ~ x", zero="1", distribution="negative binomial")
-    with pytest.raises(ModelError, match=r"positive part goes to a probability of 0 or 1.*Leave terms out of it"):
-        hurdle(count.assign(s=(count["y"] > 0) * 1.0), "y ~ x", positive="s")
+    with pytest.raises(ModelError, match=r"zero part goes to a probability of 0 or 1.*Leave terms out of it"):
+        hurdle(count.assign(s=(count["y"] > 0) * 1.0), "y ~ x", zero="s")
 
 
 def test_no_overdispersion_is_said() -> None:

@@ -2,7 +2,7 @@
 
 Indices are the log mean and, for the negative binomial, the log dispersion, where ``Var = mu + dispersion * mu^2`` (NB2;
 Cameron and Trivedi 2013, Regression Analysis of Count Data, sections 3.3, 4.3 and 4.4). Zero inflation adds the logit of the
-probability of a structural zero; a hurdle the logit of the probability of a positive count.
+probability of a structural zero; a hurdle the logit of the probability of any zero.
 """
 
 import numpy as np
@@ -67,10 +67,10 @@ def zero_inflated(count: Density) -> Density:
 
 
 def hurdle(count: Density) -> Density:
-    """Two parts: a positive count with the logit in the last index, and its size from the zero-truncated density."""
+    """Two parts: a zero with the logit in the last index, and a positive count's size from the zero-truncated density."""
 
     def rows(y: Array, index: Array) -> Rows:
-        logit, inner = index[:, -1], index[:, :-1]
+        logit, inner = -index[:, -1], index[:, :-1]
         positive = y > 0
         crossing = special.expit(logit)
         at, none = count(y, inner), count(np.zeros_like(y), inner)
@@ -85,6 +85,6 @@ def hurdle(count: Density) -> Density:
         hessian = np.zeros((y.size, k + 1, k + 1))
         hessian[:, :k, :k] = np.where(positive[:, None, None], curved, 0.0)
         hessian[:, k, k] = -crossing * (1 - crossing)
-        return Rows(value, np.column_stack([gradient, positive - crossing]), hessian)
+        return Rows(value, np.column_stack([gradient, crossing - positive]), hessian)
 
     return rows

@@ -1,7 +1,8 @@
 """Zero-inflated and hurdle Poisson and NB2 by maximum likelihood (Lambert 1992; Mullahy 1986; as R's pscl).
 
-Terms of the count part have their own names, those of the other part a prefix: ``zero:`` is the logit of the probability of
-a structural zero (zero-inflated), ``positive:`` the logit of the probability of a positive count (hurdle).
+Terms of the count part have their own names, those of the other part the prefix ``zero:``. That part is the logit of a zero,
+as in the Bayesian half and in glmmTMB: of a structural zero (zero-inflated), or of any zero (hurdle), whose sign is the
+opposite in pscl.
 """
 
 from dataclasses import replace
@@ -35,7 +36,7 @@ Distribution = Literal["poisson", "negative binomial"]
 Kind = Literal["zero-inflated", "hurdle"]
 _ENDLESS = 100.0
 """A standard error of the logit per standard deviation of a covariate beyond this: the estimate runs to infinity."""
-_PREFIX = {"zero-inflated": "zero:", "hurdle": "positive:"}
+_PREFIX = "zero:"
 
 
 def zero_inflated(
@@ -76,29 +77,29 @@ def hurdle(
     data: Panel | pd.DataFrame,
     spec: str | Regression,
     *,
-    positive: str | None = None,
+    zero: str | None = None,
     distribution: Distribution = "poisson",
     exposure: str | None = None,
     offset: str | None = None,
     name: str = "",
     on_separated: Separated = "refuse",
 ) -> Estimate:
-    """Fit a logit of a positive count, and a zero-truncated model of its size; see :func:`zero_inflated`.
+    """Fit a logit of a zero, and a zero-truncated model of the positive counts' size; see :func:`zero_inflated`.
 
     Parameters
     ----------
     data : Panel or pandas.DataFrame
     spec : str or Regression
         The size; effects enter as dummies of this part.
-    positive : str, optional
-        Right-hand side of the logit; by default the count part's terms. It takes no exposure.
+    zero : str, optional
+        Right-hand side of the logit of a zero; by default the count part's terms. It takes no exposure.
     distribution : {"poisson", "negative binomial"}
     exposure, offset, name : str, optional
         Of the size.
     on_separated : {"refuse", "drop"}
     """
     spec = regression(spec, exposure=exposure, offset=offset, name=name)
-    return _fit(data, spec, positive, distribution, "hurdle", on_separated)
+    return _fit(data, spec, zero, distribution, "hurdle", on_separated)
 
 
 def expected(kind: Kind, distribution: Distribution, index: Array) -> Array:
@@ -108,7 +109,7 @@ def expected(kind: Kind, distribution: Distribution, index: Array) -> Array:
         return np.asarray(mean * special.expit(-other))
     density = densities.poisson if distribution == "poisson" else densities.negative_binomial
     no_count = density(np.zeros(mean.size), index[:, :-1]).value
-    return np.asarray(special.expit(other) * mean / -np.expm1(np.minimum(no_count, -1e-300)))
+    return np.asarray(special.expit(-other) * mean / -np.expm1(np.minimum(no_count, -1e-300)))
 
 
 def parts_of(family: str) -> tuple[Kind, Distribution] | None:
@@ -135,7 +136,7 @@ def _fit(
         raise ModelError(f"{spec.label}: no distribution '{distribution}'; choose poisson or negative binomial.")
     terms = split_terms(other) if other is not None else spec.terms
     built = without_separated(design(data, spec, whole=True, second=terms), on_separated)
-    second = learn(built.frame, terms, f"{built.name}, {_PREFIX[kind][:-1]} part")[1]
+    second = learn(built.frame, terms, f"{built.name}, zero part")[1]
     return fit_design(replace(built, second=second), distribution, kind)
 
 
@@ -151,7 +152,7 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
     if built.second is not None and built.second.lost_levels(built.frame):
         built = replace(built, second=built.second.without_lost_levels(built.frame)[1])
     block = mean_block(built)
-    second = _second(built, _PREFIX[kind])
+    second = _second(built)
     count = densities.poisson if distribution == "poisson" else densities.negative_binomial
     at_positive = Block("", block.x[y > 0], block.terms, block.offset[y > 0])
     coef, mean = poisson_start(y[y > 0], at_positive) if kind == "hurdle" else poisson_start(y, block)
@@ -161,7 +162,7 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
         start.append(np.array([dispersion_start(y[y > 0] if kind == "hurdle" else y, mean)]))
         blocks.append(dispersion_block(y.size))
     blocks.append(second)
-    level = float(special.logit((y > 0).mean() if kind == "hurdle" else max((y == 0).mean() / 2, 0.02)))
+    level = float(special.logit((y == 0).mean() if kind == "hurdle" else max((y == 0).mean() / 2, 0.02)))
     start.append(np.array([level if t == INTERCEPT else 0.0 for t in second.terms]))
     found = fit(
         built,
@@ -169,7 +170,7 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
         (densities.hurdle if kind == "hurdle" else densities.zero_inflated)(count),
         np.concatenate(start),
         family=family_of(kind, distribution),
-        model=f"{kind} {distribution} of {spec.describe()}; {_PREFIX[kind][:-1]} part on {second.right}",
+        model=f"{kind} {distribution} of {spec.describe()}; zero part on {second.right}",
         mean=lambda index: expected(kind, distribution, index),
         again=lambda other: fit_design(other, distribution, kind),
     )
@@ -181,16 +182,16 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
         terms_out = [t for t, e in zip(second.names, endless, strict=True) if e]
         hint = ", or fit without it: there may be no inflation" if kind == "zero-inflated" else ""
         raise ModelError(
-            f"{built.name}: the {_PREFIX[kind][:-1]} part goes to a probability of 0 or 1 along {terms_out}, so that it has "
+            f"{built.name}: the zero part goes to a probability of 0 or 1 along {terms_out}, so that it has "
             f"no finite estimate. Leave terms out of it{hint}."
         )
     return found
 
 
-def _second(built: Design, prefix: str) -> Block:
+def _second(built: Design) -> Block:
     encoding = built.second
     if encoding is None:
-        raise ModelError(f"{built.name}: the {prefix[:-1]} part has no columns.")
+        raise ModelError(f"{built.name}: the zero part has no columns.")
     x = encoding.matrix(built.frame)
-    check_rank(x, encoding.names, f"{built.name}, {prefix[:-1]} part")
-    return Block(prefix, x, encoding.names, np.zeros(built.y.size), encoding.right)
+    check_rank(x, encoding.names, f"{built.name}, zero part")
+    return Block(_PREFIX, x, encoding.names, np.zeros(built.y.size), encoding.right)

@@ -50,7 +50,8 @@ class Model:
     cell : str, optional
         Column that names the cells of a multivariate normal (over responses) or a composition (over categories).
     part : {"zero_inflated", "hurdle", "detection"}, optional
-        What ``part_terms`` are the logit of: a structural zero, any zero, or an event's detection.
+        What ``part_terms`` are the logit of: a structural zero, any zero (as the part ``zero:`` of
+        :func:`northroute.frequentist.hurdle`), or an event's detection.
     part_terms : tuple of Term
 
     Raises

@@ -54,7 +54,7 @@ class CountSpec:
     step : str
     distribution : {"negative_binomial", "poisson", "generalised_poisson"}
     part : {"zero_inflated", "hurdle"}, optional
-        Zeros beyond those of the counts; their logit varies by country.
+        Zeros beyond those of the counts; the logit of a zero (structural, or any) varies by country.
     interactions : tuple of (str, str)
         Products of covariates, standardised, with slopes that vary like ``varying``.
     within_between : bool
