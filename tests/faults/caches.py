@@ -143,7 +143,8 @@ def told(said: list[str], path: Path) -> None:
 
 
 @functools.cache
-def _scratch() -> Path:
+def scratch() -> Path:
+    """Return a folder for what is made once; it goes when the process ends."""
     folder = tempfile.TemporaryDirectory(prefix="northroute-faults-")
     _KEPT.append(folder)
     return Path(folder.name)
@@ -155,13 +156,13 @@ _KEPT: Final[list[tempfile.TemporaryDirectory[str]]] = []
 @functools.cache
 def _archive() -> tuple[Path, ...]:
     world = ArchiveWorld(days=45, incidents_per_day=4, background_per_day=10, world_per_day=10, faults=CLEAN)
-    return files_of(write(_scratch() / "archive", world).site)
+    return files_of(write(scratch() / "archive", world).site)
 
 
 @functools.cache
 def _whole() -> Mapping[TableName, Extract]:
     """An extract that nothing has befallen."""
-    return extract(_archive(), _scratch() / "extract")
+    return extract(_archive(), scratch() / "extract")
 
 
 @functools.cache
@@ -176,7 +177,7 @@ def _true_panel() -> Panel:
 
 def _copied(folder: Path) -> None:
     _whole()
-    shutil.copytree(_scratch() / "extract", folder, dirs_exist_ok=True)
+    shutil.copytree(scratch() / "extract", folder, dirs_exist_ok=True)
 
 
 def _same(found: Mapping[TableName, Extract], folder: Path) -> None:
@@ -184,7 +185,7 @@ def _same(found: Mapping[TableName, Extract], folder: Path) -> None:
     for table, true in _whole().items():
         assert found[table].files == true.files, f"the reports of {table} are others"
         parts = {p.relative_to(folder): s for p, s in found[table].parts.items()}
-        assert parts == {p.relative_to(_scratch() / "extract"): s for p, s in true.parts.items()}
+        assert parts == {p.relative_to(scratch() / "extract"): s for p, s in true.parts.items()}
         found[table].require_whole()
 
 
@@ -307,12 +308,12 @@ def _studied(folder: Path) -> pd.DataFrame:
 
 @functools.cache
 def _true_study() -> pd.DataFrame:
-    return _studied(_scratch() / "study")
+    return _studied(scratch() / "study")
 
 
 def _study(damage: Damage, folder: Path) -> str:
     true = _true_study()
-    shutil.copytree(_scratch() / "study", folder, dirs_exist_ok=True)
+    shutil.copytree(scratch() / "study", folder, dirs_exist_ok=True)
     (path,) = folder.glob("*.parquet")
     damage(path)
     with lines() as said:
