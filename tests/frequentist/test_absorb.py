@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pyfixest.core.demean import demean_within
 
 from northroute.errors import ModelError
 from northroute.frequentist import absorb
@@ -61,6 +62,22 @@ def test_levels_that_few_rows_connect_are_settled_all_the_same(monkeypatch: pyte
     monkeypatch.setattr(absorb, "_DIRECT_LEVELS", 1)
     found = absorber(effects(CHAIN)).residual(COLUMNS, PLAIN, 1e-10)
     np.testing.assert_allclose(found, on_dummies(COLUMNS, PLAIN, CHAIN), atol=1e-9)
+
+
+def test_lsmr_calls_itself_settled_where_it_is_not() -> None:
+    # what the guard of absorb._slow is for; when this fails, it may go
+    rng = np.random.default_rng(0)
+    worker = np.repeat(np.arange(2000), 5)
+    firm = (worker // 20 + (rng.random(worker.size) < 0.05) * rng.integers(0, 100, worker.size)) % 100
+    weights = np.where(rng.random(worker.size) < 0.3, 1.0, 1e13)
+    codes = np.stack([worker, firm], axis=1).astype(np.uint32)
+    column = rng.normal(size=(worker.size, 1))
+    found, settled, _ = demean_within(column, codes, weights / weights.mean(), 1e-13, 10_000)
+    left = np.bincount(worker, weights * found[:, 0]) / np.bincount(worker, weights)
+    assert settled
+    assert np.abs(left).max() > 1e-7
+    ours = absorber(effects((worker, firm.astype(np.int64)))).residual(column, weights, 1e-10)
+    assert np.abs(np.bincount(worker, weights * ours[:, 0]) / np.bincount(worker, weights)).max() < 1e-10
 
 
 def test_effects_that_do_not_settle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
