@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,12 +108,136 @@ def test_files_are_read_letter_by_letter(tmp_path: Path) -> None:
     for name, message in (
         ("l.csv", "not UTF-8 text"),
         ("bad.parquet", "not a readable table"),
-        ("empty.csv", "not a readable table"),
+        ("empty.csv", "the file is empty"),
     ):
         result = runner.invoke(app, [*words, str(tmp_path / name)])
         assert result.exit_code == 1
         assert message in result.output
         assert len(result.output.strip().splitlines()) == 1
+
+
+def _own(seed: int = 5) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    own = pd.DataFrame({"unit": np.repeat(np.arange(30), 24), "t": np.tile(np.arange(24), 30)})
+    own["country"] = np.array(["KAZ", "KGZ", "UZB", "TJK"])[own["unit"] % 4]
+    own["month"] = [f"{2021 + t // 12}-{t % 12 + 1:02d}" for t in own["t"]]
+    own["x"], own["w"], own["z"] = rng.normal(size=(3, len(own)))
+    return own.assign(y=rng.poisson(np.exp(0.6 + 0.3 * own["x"])), p=rng.poisson(3, len(own)))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        lambda u: f"1.{u}",  # 1.1 and 1.10 are two codes and one number
+        lambda u: ("+" if u % 2 else "") + str(u // 2),
+        lambda u: "NA" if u == 5 else str(u),
+        lambda u: str(2**60 + u),
+        lambda u: f"{u:02d}",
+        lambda u: ("None", "nan", "inf", "NULL")[u] if u < 4 else str(u),
+        lambda u: f"1e{u}",
+    ],
+)
+def test_codes_of_effects_and_clusters_are_kept_letter_by_letter(tmp_path: Path, code: Any) -> None:
+    own = _own()
+    own.assign(unit=own["unit"].map(code)).to_csv(tmp_path / "own.csv", index=False)
+    text = _run("panel", "fit", "y ~ x | unit", "--from", str(tmp_path / "own.csv"), "--errors", "cluster:unit")
+    assert "effects: unit (30)" in text
+    assert "rows: 720" in text
+    assert "30 unit;" in text
+
+
+@pytest.mark.parametrize("gap", ["", "NA", "n/a", "#N/A", "..", " ", "NaN"])
+def test_gaps_among_numbers(tmp_path: Path, gap: str) -> None:
+    own = _own()
+    own.assign(y=own["y"].astype(str).mask(own["t"] == 7, gap)).to_csv(tmp_path / "own.csv", index=False)
+    text = _run("panel", "fit", "y ~ x | unit", "--from", str(tmp_path / "own.csv"), "--errors", "hetero")
+    assert "rows left out: 30 outcome unobserved" in text
+
+
+DAMAGED: dict[str, tuple[Any, str]] = {
+    "cut off": (lambda t: t[: len(t) // 2 + 3], "the line is cut off"),
+    "a comma too many": (lambda t: t.replace("KAZ,", "KAZ,oops,", 1), "fields where the header has 9"),
+    "a field too few": (lambda t: t.replace("KAZ,", "", 1), "8 fields where the header has 9"),
+    "a header twice": (lambda t: t.replace("unit,t,", "unit,x,", 1), r"column(s) ['x'] occur twice"),
+    "semicolons": (lambda t: t.replace(",", ";"), "separated by ';', not by commas"),
+    "tabs": (lambda t: t.replace(",", "\t"), "separated by '\\t', not by commas"),
+    "a header alone": (lambda t: t.split("\n")[0] + "\n", "a header and no rows"),
+    "an open quote": (lambda t: t.replace("KAZ", '"KAZ', 1), "not valid CSV"),
+    "a zero byte": (lambda t: t.replace("KAZ", "K\0Z", 1), "a zero byte"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_damaged_tables_end_in_one_line(tmp_path: Path, case: str) -> None:
+    change, message = DAMAGED[case]
+    (tmp_path / "own.csv").write_text(change(_own().to_csv(index=False)))
+    result = runner.invoke(app, ["panel", "fit", "y ~ x", "--from", str(tmp_path / "own.csv"), "--errors", "hetero"])
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "own.csv" in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+def test_parquet_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    _own().to_parquet(tmp_path / "own.data")
+    words = ("panel", "fit", "y ~ x", "--errors", "hetero", "--from")
+    assert "rows: 720" in _run(*words, str(tmp_path / "own.data"))
+    whole = (tmp_path / "own.data").read_bytes()
+    for name, content in (
+        ("half.data", whole[: len(whole) // 2]),
+        ("middle.data", whole[:600] + bytes(400) + whole[1000:]),
+    ):
+        (tmp_path / name).write_bytes(content)
+        result = runner.invoke(app, [*words, str(tmp_path / name)])
+        assert result.exit_code == 1
+        assert f"{name}: not a readable table" in result.output
+        assert len(result.output.strip().splitlines()) == 1
+
+
+def test_names_are_printed_letter_by_letter(tmp_path: Path) -> None:
+    """Square brackets are no markup and ':b:' no picture, on the console as in the CSV and in LaTeX."""
+    names = {"x": "x[red]", "w": "b", "z": "c:_%", "unit": "the:b:place", "p": "p/q [bold]"}
+    _own().rename(columns=names).to_csv(tmp_path / "own.csv", index=False)
+    source = ("--from", str(tmp_path / "own.csv"), "--out", str(tmp_path / "out"))
+    formula = "y ~ `x[red]` + `x[red]`:b:`c:_%` | `the:b:place`"
+    text = _run("panel", "fit", formula, *source, "--errors", "cluster:the:b:place")
+    terms = pd.read_csv(tmp_path / "out" / "panel_fit.csv")["term"].unique()
+    assert sorted(terms) == ["x[red]", "x[red]:b:c:_%"]
+    assert all(f"\n{term} " in f"\n{text}" for term in terms)
+    assert "clustered by the:b:place" in text
+    latex = (tmp_path / "out" / "panel_fit.tex").read_text()
+    assert r"x{[}red]:b:c:\_\%" in latex
+    words = ("panel", "check", "y ~ `x[red]` | `the:b:place`", *source, "--term", "x[red]", "--unit", "the:b:place")
+    text = _run(*words, "--placebo", "p/q [bold]", "--by", "country")
+    assert "Of 1 placebo outcomes p/q [bold] has" in text
+    own = pd.read_csv(tmp_path / "own.csv").rename(columns={"country": "a/b [c]"})
+    own.to_csv(tmp_path / "own.csv", index=False)
+    _run(*words, "--by", "a/b [c]")
+    assert (tmp_path / "out" / "leverage_by_a_b_c_.csv").exists()
+
+
+def test_an_event_is_the_same_on_the_console_and_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    _own().to_csv(tmp_path / "own.csv", index=False)
+    text = _run(
+        *(
+            "panel",
+            "event",
+            "y",
+            "--shock",
+            "kazakh_unrest",
+            "--from",
+            str(tmp_path / "own.csv"),
+            "--out",
+            str(tmp_path),
+        )
+    )
+    path = pd.read_csv(tmp_path / "panel_event.csv")
+    lines = text.splitlines()
+    assert lines[0].split() == ["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]
+    for line, row in zip(lines[1:], path.itertuples(), strict=False):
+        assert line.split()[1:3] == [str(row.months_from_shock), f"{row.coef:.3f}"]
+    assert "Errors: clustered by unit." in text
 
 
 def test_errors_say_what_to_do(table: Path) -> None:

@@ -1,11 +1,12 @@
 """What every verb shares: the two consoles, errors as one line, progress, the data folder, the command as it was typed."""
 
 import errno
+import math
 import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -18,8 +19,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from northroute.errors import NorthrouteError
 from northroute.progress import Progress as Callback
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# no emoji: ':b:' in a term such as a:b:c is a name
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 DATA_FOLDER: Final = Path("data/raw")
 ARTICLES: Final = "mlp_civic_space_counts"
 """Folder that ``northroute fetch mlp`` fills."""
@@ -85,6 +87,29 @@ def _room(folder: Path | None) -> str:
     return f"The disk of '{folder or where}' is full ({free:.0f} MB free). Make room there, or write elsewhere."
 
 
+def show(columns: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table whole, whatever the terminal's width, and letter by letter: names are names, not markup.
+
+    Numbers have three decimals, or their power of ten where these would be zero; missing cells are empty.
+    """
+    table = [[_cell(v) for v in row] for row in (columns, *rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    for row in table:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        out.print(line.rstrip(), markup=False)
+
+
+def _cell(value: object) -> str:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return ""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        return f"{value:.3f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.2e}"
+    # a line end within a cell is no end of the row
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))
+
+
 @contextmanager
 def progress() -> Iterator[Callback]:
     """Show a bar on a terminal, and a line a step elsewhere."""
@@ -98,12 +123,12 @@ def progress() -> Iterator[Callback]:
 
         yield line
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task("starting", total=1.0)
 
         def update(message: str, share: float) -> None:
-            bar.update(task, description=escape(message), completed=share)
+            bar.update(task, description=message, completed=share)
 
         yield update
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table as Grid
 
 from northroute.cli import places
 from northroute.cli.console import (
@@ -19,6 +18,7 @@ from northroute.cli.console import (
     events_folder,
     out,
     progress,
+    show,
 )
 from northroute.conventions import DEFAULT_SEED
 
@@ -80,13 +80,13 @@ def reproduce(
 
 def _report(manifest: Mapping[str, Any], folder: Path) -> None:
     """Print what a run found, from its manifest."""
-    grid = Grid("claim", "word", "P", "grade", "slug", box=None)
+    rows = []
     for claim in manifest["claims"]:
         known = [a for a in claim["answers"] if a["probability"] is not None]
         values = ", ".join(f"{a['id'].removeprefix(claim['id'] + '.')} {a['probability']:.3f}" for a in known)
         grades = "".join(a["grade"] for a in known)
-        grid.add_row(claim["id"], claim["verdict"], values or "-", grades or "-", claim["slug"])
-    out.print(grid)
+        rows.append((claim["id"], claim["verdict"], values or "-", grades or "-", claim["slug"]))
+    show(("claim", "word", "P", "grade", "slug"), rows)
     untested = [c["id"] for c in manifest["claims"] if c["verdict"] == "not testable"]
     if untested:
         out.print(f"Not testable on the data at hand: {', '.join(untested)}; the page says why.")

@@ -1,16 +1,17 @@
 """Panel models: fit with stacked errors, check, event study; the study of size and power."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table as Grid
 
-from northroute.cli import places, studies
-from northroute.cli.console import SeedOption, command, data_folder, errors, out, progress
+from northroute.cli import places, studies, tables
+from northroute.cli.console import SeedOption, command, data_folder, errors, out, progress, show
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+from northroute.sheets import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,9 +23,6 @@ _KINDS = (
     "cluster:A[,B], crv3:A, webb:A, randomisation:A[:MONTHS], conley:KM[:MONTHS[:KERNEL]], dk:MONTHS, hetero, model; "
     "give several to stack them."
 )
-
-_GAPS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", ".", "-")
-"""Ways of writing a missing number, in columns whose other cells are numbers."""
 
 FormulaArgument = Annotated[str, typer.Argument(help="Such as 'events ~ x + x:z | unit + month'.")]
 FromOption = Annotated[
@@ -94,7 +92,8 @@ def fit(
     from northroute.frequentist.table import regression_table
 
     with errors():
-        found = _estimate(_frame(source, data, seed), formula, model, exposure, group, second)
+        codes = tables.codes_in(formula, unit, time, group, "country", kinds=kinds or ())
+        found = _estimate(_frame(source, data, seed, codes), formula, model, exposure, group, second)
         columns = Columns(unit, time, lon, lat)
         inference = stacked(
             found,
@@ -139,7 +138,7 @@ def check(
     from northroute.look import save
 
     with errors():
-        frame = _frame(source, data, seed)
+        frame = _frame(source, data, seed, tables.codes_in(formula, unit, time, by))
         found = poisson(frame, formula, exposure=exposure)
         results, skipped = checks.run(
             frame, found, term, by=by, unit=unit, time=time, lon=lon, lat=lat, placebos=tuple(placebo or ())
@@ -148,11 +147,11 @@ def check(
             out.print(f"[bold]{SIMULATED_MARK}[/bold]")
         colours = {"passed": "green", "failed": "red", "look": "yellow"}
         for result in results:
-            out.print(f"[{colours[result.verdict]}]{result.verdict}[/] {result.name}: {escape(result.sentence)}")
+            out.print(f"[{colours[result.verdict]}]{result.verdict}[/] {escape(f'{result.name}: {result.sentence}')}")
             if folder:
-                stem = result.name.replace(" ", "_").replace("'", "")
+                stem = re.sub(r"[^\w.-]+", "_", result.name.replace("'", ""))
                 save(result.figure(), folder / f"{stem}.svg")
-                result.table.to_csv(folder / f"{stem}.csv", index=False, lineterminator="\n")
+                write_csv(result.table, folder / f"{stem}.csv")
         for name, why in skipped.items():
             out.print(f"[dim]not run[/dim] {name}: {escape(why)}")
 
@@ -173,6 +172,9 @@ def event(
     lat: LatOption = "lat",
     before: Annotated[int, typer.Option(min=2)] = 6,
     after: Annotated[int, typer.Option(min=0)] = 12,
+    folder: Annotated[
+        Path | None, typer.Option("--out", callback=places.out_folder, help="Write the table as CSV here.")
+    ] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Follow an outcome around a dated shock in the countries that it hit, against the others."""
@@ -186,7 +188,7 @@ def event(
         rows = known[known["shock"] == shock]
         if rows.empty:
             raise ModelError(f"No shock '{shock}'; there are {', '.join(known['shock'].unique())}.")
-        frame = _frame(source, data, seed)
+        frame = _frame(source, data, seed, {unit, time, country})
         if country not in frame.columns:
             raise ModelError(
                 f"The table has no column '{country}'; it has {list(frame.columns)}. Name it with --country."
@@ -205,9 +207,21 @@ def event(
         if len(here) < len(hit):
             out.print(escape(f"Hit as well, but not in the table: {', '.join(c for c in hit if c not in here)}."))
         default = f"cluster:{unit}" if kind == "cluster:unit" else kind
-        path = study.path(stacked(study.estimate, [default], columns=Columns(unit, time, lon, lat))[0])
-        _show(path[["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]].round(3))
-        out.print(f"Errors: {kind}. They do not cover what all regions of a hit country share; see event_study.")
+        errors_of = stacked(study.estimate, [default], columns=Columns(unit, time, lon, lat))[0]
+        path = study.path(errors_of)
+        shown = ["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]
+        show(shown, path[shown].itertuples(index=False))
+        out.print(
+            escape(
+                f"Errors: {errors_of.kind}. They do not cover what all regions of a hit country share; see event_study."
+            )
+        )
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            table = folder / "panel_event.csv"
+            write_csv(path, table)
+            stamp = _stamp(folder / "panel_event.json", study.estimate.design.data_hash, study.estimate.simulated, seed)
+            out.print(escape(f"written: {table}, {stamp}"))
 
 
 def size(
@@ -232,20 +246,20 @@ def size(
         study = run(replicates, power, folder=cache, seed=seed, progress=tell)
         folder.mkdir(parents=True, exist_ok=True)
         table = folder / "inference.csv"
-        study.table.round(6).to_csv(table, index=False, lineterminator="\n")
+        write_csv(study.table.round(6), table)
         figures = [save(draw(study), folder / f"inference.{kind}") for kind in ("svg", "png")]
         _stamp(folder / "inference.json", "", True, seed)
         if page:
             insert(markdown(study.table), page)
     nil = study.table[study.table["effect"] == 0].pivot(index="method", columns="scenario", values="rejected")
-    _show(nil.reindex(study.table["method"].unique()).reset_index().round(3))
+    shown = nil.reindex(study.table["method"].unique()).reset_index()
+    show(shown.columns, shown.itertuples(index=False))
     out.print(
         f"{SIMULATED_MARK}. Shares rejected at 5 % without an effect. {escape(', '.join(map(str, (table, *figures))))}"
     )
 
 
-def _frame(source: str, data: Path | None, seed: int) -> "pd.DataFrame":
-
+def _frame(source: str, data: Path | None, seed: int, codes: Collection[str]) -> "pd.DataFrame":
     from northroute.errors import MissingDataError
     from northroute.frequentist.design import table_of
     from northroute.frequentist.places import with_places
@@ -266,42 +280,7 @@ def _frame(source: str, data: Path | None, seed: int) -> "pd.DataFrame":
     path = Path(source)
     if not path.exists():
         raise MissingDataError(f"'{source}' is neither simulated, articles nor a file.")
-    return _read(path)
-
-
-def _read(path: Path) -> "pd.DataFrame":
-    """Read a table; in a CSV only an empty cell is missing among text, so that the code NA is a code."""
-    import pandas as pd
-    import pyarrow as pa
-
-    from northroute.errors import DataError
-
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        text = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
-    except UnicodeDecodeError as failure:
-        raise DataError(f"not UTF-8 text (byte {failure.start})", file=path, remedy="Save it as UTF-8.") from failure
-    except (pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError) as failure:
-        said = " ".join(str(failure).split())
-        raise DataError(f"not a readable table ({said})", file=path, remedy="Write it again.") from failure
-    return text.apply(_typed)
-
-
-def _typed(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Numbers and truth values where all cells are such; codes with leading zeros, and NA among words, stay text."""
-    import pandas as pd
-
-    held = column.dropna()
-    if held.empty or held.str.fullmatch(r"[+-]?0\d+").any():
-        return column
-    if held.str.lower().isin(["true", "false"]).all():
-        truth = column.str.lower().map({"true": True, "false": False})
-        return truth.astype(bool) if len(held) == len(column) else truth.astype("boolean")
-    gaps = held.isin(_GAPS)
-    if not gaps.all() and pd.to_numeric(held[~gaps], errors="coerce").notna().all():
-        return pd.to_numeric(column.mask(column.isin(_GAPS)))
-    return column
+    return tables.read(path, codes)
 
 
 def _estimate(
@@ -320,22 +299,15 @@ def _estimate(
         "zinb": lambda: f.zero_inflated(
             frame, formula, exposure=exposure, zero=second, distribution="negative binomial"
         ),
-        "hurdle-poisson": lambda: f.hurdle(frame, formula, exposure=exposure, positive=second),
+        "hurdle-poisson": lambda: f.hurdle(frame, formula, exposure=exposure, zero=second),
         "hurdle-negbin": lambda: f.hurdle(
-            frame, formula, exposure=exposure, positive=second, distribution="negative binomial"
+            frame, formula, exposure=exposure, zero=second, distribution="negative binomial"
         ),
     }
     if model not in makers:
         raise ModelError(f"No model '{model}'; choose among {', '.join(_MODELS)}.")
     found: Estimate = makers[model]()
     return found
-
-
-def _show(frame: "pd.DataFrame") -> None:
-    grid = Grid(*(str(c) for c in frame.columns), box=None)
-    for row in frame.itertuples(index=False):
-        grid.add_row(*(escape(str(v)) for v in row))
-    out.print(grid)
 
 
 def _stamp(path: Path, data_hash: str, simulated: bool, seed: int) -> Path:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table as Grid
 
 from northroute.cli import places
-from northroute.cli.console import SeedOption, command, out, progress
+from northroute.cli.console import SeedOption, command, out, progress, show
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
+from northroute.sheets import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,8 @@ def claims(
         table = trials.table(found)
         paths = _written(table, folder, trials_page.TRIALS, seed, simulated=True)
         paths += [str(p) for p in trials_page.write(folder, known)]
-    _show(table.drop(columns=["source", "function", "probabilities"]).round(3))
+    shown = table.drop(columns=["source", "function", "probabilities"])
+    show(shown.columns, shown.itertuples(index=False))
     out.print(f"{SIMULATED_MARK}. Decisions on simulated worlds. {escape(', '.join(paths))}")
 
 
@@ -73,7 +74,8 @@ def seeds(
         paths = _written(table, folder, trials_page.SEEDS, seed, simulated=False)
         if (folder / trials_page.TRIALS).exists():
             paths += [str(p) for p in trials_page.write(folder, known)]
-    _show(table.drop(columns=["source", "function", "probabilities"]).round(5))
+    shown = table.drop(columns=["source", "function", "probabilities"])
+    show(shown.columns, shown.itertuples(index=False))
     outside = table[table["verdict"].isin([seed_scatter.WIDER, seed_scatter.NARROWER])]
     for question, verdict in zip(outside["question"], outside["verdict"], strict=True):
         out.print(f"[red]{question}[/red]: P scatters {verdict} than its standard error says")
@@ -86,15 +88,8 @@ def _written(table: "pd.DataFrame", folder: Path, name: str, seed: int, *, simul
     from northroute.provenance import Provenance
 
     folder.mkdir(parents=True, exist_ok=True)
-    table.round(6).to_csv(folder / name, index=False, lineterminator="\n")
+    write_csv(table.round(6), folder / name)
     stamp = Provenance("", seed, simulated, command=command()).to_dict()
     beside = (folder / name).with_suffix(".json")
     beside.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
     return [str(folder / name), str(beside)]
-
-
-def _show(frame: "pd.DataFrame") -> None:
-    grid = Grid(*(str(c) for c in frame.columns), box=None)
-    for row in frame.itertuples(index=False):
-        grid.add_row(*(escape(str(v)) for v in row))
-    out.print(grid)

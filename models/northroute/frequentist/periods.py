@@ -55,7 +55,10 @@ def period_of(value: object, unit: str, name: str) -> int:
         if month % (3 if unit == "quarter" else 12) == 0:
             return month // (3 if unit == "quarter" else 12)
     held, given = ("plain number" if u == "period" else u for u in (unit, found.unit))
-    raise ModelError(f"'{name}' holds {held}s and '{value}' is a {given}. Write it as a {held}: {periods.WAYS}.")
+    raise ModelError(
+        f"'{name}' holds {held}s and '{value}' is a {given}. Name a column of {given}s, or write it as a {held}: "
+        f"{periods.WAYS}."
+    )
 
 
 def _full_date(value: object) -> bool:

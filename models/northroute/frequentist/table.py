@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from northroute import latex
 from northroute.conventions import SIMULATED_MARK
 from northroute.errors import ModelError, SimulatedDataError
 from northroute.frequentist.covariance.result import Errors
 from northroute.frequentist.estimate import Estimate
+from northroute.sheets import write_csv
 
 
 @dataclass(frozen=True)
@@ -84,19 +86,14 @@ class RegressionTable:
         """Write the tidy table, every digit kept."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.tidy().to_csv(path, index=False, lineterminator="\n")
-        return path
+        return write_csv(self.tidy(), path)
 
     def to_latex(self, path: Path | str, digits: int = 3) -> Path:
         """Write the printed table as LaTeX (booktabs); names are escaped, and columns numbered so that no two are alike."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         shown = self.frame(digits) if self.simulated else self.frame(digits).drop(columns="source")
-        text = shown.to_latex(index=False, escape=True)
-        # pandas leaves these as they are, and the usual font encoding prints other signs for them
-        for sign, written in (("<", r"\textless{}"), (">", r"\textgreater{}"), ("|", r"\textbar{}")):
-            text = text.replace(sign, written)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(latex.table(shown), encoding="utf-8")
         return path
 
     def to_html(self, path: Path | str, digits: int = 3) -> Path:

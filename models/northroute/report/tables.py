@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from northroute import latex
 from northroute.conventions import SIMULATED_MARK
 from northroute.errors import SimulatedDataError
+from northroute.sheets import write_csv
 
 
 def write(
@@ -32,13 +34,11 @@ def write(
         raise SimulatedDataError(f"Table '{name}' rests on simulated data and does not say so in every row.")
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{suffix}" for suffix in ("csv", "tex", "json")]
-    frame.to_csv(paths[0], index=False, lineterminator="\n")
+    write_csv(frame, paths[0])
     caption = f"{name.replace('_', ' ')}{f' ({SIMULATED_MARK})' * simulated}"
     short = frame[columns] if columns else frame
-    comment = "".join(f"% {key}: {value}\n" for key, value in stamp.items())
-    body = short.rename(columns=lambda c: str(c).replace("_", " ")).to_latex(
-        index=False, escape=True, float_format="%.3g", na_rep="", caption=caption, label=f"tab:{name}", longtable=True
-    )
+    comment = "".join(f"% {key}: {' '.join(str(value).split())}\n" for key, value in stamp.items())
+    body = latex.table(short, caption=caption, label=f"tab:{name}", longtable=True)
     paths[1].write_text(comment + body, encoding="utf-8")
     paths[2].write_text(json.dumps({"table": name, "simulated": simulated, **stamp}, indent=1) + "\n", encoding="utf-8")
     return paths

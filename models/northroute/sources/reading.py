@@ -60,6 +60,21 @@ def read_csv(path: Path, schema: pa.DataFrameSchema, *, extra: bool = False, rep
     return checked.reset_index(drop=True)
 
 
+def read_cells(path: Path) -> pd.DataFrame:
+    """Read a comma-separated file of any columns as text, letter by letter; an empty cell is missing.
+
+    Raises
+    ------
+    DataError
+        For a file that is absent, no regular file, empty, not UTF-8 or truncated, for two columns of one name, and for
+        fields that something else than commas separates.
+    """
+    header, rows, _ = _rows(path)
+    _check_header(path, header, (), extra=True)
+    frame = pd.DataFrame(rows, columns=header, dtype="str")
+    return frame.mask(frame == "")
+
+
 def first_true(mask: "pd.Series[bool]") -> int:
     """Return the position of the first true value."""
     return int(mask.to_numpy(dtype=bool).argmax())
@@ -107,11 +122,18 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
     text = read_text(path)
     if not text.strip():
         raise DataError("the file is empty", file=path, remedy=RESTORE)
+    if "\0" in text:
+        what = "a zero byte, which no text has"
+        raise DataError(what, file=path, row=text[: text.index("\0")].count("\n") + 1, remedy=RESTORE)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     try:
         header = next(reader)
+        other = next((sign for sign in (";", "\t") if len(header) == 1 and sign in header[0]), None)
+        if other:
+            what = f"its fields are separated by {other!r}, not by commas"
+            raise DataError(what, file=path, row=1, remedy="Save it with commas between fields and points in decimals.")
         begins = reader.line_num + 1
         for row in reader:
             if not row:
