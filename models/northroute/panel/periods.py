@@ -243,7 +243,7 @@ def _named_months(text: "pd.Series[str]", name: str) -> Periods:
 
 
 _READERS: Final[tuple[tuple[str, Callable[["pd.Series[str]", str], Periods]], ...]] = (
-    (r"\d+(?:\.0+)?", _text_numbers),
+    (r"-?\d+(?:\.0+)?", _text_numbers),
     (r"\d{4}(?:[-/.]\d{1,2}|[Mm]\d{1,2})", _text_months),
     (r"\d{4}([-/])\d{2}\1\d{2}(?:[T ].*)?", _text_days),
     (r"\d{4}[- ]?[Qq][1-4]", _text_quarters),
