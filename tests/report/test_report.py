@@ -131,7 +131,13 @@ def test_figures_no_longer_wanted_are_removed_and_strangers_stay(tmp_path: Path)
         style.saved(name, "1", lambda: Figure(figsize=(1, 1)), tmp_path)
     (tmp_path / "mine.svg").write_text("not drawn here")
     style.keep({"kept"}, tmp_path)
-    assert {p.name for p in tmp_path.iterdir()} == {"kept.svg", "kept.png", "mine.svg", style.DRAWN}
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "kept.svg",
+        "kept.png",
+        "mine.svg",
+        style.DRAWN,
+        f"{style.DRAWN}.sha256",
+    }
 
 
 def test_colours_of_an_embedded_figure_follow_dark_mode_and_the_file_does_not(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from northroute import keeping
 from northroute import look as looks
 from northroute.look import look
 from northroute.provenance import file_sha256, value_hash
@@ -84,7 +85,7 @@ def saved(name: str, key: str, draw: Callable[[], Figure], folder: Path) -> Path
         return path
     save(draw(), folder, name)
     known[name] = {"key": wanted, **_files(path)}
-    record.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    _note(known, record)
     return path
 
 
@@ -97,7 +98,7 @@ def keep(names: set[str], folder: Path) -> None:
         for suffix in ("svg", "png"):
             (folder / f"{name}.{suffix}").unlink(missing_ok=True)
     if gone:
-        (folder / DRAWN).write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        _note(known, folder / DRAWN)
 
 
 def embedded(path: Path, *, adapts: bool) -> str:
@@ -183,11 +184,12 @@ def adaptive(svg: str) -> str:
 
 
 def _known(record: Path) -> dict[str, Any]:
-    try:
-        known = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+    known: dict[str, Any] | None = keeping.read(record, DRAWN, json.loads)
+    return known or {}
+
+
+def _note(known: Mapping[str, Any], record: Path) -> None:
+    keeping.write(record, f"{json.dumps(known, indent=1, sort_keys=True)}\n".encode(), DRAWN)
 
 
 def _files(path: Path) -> dict[str, str]:
