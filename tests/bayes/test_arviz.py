@@ -186,3 +186,11 @@ def test_measures_have_replicates_that_are_no_counts() -> None:
     assert made.dtype == float
     assert float(made.std()) == pytest.approx(frame["y"].std(), rel=0.15)
     assert list(made["row"].to_numpy()) == list(range(40))
+
+
+def test_a_label_that_is_not_there_is_named(general: BayesFit) -> None:
+    assert general.draws("intercept", kind="a").shape == general.draws("sd_group").shape
+    with pytest.raises(KeyError, match=r"no kind 'c' among .*'outcome unobserved': 1"):
+        general.draws("intercept", kind="c")
+    with pytest.raises(KeyError, match="'sd_group' has no dimension 'country'"):
+        general.draws("sd_group", country="KAZ")

@@ -40,7 +40,8 @@ class BayesFit:
     gate : Gate
     provenance : Provenance
     info : mapping
-        Specification, sampler, seconds, rows, ``dropped`` (rows left out, by reason), the fit's key.
+        Specification, sampler, seconds, rows, ``dropped`` (rows left out, by reason; of a composition whole cells), the
+        fit's key.
     allowed : bool
         True if a failed fit is summarised all the same, on request; then :attr:`stamp` is not empty.
     assembled : Assembled, optional
@@ -107,8 +108,17 @@ class BayesFit:
         ------
         GateError
             If the fit failed its diagnostics and was not allowed.
+        KeyError
+            If the parameter or a label is not there: a unit without an observed row has no effect, say.
         """
         array = self.parameter(name, group)
+        for dim, label in labels.items():
+            if dim not in array.coords:
+                raise KeyError(f"Fit '{self.name}': '{name}' has no dimension '{dim}'; it has {list(array.dims[2:])}.")
+            known = array[dim].to_numpy().tolist()
+            if np.ndim(label) == 0 and label not in known:
+                left_out = dict(self.info.get("dropped", {}))
+                raise KeyError(f"Fit '{self.name}': no {dim} {label!r} among {known}. Rows left out: {left_out}.")
         return array.sel(labels).to_numpy() if labels else array.to_numpy()
 
     def parameter(self, name: str, group: Group = "posterior") -> xr.DataArray:

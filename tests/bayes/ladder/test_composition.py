@@ -121,7 +121,9 @@ def test_cells_that_say_nothing_are_left_out_and_counted() -> None:
     frame = cells().assign(n=[3, 4, 0, 0, 5, np.nan, 2, 6])
     fit = fit_composition(frame, small(), Sampling(draws=100, retries=0), simulated=True)
     assert fit.info["rows"] == 4
-    assert fit.info["spec"]["dropped"] == {"cells with a category unobserved": 1, "cells without a count": 1}
+    left_out = {"cells with a category unobserved": 1, "cells without a count": 1}
+    assert fit.info["spec"]["dropped"] == left_out
+    assert fit.info["dropped"] == {"outcome unobserved": 0, **left_out}
 
 
 def cells() -> pd.DataFrame:
@@ -151,6 +153,8 @@ def small(focus: str | None = None, covariates: tuple[str, ...] = ()) -> Composi
         ({"n": [3.5, 4, 1, 2, 5, 1, 2, 6]}, small(), "counts are whole numbers"),
         ({"x": [0, 1, 1, 1, 0, 0, 1, 1]}, small(covariates=("x",)), "'x' changes within cell 'a 1'"),
         ({}, small(covariates=("z",)), r"no column \['z'\]"),
+        ({"drug": pd.Series(["heroin", None] * 4)}, small(), "'drug' is missing in 4 rows"),
+        ({"y": [1, 1, 2, 2, 1, 1, np.nan, np.nan]}, small(), "'y' is missing in 2 rows"),
         ({}, small(focus="cocaine"), "no category 'cocaine' to focus on"),
     ],
 )
@@ -167,6 +171,8 @@ def test_records_are_counted_with_zeros() -> None:
     assert tabulate(records, "drug", ("c",), ("heroin", "opium"), other=None)["count"].sum() == 2
     with pytest.raises(ModelError, match="1 records lack one of"):
         tabulate(records.assign(c=["a", np.nan, "b"]), "drug", ("c",), ("heroin",))
+    with pytest.raises(ModelError, match="1 records have no 'drug', which is not 'other'"):
+        tabulate(records.assign(drug=pd.Series(["heroin", None, "opium"])), "drug", ("c",), ("heroin",))
 
 
 def test_softmax_and_differences_on_a_small_table() -> None:

@@ -14,10 +14,12 @@ from northroute.bayes.ladder.latent_corruption import (
     Version,
     country_counts,
     fit_latent_corruption,
+    joint_frame,
     joint_model,
     reliability,
 )
 from northroute.bayes.ladder.measures import MEASURES, Measure, governance_measures, standardised
+from northroute.bayes.program.assemble import assemble
 from northroute.errors import ModelError
 from northroute.panel import Panel
 
@@ -118,6 +120,17 @@ def test_bundled_measures_are_turned_and_scaled() -> None:
     assert rows.groupby("measure")["error"].mean().between(0.1, 0.8).all()
     assert dropped == {"measures without a value": 0}
     assert scales["mean"].to_numpy()[2] < 0 < scales["mean"].to_numpy()[3]  # the CPI is turned
+
+
+def test_measures_without_a_value_are_counted_with_the_rows_left_out(data: Data) -> None:
+    measures = data[1].copy()
+    measures.loc[measures.index[7], "value"] = np.nan
+    counts = data[0].copy()
+    counts[SPEC.outcome] = counts[SPEC.outcome].astype(float)
+    counts.loc[counts.index[[2, 3]], SPEC.outcome] = np.nan
+    made = assemble(joint_model(SPEC), joint_frame(counts, measures, SPEC))
+    assert made.dropped["measures without a value"] == 1
+    assert made.dropped["outcome unobserved"] == 2
 
 
 def test_reliability_is_the_share_that_means_keep() -> None:

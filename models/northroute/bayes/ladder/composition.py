@@ -36,6 +36,7 @@ from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.intake import LEFT_OUT
 from northroute.bayes.statement.model import Model, Term
 from northroute.bayes.statement.priors import COUNTS, Priors
 from northroute.bayes.statement.spec import Sampling
@@ -144,7 +145,7 @@ def fit_composition(
     """Fit shares of categories to a table with one row a cell and category.
 
     A cell in which some category is unobserved is left out, and so is one whose counts are all zero, which says nothing of
-    shares; both are counted in ``info["spec"]["dropped"]``.
+    shares; both are counted in ``info["dropped"]``.
 
     Parameters
     ----------
@@ -215,13 +216,19 @@ def tabulate(
     Raises
     ------
     ModelError
-        If a column of the cell is missing in some record.
+        If the category or a column of the cell is missing in some record.
     """
     keys = list(cell)
     unplaced = int(records[keys].isna().any(axis=1).sum())
     if unplaced:
         raise ModelError(
             f"{unplaced} records lack one of {keys}. Leave them out, and say how many, or use a coarser cell."
+        )
+    unnamed = int(records[category].isna().sum())
+    if unnamed:
+        raise ModelError(
+            f"{unnamed} records have no '{category}', which is not '{other}'. Leave them out, and say how many, or name "
+            "them."
         )
     named = records[category].where(records[category].isin(list(categories)), other)
     levels = [*categories, *([other] if other is not None else [])]
@@ -260,6 +267,10 @@ def cells(frame: pd.DataFrame, spec: CompositionSpec) -> tuple[pd.DataFrame, dic
     absent = [c for c in wanted if c not in frame.columns]
     if absent:
         raise ModelError(f"{spec.name}: no column {absent}; the table has {sorted(map(str, frame.columns))}.")
+    for column in (*spec.cell, spec.category):
+        missing = int(frame[column].isna().sum())
+        if missing:
+            raise ModelError(f"{spec.name}: '{column}' is missing in {missing} rows. Leave them out, or name them.")
     own = [c for c in spec.covariates if c in (CELL, CATEGORY, COUNTRY, REGION, COUNT)]
     if own:
         raise ModelError(f"{spec.name}: a covariate may not be called {own}, a name of the model's own. Rename it.")
@@ -283,6 +294,7 @@ def cells(frame: pd.DataFrame, spec: CompositionSpec) -> tuple[pd.DataFrame, dic
         "cells without a count": int(table.loc[empty, CELL].nunique()),
     }
     kept = table[~unobserved & ~empty].reset_index(drop=True)
+    kept.attrs[LEFT_OUT] = dropped
     _refuse(kept, spec, dropped)
     return kept, dropped
 

@@ -244,6 +244,7 @@ class _Run:
         every = [measured, *fits]
         info = dict(fits[0].info) | {
             "key": "",
+            "dropped": {**measured.info["dropped"], **fits[0].info["dropped"]},
             "seconds": sum(f.info["seconds"] for f in every),
             "attempts": max(f.info["attempts"] for f in every),
             "imputations": len(fits),
@@ -353,12 +354,16 @@ def _covered(table: pd.DataFrame, rows: pd.DataFrame, spec: CorruptionSpec) -> N
 
 
 def _responses(rows: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
-    return rows.assign(response=rows["measure"], further_measure=rows["measure"], measured_country=rows["country"])
+    found = rows.assign(response=rows["measure"], further_measure=rows["measure"], measured_country=rows["country"])
+    found.attrs = dict(rows.attrs)
+    return found
 
 
 def _long(table: pd.DataFrame, rows: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
     """Put counts below measures, so that every column has what its own terms need and is empty elsewhere."""
-    return pd.concat([_responses(rows, spec), table], ignore_index=True)
+    found = pd.concat([_responses(rows, spec), table], ignore_index=True)
+    found.attrs = dict(rows.attrs)
+    return found
 
 
 def _with_latents(table: pd.DataFrame, z: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:

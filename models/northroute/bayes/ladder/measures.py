@@ -15,6 +15,7 @@ from typing import Final, Literal
 import pandas as pd
 from scipy import stats
 
+from northroute.bayes.statement.intake import LEFT_OUT
 from northroute.errors import ModelError
 from northroute.sources import governance
 
@@ -125,7 +126,9 @@ def standardised(
         parts.append(own.assign(value=(turned - mean) / sd, error=own["error"] / sd, latent=measure.latent))
         scales[measure.name] = {"mean": mean, "sd": sd}
     rows = pd.concat(parts, ignore_index=True).astype({"country": str, "year": int, "measure": str})
-    return rows, pd.DataFrame(scales).T, {"measures without a value": int((~observed).sum())}
+    dropped = {"measures without a value": int((~observed).sum())}
+    rows.attrs[LEFT_OUT] = dropped
+    return rows, pd.DataFrame(scales).T, dropped
 
 
 def _named(frame: pd.DataFrame, name: str, value: "pd.Series[float]", error: "pd.Series[float]") -> pd.DataFrame:
