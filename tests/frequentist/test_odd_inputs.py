@@ -242,6 +242,15 @@ def test_a_size_that_is_always_one(table: pd.DataFrame) -> None:
         hurdle(table.assign(y=(table["y"] > 0).astype(int)), TERMS)
 
 
+@pytest.mark.parametrize("distribution", ["poisson", "negative binomial"])
+def test_a_size_that_is_always_one_in_a_category(table: pd.DataFrame, distribution: Any) -> None:
+    ones = table.assign(y=table["y"].mask(table["country"] == "TJK", table["y"].clip(upper=1)))
+    with pytest.raises(
+        ModelError, match=r"goes to one along \['country\[T.TJK\]'\], where every positive count is one"
+    ):
+        hurdle(ones, "y ~ x + country", zero="x", distribution=distribution)
+
+
 # --- names
 
 

@@ -35,7 +35,7 @@ from northroute.panel import Panel
 Distribution = Literal["poisson", "negative binomial"]
 Kind = Literal["zero-inflated", "hurdle"]
 _ENDLESS = 100.0
-"""A standard error of the logit per standard deviation of a covariate beyond this: the estimate runs to infinity."""
+"""A standard error of a logit or log size per standard deviation of a covariate beyond this: the estimate runs to infinity."""
 _PREFIX = "zero:"
 
 
@@ -174,10 +174,16 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
         mean=lambda index: expected(kind, distribution, index),
         again=lambda other: fit_design(other, distribution, kind),
     )
-    k = second.x.shape[1]
-    # about the means: an intercept far from the data has a wide error of its own
-    turn = np.linalg.inv(scaled(second.x)[1])
-    endless = np.sqrt(np.diag(turn @ found.bread[-k:, -k:] @ turn.T)) > _ENDLESS
+    k, m = second.x.shape[1], built.x.shape[1]
+    if kind == "hurdle":
+        lost = _errors(built.x, found.bread[:m, :m], absorbed=bool(built.effects)) > _ENDLESS
+        if lost.any():
+            along = [t for t, e in zip(built.terms, lost, strict=True) if e and t != INTERCEPT] or [INTERCEPT]
+            raise ModelError(
+                f"{built.name}: the size of a positive count goes to one along {along}, where every positive count is one, "
+                "so that it has no finite estimate. Leave terms or rows out, or fit a Poisson."
+            )
+    endless = _errors(second.x, found.bread[-k:, -k:], absorbed=False) > _ENDLESS
     if endless.any():
         terms_out = [t for t, e in zip(second.names, endless, strict=True) if e]
         hint = ", or fit without it: there may be no inflation" if kind == "zero-inflated" else ""
@@ -186,6 +192,14 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
             f"no finite estimate. Leave terms out of it{hint}."
         )
     return found
+
+
+def _errors(x: Array, covariance: Array, *, absorbed: bool) -> Array:
+    """Return standard errors per standard deviation, about the means: far from the data an intercept's own is wide."""
+    if absorbed:
+        return np.asarray(np.sqrt(np.diag(covariance)) * x.std(axis=0))
+    turn = np.linalg.inv(scaled(x)[1])
+    return np.asarray(np.sqrt(np.diag(turn @ covariance @ turn.T)))
 
 
 def _second(built: Design) -> Block:
