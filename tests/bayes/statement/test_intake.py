@@ -7,13 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from northroute.bayes import CountSpec, Model, Prior, Sampling, fit_model, load
+from northroute.bayes import COUNTS, CountSpec, Model, Prior, Sampling, fit_model, load
 from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.statement.terms.latent import Hidden
+from northroute.bayes.statement.terms.places import BYM2
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.bayes.statement.terms.process import GP
+from northroute.bayes.statement.terms.time import AR1, Walk
 from northroute.errors import ModelError
 
 RATE = 0.02
@@ -138,12 +141,25 @@ def test_a_term_may_not_take_the_name_of_a_derived_quantity() -> None:
         ({"part": "hurdles", "part_terms": (Intercept(name="zero"),)}, "no part 'hurdles'. Use one of 'zero_inflated'"),
         ({"exposure_unit": 0}, "exposure_unit is 0"),
         ({"exposure_unit": "100"}, "exposure_unit is '100'"),
+        ({"name": ""}, "'name' is ''. Give a name"),
+        ({"name": "a/b"}, "the name is a file's"),
+        ({"outcome": 3}, "'outcome' is 3. Give a name"),
+        ({"exposure": ["people"]}, "'exposure' is .'people'.. Give a name"),
+        ({"distribution": dist.Multinomial()}, "goes with a multivariate normal or a composition"),
+        ({"distribution": dist.MultivariateNormal(), "response": "place"}, "Name both columns, or neither"),
+        ({"cell": "place", "response": "x"}, "Name both columns, or neither"),
+        (
+            {"distribution": dist.Normal(), "part": "hurdle", "part_terms": (Intercept(name="zero"),)},
+            "of counts, and there are none",
+        ),
+        ({"terms": (Intercept(), Linear(("x", "deaths")))}, "Linear has the outcome 'deaths' among its columns"),
+        ({"terms": (Intercept(), Effects("deaths"))}, "Effects has the outcome"),
     ],
 )
 def test_a_model_that_is_none_is_refused_when_it_is_stated(change: dict[str, Any], message: str) -> None:
     stated: dict[str, Any] = {"terms": (Intercept(),), "distribution": dist.Poisson()} | change
     with pytest.raises(ModelError, match=message):
-        Model("m", "deaths", **stated)
+        Model(**{"name": "m", "outcome": "deaths"} | stated)
 
 
 def test_one_term_alone_is_a_tuple_of_one() -> None:
@@ -200,7 +216,12 @@ def test_slopes_of_nothing_are_refused() -> None:
         ({"time": "spline"}, "no time 'spline'"),
         ({"interactions": ("ab", "cd")}, "'interactions' has 'ab', which is no pair"),
         ({"interactions": ("trade", "opium")}, "'trade', which is no pair"),
-        ({"priors": {"intercept": 2.0}}, "prior of 'intercept' is 2.0"),
+        ({"priors": {**COUNTS, "intercept": 2.0}}, "prior of 'intercept' is 2.0"),
+        ({"priors": {**COUNTS, "slopes": COUNTS["slope"]}}, "has no prior 'slopes'"),
+        ({"priors": {"slope": COUNTS["slope"]}}, "lacks the prior of 'common_slope'"),
+        ({"season": "no"}, "'season' is 'no'. Give True or False"),
+        ({"covariates": ("x", "x")}, "'covariates' has 'x' twice"),
+        ({"exposure": 3}, "'exposure' is 3. Give a name"),
         ({"exposure_unit": 0.0}, "exposure_unit is 0.0"),
     ],
 )
@@ -210,7 +231,11 @@ def test_a_specification_that_is_none_is_refused_when_it_is_stated(change: dict[
 
 
 @pytest.mark.parametrize(
-    "change", [{"sampler": "stan"}, {"chains": 0}, {"draws": "500"}, {"draws": 500.5}, {"target_accept": 95}]
+    "change",
+    [
+        *({"sampler": "stan"}, {"chains": 0}, {"draws": "500"}, {"draws": 500.5}, {"target_accept": 95}, {"seed": -1}),
+        *({"chains": True}, {"seed": "a"}, {"target_accept": "0.9"}, {"force": "yes"}),
+    ],
 )
 def test_settings_that_are_none_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match=f"Sampling: .*{next(iter(change))}"):
@@ -222,3 +247,31 @@ def test_a_folder_may_be_text(tmp_path: Path) -> None:
     fit = fit_model(rates(exposure_unit=100.0), table(), settings, folder=str(tmp_path / "fits"))
     again = load(str(tmp_path / "fits" / "m.nc"))
     np.testing.assert_array_equal(again.tree["posterior"]["intercept"], fit.tree["posterior"]["intercept"])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Linear(None), "None stands where names of columns"),
+        (lambda: Linear("x", centre="no"), "'centre' is 'no'. Give True or False"),
+        (lambda: Intercept(name=None), "'name' is None. Give a name"),
+        (lambda: Effects(3), "'group' is 3. Give a column"),
+        (lambda: Effects(()), r"'group' is \(\). Give a column"),
+        (lambda: Effects("place", correlated="no"), "'correlated' is 'no'"),
+        (lambda: Effects("place", lkj="2"), "'lkj' is '2'. Give a positive number"),
+        (lambda: Effects("place", lkj=-1), "'lkj' is -1"),
+        (lambda: Effects("place", zero_sum=1), "'zero_sum' is 1"),
+        (lambda: Effects("place", zero_sum_by=True), "'by', which names no column"),
+        (lambda: Walk("t", shortest="8"), "'shortest' is '8'. Give a whole number"),
+        (lambda: AR1("t", ar_varies=None), "'ar_varies' is None"),
+        (lambda: GP("x", functions=6.5), "'functions' is 6.5. Give a whole number"),
+        (lambda: GP("x", boundary="1.5"), "'boundary' is '1.5'. Give a positive number"),
+        (lambda: BYM2("place", ("p0", "p1")), "'p0', which is no pair"),
+        (lambda: BYM2("place", (("p0", "p1", "p2"),)), "which is no pair"),
+        (lambda: Hidden("x"), "'x' is no term with effects"),
+        (lambda: Hidden(Linear("x")), "is no term with effects"),
+    ],
+)
+def test_a_term_that_is_none_is_refused_when_it_is_stated(make: Any, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        make()

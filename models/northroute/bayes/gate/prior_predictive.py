@@ -56,9 +56,9 @@ class Rule:
     def __str__(self) -> str:
         return (
             f"Too large: more than {self.cap:g} events in a unit-month (where counts are small beside that) or a total "
-            f"beyond {self.factor:g} times the observed one, in at most {self.max_large * 100:g} % of prior draws. Empty: no event at all, in at most "
-            f"{self.max_empty * 100:g} % of prior draws. Reach: at least {self.min_tail * 100:g} % of prior draws have a "
-            "total as far out as the observed one, on its side."
+            f"beyond {self.factor:g} times the observed one, in at most {self.max_large * 100:g} % of prior draws. Empty: "
+            f"no event at all, in at most {self.max_empty * 100:g} % of prior draws. Reach: at least "
+            f"{self.min_tail * 100:g} % of prior draws have a total as far out as the observed one, on its side."
         )
 
 

@@ -18,7 +18,47 @@ LEFT_OUT: Final = "rows left out"
 
 def words(value: str | Iterable[str]) -> tuple[str, ...]:
     """Return names as a tuple; one name alone, ``"x"`` or ``("x")``, is one name and not its letters."""
-    return (value,) if isinstance(value, str) else tuple(value)
+    if value is None:
+        raise ModelError("None stands where names of columns are wanted. Give ('x', 'z') say.")
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+
+
+def checked(
+    stated: object,
+    *,
+    flags: Iterable[str] = (),
+    positive: Iterable[str] = (),
+    names: Iterable[str] = (),
+    whole: Iterable[str] = (),
+) -> None:
+    """Raise a ModelError if a field of a term or specification is not of its kind.
+
+    Parameters
+    ----------
+    stated : object
+    flags : iterable of str
+        True or False.
+    positive, whole : iterable of str
+        Positive numbers, whole numbers from one; or None where the field's default is.
+    names : iterable of str
+        Text that is not empty, or None where the field's default is.
+    """
+    what = type(stated).__name__
+    defaults = {f: getattr(type(stated), f, ...) for f in (*positive, *names, *whole)}
+    for name in flags:
+        value = getattr(stated, name)
+        if not isinstance(value, bool | np.bool_):
+            raise ModelError(f"{what}: '{name}' is {value!r}. Give True or False.")
+    for name, default in defaults.items():
+        value = getattr(stated, name)
+        if value is None and default is None:
+            continue
+        if name in names and not (isinstance(value, str) and value.strip()):
+            raise ModelError(f"{what}: '{name}' is {value!r}. Give a name, as text.")
+        kind = int | np.integer if name in whole else int | float | np.number
+        if name not in names and (not isinstance(value, kind) or isinstance(value, bool) or not 0 < value < np.inf):
+            number = "whole number from one" if name in whole else "positive number"
+            raise ModelError(f"{what}: '{name}' is {value!r}. Give a {number}.")
 
 
 def numbers(model: str, frame: pd.DataFrame, column: str) -> Array:

@@ -73,6 +73,9 @@ class Model:
     part_terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
+        intake.checked(self, names=("name", "outcome", "exposure", "response", "cell"))
+        if set(self.name) & set("/\\"):
+            raise ModelError(f"{self.name}: the name is a file's, too. Leave out '/' and '\\'.")
         for what in ("terms", "part_terms"):
             given: Any = getattr(self, what)
             found = (given,) if hasattr(given, "add") and not isinstance(given, set) else tuple(given)
@@ -90,8 +93,25 @@ class Model:
                 raise ModelError(
                     f"{self.name}: {law!r} is no distribution. Give one of northroute.bayes.distributions, Poisson() say."
                 )
+        shares = any(isinstance(law, dist.Multinomial | dist.DirichletMultinomial) for law in laws)
+        together = shares or any(isinstance(law, dist.MultivariateNormal) for law in laws)
+        if together != bool(self.cell) or (self.cell and not self.response):
+            raise ModelError(
+                f"{self.name}: 'cell', with 'response', goes with a multivariate normal or a composition, and these with "
+                "it. Name both columns, or neither."
+            )
         if self.part is not None:
             intake.one_of(self.name, "part", self.part, dist.PARTS)
+            if not any(isinstance(law, dist.Counts) for law in laws):
+                raise ModelError(
+                    f"{self.name}: a part of zeros or of detection is of counts, and there are none. Leave it out."
+                )
+        read = [(t, c) for t in (*self.terms, *self.part_terms) for c in _columns_of(t) if c == self.outcome]
+        if read:
+            raise ModelError(
+                f"{self.name}: {type(read[0][0]).__name__} has the outcome '{self.outcome}' among its columns, which then "
+                "explains itself. Name another column."
+            )
         if not (isinstance(self.exposure_unit, int | float | np.number) and 0 < self.exposure_unit < np.inf):
             raise ModelError(f"{self.name}: exposure_unit is {self.exposure_unit!r}. Give a positive number.")
 
@@ -112,6 +132,13 @@ class Model:
         if self.part:
             parts.append(f"{self.part.replace('_', '-')}: {', '.join(_words(t) for t in self.part_terms)}")
         return "; ".join(parts)
+
+
+def _columns_of(term: Term) -> tuple[str, ...]:
+    """Return what a term reads of a row: covariates, groups, levels and times."""
+    inner = getattr(term, "term", None)
+    own = vars(term) if inner is None else vars(inner)
+    return tuple(c for name in ("columns", "group", "by", "time") for c in intake.words(own.get(name) or ()))
 
 
 def _words(term: Term) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import pymc as pm
 
-from northroute.bayes.statement.intake import one_of, words
+from northroute.bayes.statement.intake import checked, one_of, words
+from northroute.bayes.statement.prior_sets import load
 from northroute.bayes.statement.priors import COUNTS, Prior, Priors
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
@@ -100,15 +101,29 @@ class CountSpec:
     outcomes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        checked(self, flags=("within_between", "season"), names=("name", "outcome", "exposure"))
         for what in _NAMES:
             if isinstance(getattr(self, what), str):  # ("x") is a name and not a tuple
                 object.__setattr__(self, what, words(getattr(self, what)))
+            given = list(getattr(self, what))
+            twice = [c for c in given if given.count(c) > 1]
+            if twice:
+                raise ModelError(f"{self.name}: '{what}' has '{twice[0]}' twice. Name it once.")
         for what, choices in _CHOICES.items():
             one_of(self.name, what, getattr(self, what), choices)
         for what in _PAIRS:
             odd = [p for p in getattr(self, what) if isinstance(p, str) or len(p) != 2]
             if odd:
                 raise ModelError(f"{self.name}: '{what}' has {odd[0]!r}, which is no pair. Write it as (('a', 'b'),).")
+        unknown, lacking = (
+            sorted(set(self.priors) - set(COUNTS)),
+            sorted(set(load()["default"].counts) - set(self.priors)),
+        )
+        if unknown or lacking:
+            what = f"has no prior '{unknown[0]}'" if unknown else f"lacks the prior of '{lacking[0]}'"
+            raise ModelError(
+                f"{self.name}: a step of the ladder {what}. Change priors by replaced(COUNTS, slope=...), say."
+            )
         odd = [k for k, p in self.priors.items() if not isinstance(p, Prior)]
         if odd:
             raise ModelError(f"{self.name}: the prior of '{odd[0]}' is {self.priors[odd[0]]!r}. Give a Prior.")
@@ -160,11 +175,20 @@ class Sampling:
 
     def __post_init__(self) -> None:
         one_of("Sampling", "sampler", self.sampler, get_args(Sampler))
-        for what, least in (("chains", 1), ("draws", 1), ("tune", 0), ("retries", 0), ("prior_draws", 0), ("pilot", 0)):
+        for what, least in (
+            ("chains", 1),
+            ("draws", 1),
+            ("tune", 0),
+            ("retries", 0),
+            ("prior_draws", 0),
+            ("pilot", 0),
+            ("seed", 0),
+        ):
             value = getattr(self, what)
-            if not isinstance(value, int | np.integer) or value < least:
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
                 raise ModelError(f"Sampling: {what} is {value!r}. Give a whole number from {least}.")
-        if not 0 < self.target_accept < 1:
+        checked(self, flags=("force",), positive=("target_accept",))
+        if not self.target_accept < 1:
             raise ModelError(f"Sampling: target_accept is {self.target_accept!r}. Give a number between 0 and 1.")
 
     @property

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.codes import Rows
 from northroute.bayes.statement.families import SUITED, Prior, Suited
-from northroute.bayes.statement.intake import words
+from northroute.bayes.statement.intake import checked, words
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.population import ONE
 from northroute.bayes.statement.terms.writer import Ids, Key
@@ -70,6 +70,14 @@ class Effects:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", words(self.columns))  # "1" and ("1") are one column
+        checked(self, flags=("correlated", "zero_sum_by"), positive=("lkj",), names=("by", "within", "name", "dim"))
+        groups = words(self.group)
+        if not groups or not all(isinstance(g, str) and g for g in groups):
+            raise ModelError(f"Effects: 'group' is {self.group!r}. Give a column, or a tuple of columns, by name.")
+        if not isinstance(self.zero_sum, bool | str):
+            raise ModelError(f"Effects: 'zero_sum' is {self.zero_sum!r}. Give True, False or a column.")
+        if self.zero_sum_by and self.by is None:
+            raise ModelError("Effects: 'zero_sum_by' is over the levels of 'by', which names no column. Name one.")
 
     @property
     def stem(self) -> str:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.terms.context import Array, Context
+from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
 
@@ -33,6 +34,12 @@ class Hidden:
     """
 
     term: Term
+
+    def __post_init__(self) -> None:
+        if isinstance(self.term, type | Intercept | Linear) or not hasattr(self.term, "add"):
+            raise ModelError(
+                f"Hidden: {self.term!r} is no term with effects. Give Effects, a walk, an autoregression, a GP or places."
+            )
 
     def add(self, context: Context) -> None:
         """Create the term's effects."""
@@ -99,6 +106,11 @@ class Loads:
         if self.prior is None:
             context.add(kept, self._again(context, kept), other=latent)
             return
+        if not isinstance(self.prior, Prior) or self.prior.family == "flat":
+            raise ModelError(
+                f"{context.model}: the prior of '{self.name}' is {self.prior!s}. Give a proper Prior, "
+                "Prior.lognormal(mean_log=0, sd_log=0.5) say."
+            )
         start = self.prior.quantile(0.75)  # off zero, where neither a loading nor an effect would have a slope
         if self.by is None:
             ids = np.broadcast_to(context.builder.scalar(self.name, self.prior, starts=start), latent.shape)

@@ -12,6 +12,7 @@ from scipy.sparse.linalg import splu
 
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.families import SUITED, Prior, Suited
+from northroute.bayes.statement.intake import checked
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
@@ -56,6 +57,12 @@ class BYM2:
     drop_unknown: bool = False
     only: tuple[str, ...] | None = None
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        checked(self, flags=("drop_unknown",), names=("group", "name"))
+        odd = [e for e in self.edges if isinstance(e, str) or not isinstance(e, Sequence) or len(e) != 2]
+        if odd:
+            raise ModelError(f"BYM2: 'edges' has {odd[0]!r}, which is no pair of places. Write it as (('a', 'b'),).")
 
     @property
     def stem(self) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.families import SUITED, Prior, Suited
-from northroute.bayes.statement.intake import words
+from northroute.bayes.statement.intake import checked, words
 from northroute.bayes.statement.terms.context import Array, Context, runs
 from northroute.bayes.statement.terms.writer import Average, Ids
 from northroute.errors import ModelError
@@ -39,6 +39,9 @@ class Intercept:
     by: str | None = None
     only: tuple[str, ...] | None = None
     name: str = "intercept"
+
+    def __post_init__(self) -> None:
+        checked(self, names=("name", "by"))
 
     def add(self, context: Context) -> None:
         """Add the term to the model."""
@@ -100,6 +103,7 @@ class Linear:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", words(self.columns))  # "x" and ("x") are one column
+        checked(self, flags=("centre",), names=("name", "dim", "by"))
 
     def add(self, context: Context) -> None:
         """Add the term to the model.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.codes import Spectrum
 from northroute.bayes.statement.families import SUITED, Prior, Suited
-from northroute.bayes.statement.intake import words
+from northroute.bayes.statement.intake import checked, words
 from northroute.bayes.statement.terms.context import Context
 from northroute.errors import ModelError
 
@@ -87,6 +87,7 @@ class GP:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", words(self.columns))  # "x" and ("x") are one column
+        checked(self, flags=("varies", "demean"), positive=("boundary",), whole=("functions",), names=("name",))
 
     @property
     def stem(self) -> str:

@@ -71,6 +71,15 @@ class Walk:
     name: str | None = None
     step: Step | None = field(default=None, repr=False)  # what it decides stands in the labels and tables
 
+    def __post_init__(self) -> None:
+        intake.checked(
+            self,
+            flags=("correlated", "sd_varies"),
+            positive=("lkj",),
+            whole=("shortest",),
+            names=("time", "by", "name"),
+        )
+
     @property
     def stem(self) -> str:
         """Stem of the reported names."""
@@ -148,6 +157,11 @@ class AR1:
     only: tuple[str, ...] | None = None
     name: str | None = None
     step: Step | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        intake.checked(
+            self, flags=("correlated", "sd_varies", "ar_varies"), positive=("lkj",), names=("time", "by", "name")
+        )
 
     @property
     def stem(self) -> str:
