@@ -176,3 +176,49 @@ def test_refusals(site: Path, tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(DataError, match="not a manifest"):
         manifest.load(path)
+
+
+def test_a_manifest_from_before_reasons_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    first = "name,table,address,status,size,md5,rows,kept,simulated,time\n"
+    path.write_text(
+        f"{first}a.zip,events,http://x/a.zip,complete,5,{'0' * 32},7,2,False,2026-01-01\n", encoding="utf-8"
+    )
+    known = manifest.load(path)
+    assert (known.entries["a.zip"].rows, known.entries["a.zip"].reason, known.entries["a.zip"].final) == (7, "", "")
+    marked = known.with_problems({"a.zip": "cut off", "b.zip": "not in the manifest"}).entries
+    assert list(marked) == ["a.zip"] and (marked["a.zip"].status, marked["a.zip"].reason) == ("unreadable", "cut off")
+    read = manifest.Manifest(marked).with_rows({"a.zip": (9, 3)}).entries["a.zip"]
+    assert (read.status, read.reason, read.rows, read.kept) == ("complete", "", 9, 3)
+    path.write_text(f"{first}a.zip,events,http://x/a.zip,splendid,5,,,,False,\n", encoding="utf-8")
+    with pytest.raises(DataError, match="line 2: 'splendid' is no status"):
+        manifest.load(path)
+
+
+def test_a_file_of_no_published_checksum_is_read_to_its_end(site: Path, tmp_path: Path) -> None:
+    """Two lines dispute the MD5, so that nothing but the archive's own checksum speaks for the file."""
+    path = site / "events" / NAMES[1]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    _list(site / "events", NAMES)
+    sums = site / "events" / "md5sums"
+    sums.write_text(sums.read_text(encoding="utf-8") + f"{'0' * 32}  {NAMES[1]}\n", encoding="utf-8")
+    for _ in range(2):  # and again: it is asked for anew, since it may come otherwise
+        with serving(site) as server:
+            fetched = _fetch(tmp_path / "data", server.address)
+            assert server.requests[NAMES[1]] == 1
+        assert [(e.name, e.status) for e in fetched.lacking] == [(NAMES[1], "unreadable")]
+        assert "checksum" in fetched.lacking[0].reason
+
+
+def test_verifying_brings_back_what_rotted(site: Path, tmp_path: Path, clean: dict[str, object]) -> None:
+    with serving(site) as server:
+        fetched = _fetch(tmp_path / "data", server.address)
+        target = fetched.folder / "events" / NAMES[0]
+        content = bytearray(target.read_bytes())
+        content[-5] ^= 1  # where no reader would notice
+        target.write_bytes(content)
+        assert _fetch(tmp_path / "data", server.address).downloaded == 0
+        again = fetch_gdelt(tmp_path / "data", START, END, base=server.address, policy=QUICK, verify=True)
+    assert again.downloaded == 1 and _state(again) == clean

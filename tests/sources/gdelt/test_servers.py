@@ -65,8 +65,20 @@ def test_the_table_is_long_and_no_fault_is_in_it_twice() -> None:
     assert {name for _, name, _ in TABLE} >= KINDS
 
 
+def _chosen(family: str, name: str) -> bool:
+    if family == "servers: article counts":
+        return name in (
+            "endless body",
+            "dripping head",
+            "HTML page",
+            "--from an endless device",
+            "a pipe in a file's place",
+        )
+    return name in KINDS or family in ("servers: the rest", "servers: https")
+
+
 @pytest.mark.parametrize(
-    "fault", [pytest.param(f, id=n) for family, n, f in TABLE if n in KINDS or family == "servers: the rest"]
+    "fault", [pytest.param(f, id=f"{family}: {n}") for family, n, f in TABLE if _chosen(family, n)]
 )
 def test_survived(fault: servers.Fault, tmp_path: Path) -> None:
     assert fault(tmp_path) == servers.SURVIVED
