@@ -228,6 +228,20 @@ def test_whatever_is_made_of_a_fit_has_no_unit(table: pd.DataFrame, plain: dict[
         np.testing.assert_allclose(predict(found, found.design.frame), found.mean, rtol=1e-8)
 
 
+@pytest.mark.parametrize("name", [n for n in EVERY if n != "event study"])
+def test_a_column_far_from_its_spread_is_refused_or_right(
+    table: pd.DataFrame, plain: dict[str, Estimate], name: str
+) -> None:
+    far = table.assign(x=table["x"] + 1e7)
+    if name in ("Poisson with effects", "conditional"):
+        np.testing.assert_allclose(_z(EVERY[name](far)), _z(plain[name]), rtol=1e-5)
+        return
+    with pytest.raises(ModelError, match=r"Write center\(\) around it"):
+        EVERY[name](far)
+    found = poisson(far, "y ~ center(x) + b", exposure="hours")
+    np.testing.assert_allclose(_z(found), _z(plain["Poisson"]), rtol=1e-5)
+
+
 @pytest.mark.parametrize("two_part", [zero_inflated, hurdle])
 def test_a_year_as_a_covariate_is_not_endless(table: pd.DataFrame, two_part: Callable[..., Estimate]) -> None:
     """The intercept of a year's trend is that of the year 0, far from the data: its error is wide and says nothing."""

@@ -35,7 +35,7 @@ from northroute.panel import Panel
 Distribution = Literal["poisson", "negative binomial"]
 Kind = Literal["zero-inflated", "hurdle"]
 _ENDLESS = 100.0
-"""A standard error of a logit or log size per standard deviation of a covariate beyond this: the estimate runs to infinity."""
+"""A standard error of a logit or log size per standard deviation beyond this: the estimate runs to infinity."""
 _PREFIX = "zero:"
 
 
