@@ -138,7 +138,7 @@ def _chunk(
         "seed": seed,
         "methods": [*METHODS, *RANDOMISATIONS],
         "ground": laid.design.data_hash,
-        "versions": versions(("northroute", "numpy", "scipy", "numba")),
+        "versions": versions(("northroute", "numpy", "scipy", "pyfixest")),
     }
     key = value_hash(settings)
     path = folder / f"{scenario.name}_{effect:g}_{numbers.start:05d}_{key[:12]}.parquet"
