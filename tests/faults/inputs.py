@@ -75,8 +75,8 @@ def faults() -> Iterator[tuple[str, str, Fault]]:
             yield "inputs: YAML", f"{name}, {what}", functools.partial(_yaml, name, read, text)
     for what, place in _PLACES.items():
         yield "inputs: places", what, functools.partial(_places, place)
-    for what, text in _LOCKS.items():
-        yield "inputs: lock", what, functools.partial(_lock, text)
+    for what, lock in _LOCKS.items():
+        yield "inputs: lock", what, functools.partial(_lock, lock)
 
 
 def _refused(call: Callable[[], object], *names: str) -> str:

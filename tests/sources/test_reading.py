@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northroute.errors import DataError
-from northroute.sources.reading import read_csv
+from northroute.sources.reading import line_of, read_csv
 
 SCHEMA = pa.DataFrameSchema(
     {
@@ -125,3 +125,48 @@ def test_whole_numbers_come_back_exactly(counts: list[int | None], tmp_path_fact
     lines = "".join(f"{i},{'' if n is None else n}\n" for i, n in enumerate(counts))
     frame = read_csv(_write(tmp_path_factory.getbasetemp(), f"row,n\n{lines}"), schema)
     assert [None if pd.isna(n) else int(n) for n in frame["n"]] == counts
+
+
+QUOTED = 'place,day,count,weight,seen,note\nOsh,2015-01-31,3,0.5,1,"two\nlines"\nOsh,2015-02-01,1,0.5,1,"a\n\n\nb"\n'
+
+
+@pytest.mark.parametrize(
+    ("last", "column", "words"),
+    [
+        ("Osh,2015-03-01,-3,0.5,1,x", "count", "'-3'"),
+        ("Osh,2015-03-01,3,much,1,x", "weight", "is not a number"),
+        ("Osh,2015-03-01,3,,1,x", "weight", "the cell is empty"),
+        ("Osh,2015-01-31,3,0.5,1,x", "place, day", "already on line 2"),
+        ("Osh,2015-03-01,3,0.5,1", None, "5 fields where the header has 6"),
+        ('Osh,2015-03-01,3,0.5,perhaps,"x\ny"', "seen", "'perhaps'"),
+    ],
+)
+def test_lines_are_the_file_s_own_where_cells_hold_line_ends(
+    tmp_path: Path, last: str, column: str | None, words: str
+) -> None:
+    path = _write(tmp_path, QUOTED + last + "\n")
+    with pytest.raises(DataError, match=words) as caught:
+        read_csv(path, SCHEMA, extra=True)
+    assert (caught.value.row, caught.value.column) == (8, column)
+    sound = _write(tmp_path, QUOTED + "Osh,2015-03-01,3,0.5,1,x\n")
+    assert [line_of(sound, position) for position in range(3)] == [2, 4, 8]
+
+
+def test_a_doubled_file_without_a_key_is_refused(tmp_path: Path) -> None:
+    keyless = pa.DataFrameSchema({"a": pa.Column(str)})
+    path = _write(tmp_path, "a,b\nx,1\nx,2\nx,1\nx,2\n")
+    with pytest.raises(DataError, match=r"already on line 2, and 1 more such line\(s\)") as caught:
+        read_csv(path, keyless, extra=True)
+    assert caught.value.row == 4
+    assert len(read_csv(path, keyless, extra=True, repeats=True)) == 4
+
+
+@pytest.mark.parametrize("text", ["1_000", "0x1F", " 5", "\u0665", "1,5", "1e400", "True", "--1", "5."])
+def test_only_plain_numbers_are_numbers(tmp_path: Path, text: str) -> None:
+    path = _write(tmp_path, f'n\n"{text}"\n')
+    number = pa.DataFrameSchema({"n": pa.Column(float)}, unique=["n"])
+    if text == "5.":
+        assert read_csv(path, number)["n"].tolist() == [5.0]
+        return
+    with pytest.raises(DataError, match="is not a number"):
+        read_csv(path, number)

@@ -17,7 +17,7 @@ from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import drug_names, governance, regions, unodc
 from northroute.sources.provider import provider_file
-from northroute.sources.reading import first_true, line_of, read_csv
+from northroute.sources.reading import first_true, line_of, read_csv, refuse_where
 from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
@@ -53,7 +53,14 @@ def load(path: Path | None = None) -> Table:
         "drug": (DRUGS, "a known group of drugs"),
     }
     frame = read_csv(file, schema(Path(BUNDLED).stem, among))
-    _own_regions(frame, file, "region")
+    abroad = frame["region"].notna() & (frame["region"].str.split("-").str[0] != frame["iso3"].map(_CODES))
+    refuse_where(
+        abroad,
+        lambda row: f"'{frame['region'][row]}' is not a region of {frame['iso3'][row]}",
+        file=file,
+        column="region",
+        remedy="Mend the country or the region.",
+    )
     for bad, column, what in (
         (frame["n_weighed"] > frame["n"], "n_weighed", "more records weighed than there are"),
         (
@@ -180,19 +187,9 @@ def trim(folder: Path) -> pd.DataFrame:
     provider, name = unodc.FILE.split("/")
     path = provider_file(folder, provider, name)
     records = unodc.load(folder).frame
-    _own_regions(records, path, "region_iso")
     records["drug"] = drug_names.grouped(records["drug"], drug_names.INDIVIDUAL, path, "drug_name")
     records = records.assign(year=records["date"].dt.year, region=records["region"].fillna(""))
     sums = records.groupby(list(KEY), as_index=False).agg(
         n=("drug", "size"), n_weighed=("amount_kg", "count"), kg=("amount_kg", lambda s: s.sum(min_count=1))
     )
     return sums.assign(kg=sums["kg"].round(6)).sort_values(list(KEY)).reset_index(drop=True)
-
-
-def _own_regions(frame: pd.DataFrame, file: Path, column: str) -> None:
-    abroad = frame["region"].notna() & (frame["region"].str.split("-").str[0] != frame["iso3"].map(_CODES))
-    if abroad.any():
-        line = first_true(abroad)
-        what = f"'{frame['region'][line]}' is not a region of {frame['iso3'][line]}"
-        remedy = "Mend the country or the region."
-        raise DataError(what, file=file, row=line_of(file, line), column=column, remedy=remedy)

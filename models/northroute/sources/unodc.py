@@ -14,7 +14,7 @@ from northroute.conventions import COUNTRIES
 from northroute.errors import MissingDataError
 from northroute.provenance import file_sha256
 from northroute.sources import regions
-from northroute.sources.reading import read_csv
+from northroute.sources.reading import read_csv, refuse_where
 from northroute.sources.schemas import Among, schema
 from northroute.sources.table import Table
 
@@ -35,17 +35,25 @@ def load(data: Path) -> Table:
     MissingDataError
         If the file is not in the data folder.
     DataError
-        If it breaks its format, or a whole line is there twice: the file may be doubled.
+        If it breaks its format, places a seizure in another country, or has a whole line twice.
     """
     path = data / FILE
     if not path.exists():
         raise MissingDataError(f"No individual seizures in '{data}': expected {FILE}.")
+    home = regions.load("first-level").frame.set_index("region")["iso3"]
     among: Among = {
         "iso3": (COUNTRIES, "one of the five countries"),
-        "region_iso": (list(regions.load("first-level").frame["region"]), "a known region"),
+        "region_iso": (list(home.index), "a known region"),
     }
     frame = read_csv(path, schema(FILE.removesuffix(".csv"), among), extra=True)
     frame = frame.rename(columns={"region_iso": "region", "drug_name": "drug"})
+    refuse_where(
+        frame["region"].notna() & (frame["region"].map(home) != frame["iso3"]),
+        lambda row: f"'{frame['region'][row]}' is not a region of {frame['iso3'][row]}",
+        file=path,
+        column="region_iso",
+        remedy="Mend the country or the region.",
+    )
     frame["drug"] = frame["drug"].str.lower()
     return Table("individual seizures (UNODC)", frame, (), False, {path.name: file_sha256(path)}, CITATION, LICENCE)
 
