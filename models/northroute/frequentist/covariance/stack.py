@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 from northroute.conventions import DEFAULT_SEED
@@ -87,7 +88,7 @@ def _made(fit: Estimate, words: list[str], convention: Convention, seed: int, co
     named = ":".join(words[1:])
     # a column's name may hold a colon or a comma itself
     whole = named in fit.design.frame.columns
-    where = {"unit": columns.unit, "time": columns.time}
+    reorder = partial(randomisation, fit, seed=seed, unit=columns.unit, time=columns.time)
     match words:
         case ["cluster", _, *_]:
             return cluster(fit, (named,) if whole else tuple(named.split(",")), convention=convention)
@@ -96,12 +97,12 @@ def _made(fit: Estimate, words: list[str], convention: Convention, seed: int, co
         case ["webb", _, *_]:
             return score_bootstrap(fit, named, seed=seed)
         case ["randomisation", *by, block] if by and not whole:
-            return randomisation(fit, by=":".join(by), block=int(block), seed=seed, **where)
+            return reorder(by=":".join(by), block=int(block))
         case ["randomisation", _, *_]:
-            return randomisation(fit, by=named, seed=seed, **where)
+            return reorder(by=named)
         case ["conley", cutoff, *rest]:
             months, kernel = int(rest[0]) if rest else 0, cast(Kernel, rest[1] if len(rest) > 1 else "bartlett")
-            at = {**where, "lon": columns.lon, "lat": columns.lat}
+            at = {"unit": columns.unit, "time": columns.time, "lon": columns.lon, "lat": columns.lat}
             return conley(fit, kilometres=float(cutoff), months=months, kernel=kernel, convention=convention, **at)
         case ["dk", lags, *_]:
             return driscoll_kraay(fit, time=columns.time, months=int(lags), convention=convention)
