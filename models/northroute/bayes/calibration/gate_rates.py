@@ -36,7 +36,7 @@ from northroute.progress import Progress, quiet
 LEVEL: Final = 1.5
 """Log mean of most simulated counts."""
 LATTICE: Final = 11
-COLUMNS: Final = ("case", "data_set", "refused", "by", "seconds")
+COLUMNS: Final = ("case", "data_set", "refused", "by", "share", "shift", "seconds")
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator
@@ -98,25 +98,27 @@ def run(
         if (case.name, i) in done:
             continue
         began = time.perf_counter()
-        by = refusal(case, i, seed, settings or Sampling())
+        by, share, shift = refusal(case, i, seed, settings or Sampling())
         with path.open("a", newline="", encoding="utf-8") as out:
             writer = csv.writer(out, lineterminator="\n")
             if out.tell() == 0:
                 writer.writerow(COLUMNS)
-            writer.writerow([case.name, i, int(bool(by)), by, f"{time.perf_counter() - began:.2f}"])
+            writer.writerow([case.name, i, int(bool(by)), by, share, shift, f"{time.perf_counter() - began:.2f}"])
         progress(f"{case.name}: data set {i}", (at + 1) / len(waiting))
     return read(path)
 
 
-def refusal(case: Case, data_set: int, seed: int, settings: Sampling) -> str:
-    """Fit a case to one data set and return what refused it, empty if it passed."""
+def refusal(case: Case, data_set: int, seed: int, settings: Sampling) -> tuple[str, str, str]:
+    """Fit a case to one data set; return what refused it, empty if it passed, and the values of the checks of rows."""
     rng = seeds.generator(f"gate {case.name} {data_set}", seed)
     try:
         assembled = assemble(case.model, case.simulate(rng))
         found = attempts(assembled, settings)
     except ModelError as refused:
-        return f"error: {refused}"
-    return ", ".join(c.name for c in (*found.gate.checks, *row_checks(assembled, found)) if c.passed is False)
+        return f"error: {refused}", "", ""
+    share, shift = row_checks(assembled, found)
+    by = ", ".join(c.name for c in (*found.gate.checks, share, shift) if c.passed is False)
+    return by, *("" if c.value is None else f"{c.value:.4f}" for c in (share, shift))
 
 
 def read(path: Path) -> pd.DataFrame:

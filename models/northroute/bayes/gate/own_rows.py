@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
-from scipy import linalg
+from scipy import interpolate, linalg
 
 from northroute.bayes.checks.psis import log_sum_exp
 from northroute.bayes.coordinates import centring
@@ -29,11 +28,13 @@ from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.window import log_likelihood_rows, window
 from northroute.bayes.samplers.draws import Draws
 
-NODES: Final = 5
-"""Points of a line at which the density without the row is evaluated: its log is nearly quadratic there."""
-SIDE: Final = 6.0
+NODES: Final = 13
+"""Points of a line at which the density without the row is evaluated; between them its log is a monotone cubic."""
+DEPTH: Final = 60.0
+"""Log densities that lie further below the largest do not matter."""
+SIDE: Final = 5.0
 """Posterior standard deviations of a row's predictor on each side of its mean that the integrals reach to."""
-CAVITY_SIDE: Final = 5.0
+CAVITY_SIDE: Final = 4.0
 """The same of the posterior without the row."""
 STEP: Final = 0.5
 """Of the integrals' grid, in posterior standard deviations of the predictor."""
@@ -142,18 +143,17 @@ class Lines:
         at, rate = eta @ known.weights, speed @ known.weights
         rate = np.where(np.abs(rate) > _FLAT, rate, 1.0)
         lowest, highest = _reach(float(at.mean()), known)
-        middle, half = (lowest + highest) / 2, (highest - lowest) / 2
-        x = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
+        places = np.linspace(lowest, highest, NODES)
         rest = np.empty((NODES, len(eta)))
-        for node, place in zip(rest, middle + half * x, strict=True):
+        for node, place in zip(rest, places, strict=True):
             theta = self.theta.copy()
             theta[:, first:] += ((place - at) / rate)[:, None] * step
             values, prior = batch.values_of(self.program, theta)
             rows = batch.log_likelihood(self.program, values)
             node[:] = prior + rows.sum(axis=1) - rows[:, row]
         grid = np.linspace(lowest, highest, int(np.ceil((highest - lowest) / STEP)) + 1)
-        inverse = np.linalg.inv(chebyshev.chebvander(x, NODES - 1))
-        without = chebyshev.chebvander((grid - middle) / half, NODES - 1) @ inverse @ rest
+        rest = np.where(np.isnan(rest), -np.inf, rest)
+        without = interpolate.PchipInterpolator(places, np.maximum(rest, rest.max(axis=0) - DEPTH))(grid)
         s = (grid[:, None] - at) / rate
         path = [eta[:, p] + s * speed[:, p] + s * s * bend[:, p] for p in range(2)]
         own = _along(self.program, self.values, row, path[0].T, path[1].T).T
