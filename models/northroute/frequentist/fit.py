@@ -14,7 +14,7 @@ from scipy import stats
 from northroute import keeping
 from northroute.conventions import INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import DataError
-from northroute.frequentist.covariance.result import Errors, errors_from_dict, probability
+from northroute.frequentist.covariance.result import Errors, errors_from_dict, probability, rate_ratio
 from northroute.provenance import Provenance
 
 
@@ -86,9 +86,9 @@ class FrequentistFit:
                 "low": self.coef - half,
                 "high": self.coef + half,
                 "interval": f"{prob * 100:g} % confidence, t({df})",
-                "rate_ratio": np.exp(self.coef),
-                "rate_ratio_low": np.exp(self.coef - half),
-                "rate_ratio_high": np.exp(self.coef + half),
+                "rate_ratio": rate_ratio(self.coef),
+                "rate_ratio_low": rate_ratio(self.coef - half),
+                "rate_ratio_high": rate_ratio(self.coef + half),
             }
         )
 
