@@ -82,7 +82,8 @@ class Drawn:
         """Log posterior, up to a constant, of coordinates (draw, dim); shape (draw,), minus infinity where undefined."""
         gradient = np.empty(self.assembled.program.dim)
         points = np.ascontiguousarray(theta)
-        found = np.asarray([density.log_density(self.assembled.program, point, gradient) for point in points])
+        log_density = density.Density(self.assembled.program)
+        found = np.asarray([log_density(point, gradient) for point in points])
         return np.where(np.isfinite(found), found, -np.inf)
 
     def log_likelihood_rows(self, theta: Array, rows: Ints) -> Array:

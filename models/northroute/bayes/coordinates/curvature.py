@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from northroute.bayes.kernel import batch, density, tables
+from northroute.bayes.kernel import density, tables
 from northroute.bayes.kernel.tables import Program
 
 Array = NDArray[np.float64]
@@ -23,7 +23,7 @@ def gradient(program: Program, z: Array) -> tuple[float, Array]:
 
 
 def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
-    """Return minus the Hessian of the log density, by differences of the gradient, shape (dim - first, dim - first).
+    """Return minus the Hessian of the log density, by forward differences of the gradient, shape (dim - first, dim - first).
 
     Coordinates before ``first`` are held where they are; by default all but the linear part. Columns are shared out to
     all processors.
@@ -36,8 +36,14 @@ def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
     parts = [(a, b) for a, b in pairwise(edges.tolist()) if b > a]
 
     def columns(part: tuple[int, int]) -> None:
-        a, b = part
-        batch.gradient_columns(program, theta, first, first + a, first + b, _STEP, found[a:b])
+        log_density, (a, b) = density.Density(program), part
+        here, ahead, moved = np.empty(theta.size), np.empty(theta.size), theta.copy()
+        log_density(theta, here)
+        for j in range(a, b):
+            moved[first + j] += _STEP
+            log_density(moved, ahead)
+            moved[first + j] = theta[first + j]
+            found[j] = (here[first:] - ahead[first:]) / _STEP
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(columns, parts))

@@ -127,20 +127,3 @@ def coordinates(program, z):
     for d in range(z.shape[0]):
         coordinates_of.of_model(program, z[d], out[d])
     return out
-
-
-@compiled
-def gradient_columns(program, theta, first, start, stop, step, out):
-    """Write minus the gradient's change over ``step`` in each coordinate start..stop-1, shape (stop - start, dim - first).
-
-    A forward difference over the step, divided by it; coordinates before ``first`` are left out of the gradient.
-    """
-    here, ahead = np.empty(theta.shape[0]), np.empty(theta.shape[0])
-    moved = theta.copy()
-    density.log_density(program, theta, here)
-    for j in range(start, stop):
-        moved[j] = theta[j] + step
-        density.log_density(program, moved, ahead)
-        moved[j] = theta[j]
-        for i in range(first, theta.shape[0]):
-            out[j - start, i - first] = (here[i] - ahead[i]) / step

@@ -33,7 +33,7 @@ from northroute.bayes.kernel.tables import (
 )
 
 
-@compiled
+@compiled(inside=True)
 def forward(block, theta, index, data, values, scratch):
     """Write the effects to ``values`` and the structured part to ``scratch``; return the log prior.
 
@@ -69,7 +69,7 @@ def forward(block, theta, index, data, values, scratch):
     return total
 
 
-@compiled
+@compiled(inside=True)
 def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
     """Add the block's part to the gradient."""
     n = block[B_LEVELS]

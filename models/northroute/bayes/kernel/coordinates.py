@@ -15,7 +15,7 @@ from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.tables import Z_LINEAR
 
 
-@compiled
+@compiled(inside=True)
 def follow(program, z, u, scale):
     """Write the hyperparameters' bounded distances and the linear part's scales; return these' log determinant."""
     if u.shape[0] == 0:
@@ -29,7 +29,7 @@ def follow(program, z, u, scale):
     return vector.total(logs)
 
 
-@compiled
+@compiled(inside=True)
 def unrotate(program, z, u, scale, theta):
     """Write the model's coordinates."""
     first, n = program.sizes[Z_LINEAR], program.order.shape[0]
@@ -48,7 +48,7 @@ def unrotate(program, z, u, scale, theta):
         theta[first + program.order[i]] = program.shift[program.order[i]] + x[i]
 
 
-@compiled
+@compiled(inside=True)
 def rotate_gradient(program, z, u, scale, gradient):
     """Turn the gradient of the model's coordinates to that of the sampler's, in place."""
     first, n = program.sizes[Z_LINEAR], program.order.shape[0]
@@ -71,7 +71,7 @@ def rotate_gradient(program, z, u, scale, gradient):
         gradient[program.tilted[k]] += (1.0 - bent * bent) * change
 
 
-@compiled
+@compiled(inside=True)
 def of_model(program, z, theta):
     """Write the model's coordinates of the sampler's."""
     u, scale = np.empty(program.tilted.shape[0]), np.empty(program.order.shape[0])

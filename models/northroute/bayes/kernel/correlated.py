@@ -25,7 +25,7 @@ NATURAL, W, T, G_Y, G_R = 8, 9, 10, 11, 12
 """Vectors of a room, each the first row of a matrix: b - Q a, w, t = C^-1 Lambda' (b - Q a), gradients of t and C t."""
 
 
-@compiled
+@compiled(inside=True)
 def room_of(block, index, values):
     """Return the matrices that a block's groups share, shape (13, dim, dim), with L written; empty without correlations."""
     if block[B_CORRELATION] < 0:
@@ -36,7 +36,7 @@ def room_of(block, index, values):
     return room
 
 
-@compiled
+@compiled(inside=True)
 def scale_batch(block, batch, index, values, room):
     """Write Lambda of a batch, and set its gradient to zero."""
     k = block[B_DIMS]
@@ -47,7 +47,7 @@ def scale_batch(block, batch, index, values, room):
             room[G_SCALED, i, j] = 0.0
 
 
-@compiled
+@compiled(inside=True)
 def unscale_batch(block, batch, index, values, room, gradient_values):
     """Send the gradient of Lambda to the standard deviations and to L."""
     k = block[B_DIMS]
@@ -58,7 +58,7 @@ def unscale_batch(block, batch, index, values, room, gradient_values):
             gradient_values[sd] += room[FACTOR, i, j] * room[G_SCALED, i, j]
 
 
-@compiled
+@compiled(inside=True)
 def standardise(block, raw, theta, data, parents, own, room):
     """Write Q Lambda (to PRODUCT), C, and the vectors b - Q a, w and t of one group, whose parents a lie from ``own`` on."""
     k, q = block[B_DIMS], block[B_CENTRING] + raw * block[B_DIMS]
@@ -94,7 +94,7 @@ def standardise(block, raw, theta, data, parents, own, room):
         room[W, 0, i] = total / root[i, i]
 
 
-@compiled
+@compiled(inside=True)
 def forward(block, raw, theta, data, parents, own, room, out, at):
     """Write one group's effects to ``out``, from ``at`` on, and return the log prior density of its coordinates."""
     k = block[B_DIMS]
@@ -110,7 +110,7 @@ def forward(block, raw, theta, data, parents, own, room, out, at):
     return total
 
 
-@compiled
+@compiled(inside=True)
 def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gradient):
     """Add one group's part to the gradients of its coordinates, of Lambda and of the absorbed effects."""
     k = block[B_DIMS]
@@ -148,7 +148,7 @@ def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gr
             g_scaled[i, j] += 2.0 * total
 
 
-@compiled
+@compiled(inside=True)
 def symmetric_adjoint(root, g_root, k, out):
     """Write the gradient of a symmetric matrix, from that of its Cholesky factor."""
     for j in range(k):  # Phi(C' g_C): lower triangle, its diagonal halved

@@ -1,9 +1,13 @@
 """The log posterior density and its gradient: from coordinates to values, rows, and back."""
 
+import ctypes
+from typing import Any
+
 import numpy as np
 from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from northroute.bayes.kernel import bym2, coordinates, effects, rows, scalars
 from northroute.bayes.kernel.jit import compiled
@@ -21,8 +25,10 @@ from northroute.bayes.kernel.tables import (
     Z_VALUES,
     Kind,
     Program,
+    address_table,
 )
 
+Array = NDArray[np.float64]
 EFFECTS = int(Kind.EFFECTS)
 
 
@@ -36,7 +42,7 @@ def fold(program, values, start, stop):
             values[record[U_START] + i] += w * values[program.index[record[U_INDEX] + i]]
 
 
-@compiled
+@compiled(inside=True)
 def unfold(program, gradient_values, start, stop):
     """Send the gradient of folded values back to their coefficients."""
     for f in range(stop - 1, start - 1, -1):
@@ -46,7 +52,7 @@ def unfold(program, gradient_values, start, stop):
             gradient_values[program.index[record[U_INDEX] + i]] += w * gradient_values[record[U_START] + i]
 
 
-@compiled
+@compiled(inside=True)
 def evaluate_values(program, theta, values, scratch):
     """Write every value (scalars, coefficients, folds); return the log prior density of the coordinates."""
     for i in range(values.shape[0]):
@@ -65,37 +71,6 @@ def evaluate_values(program, theta, values, scratch):
     return total
 
 
-@compiled
-def log_density(program, z, gradient):
-    """Return the log posterior density (up to a constant) at the sampler's coordinates z, and write its gradient."""
-    theta, u, scale = (
-        np.empty(program.sizes[Z_DIM]),
-        np.empty(program.tilted.shape[0]),
-        np.empty(program.order.shape[0]),
-    )
-    total = coordinates.follow(program, z, u, scale)
-    coordinates.unrotate(program, z, u, scale, theta)
-    values, g_values = np.empty(program.sizes[Z_VALUES]), np.zeros(program.sizes[Z_VALUES])
-    scratch = np.empty(program.sizes[Z_SCRATCH])
-    total += evaluate_values(program, theta, values, scratch)
-    for s in range(program.segments.shape[0]):
-        total += rows.segment_density(program, values, program.segments[s], g_values)
-    unfold(program, g_values, program.sizes[Z_FOLDS], program.folds.shape[0])
-    for i in range(gradient.shape[0]):
-        gradient[i] = 0.0
-    scalars.log_prior_backward(program.scalar_codes, program.scalar_numbers, values, g_values)
-    for b in range(program.blocks.shape[0] - 1, -1, -1):
-        block = program.blocks[b]
-        if block[B_KIND] == EFFECTS:
-            effects.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
-            unfold(program, g_values, block[B_FOLDS], block[B_FOLDS_STOP])
-        else:
-            bym2.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
-    scalars.backward(theta, program.scalar_codes, program.scalar_numbers, g_values, gradient)
-    coordinates.rotate_gradient(program, z, u, scale, gradient)
-    return total
-
-
 @intrinsic
 def _pointer(typing_context, address):
     """Return a void pointer from an integer address."""
@@ -106,7 +81,7 @@ def _pointer(typing_context, address):
     return types.voidptr(address), codegen
 
 
-@compiled
+@compiled(inside=True)
 def program_at(table):
     """Return the program whose tables lie at the addresses of ``table`` (see :func:`program.address_table`)."""
     i8, f8, i4 = np.int64, np.float64, np.int32
@@ -138,17 +113,42 @@ _DOUBLES = types.CPointer(types.double)
 
 @compiled(signature=types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr))
 def c_log_density(dim, z_, gradient_, value_, table_):
-    """C function of the sampler: log density and gradient; 0, or 1 where it is not finite (the point is refused)."""
+    """C function of the sampler: log density and gradient; 0, or 1 where it is not finite (the point is refused).
+
+    All of the kernel is linked into this one function, which is compiled once: see :func:`log_density` for Python.
+    """
     program = program_at(carray(table_, (FIELDS, 3), np.uint64))
-    gradient = carray(gradient_, (dim,))
-    total = log_density(program, carray(z_, (dim,)), gradient)
+    z, gradient = carray(z_, (dim,)), carray(gradient_, (dim,))
+    theta, u, scale = (
+        np.empty(program.sizes[Z_DIM]),
+        np.empty(program.tilted.shape[0]),
+        np.empty(program.order.shape[0]),
+    )
+    total = coordinates.follow(program, z, u, scale)
+    coordinates.unrotate(program, z, u, scale, theta)
+    values, g_values = np.empty(program.sizes[Z_VALUES]), np.zeros(program.sizes[Z_VALUES])
+    scratch = np.empty(program.sizes[Z_SCRATCH])
+    total += evaluate_values(program, theta, values, scratch)
+    for s in range(program.segments.shape[0]):
+        total += rows.segment_density(program, values, program.segments[s], g_values)
+    unfold(program, g_values, program.sizes[Z_FOLDS], program.folds.shape[0])
+    for i in range(gradient.shape[0]):
+        gradient[i] = 0.0
+    scalars.log_prior_backward(program.scalar_codes, program.scalar_numbers, values, g_values)
+    for b in range(program.blocks.shape[0] - 1, -1, -1):
+        block = program.blocks[b]
+        if block[B_KIND] == EFFECTS:
+            effects.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
+            unfold(program, g_values, block[B_FOLDS], block[B_FOLDS_STOP])
+        else:
+            bym2.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
+    scalars.backward(theta, program.scalar_codes, program.scalar_numbers, g_values, gradient)
+    coordinates.rotate_gradient(program, z, u, scale, gradient)
+    value_[0] = total
     finite = np.isfinite(total)
     for i in range(dim):
         finite = finite and np.isfinite(gradient[i])
-    if not finite:
-        return 1
-    value_[0] = total
-    return 0
+    return 0 if finite else 1
 
 
 @compiled(signature=types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr))
@@ -157,3 +157,37 @@ def c_coordinates(dim, expanded, z_, out_, table_):
     program = program_at(carray(table_, (FIELDS, 3), np.uint64))
     coordinates.of_model(program, carray(z_, (dim,)), carray(out_, (expanded,)))
     return 0
+
+
+def log_density(program: Program, z: Array, gradient: Array) -> float:
+    """Return the log posterior density (up to a constant) at the sampler's coordinates z, and write its gradient.
+
+    Parameters
+    ----------
+    program : Program
+    z, gradient : array, shape (dim,)
+        Contiguous.
+    """
+    return Density(program)(z, gradient)
+
+
+class Density:
+    """The log density of a program as a function of Python; it reads the program's tables where they lie."""
+
+    def __init__(self, program: Program) -> None:
+        self._program, self._table, self._value = program, address_table(program), np.empty(1)
+
+    def __call__(self, z: Array, gradient: Array) -> float:
+        """Return the log density at z, shape (dim,), and write its gradient."""
+        point = np.ascontiguousarray(z, dtype=float)
+        if point.shape != (self._program.dim,) or gradient.shape != point.shape or not gradient.flags.c_contiguous:
+            raise ValueError(f"a point and its gradient have {self._program.dim} contiguous coordinates")
+        _C_LOG_DENSITY(point.size, _doubles(point), _doubles(gradient), _doubles(self._value), self._table.ctypes.data)
+        return float(self._value[0])
+
+
+_C_LOG_DENSITY = c_log_density.ctypes
+
+
+def _doubles(array: Array) -> Any:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_double))

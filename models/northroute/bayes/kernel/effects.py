@@ -81,7 +81,7 @@ def parents_of(block, index, values):
     return out
 
 
-@compiled
+@compiled(inside=True)
 def parents_adjoint(block, index, g, gradient_values):
     """Add the gradient of what the groups' effects are known together with, from that of :func:`parents_of`."""
     if block[B_PARENTS] < 0:
@@ -98,7 +98,7 @@ def parents_adjoint(block, index, g, gradient_values):
         gradient_values[block[B_PARENTS] + i] += g[i]
 
 
-@compiled
+@compiled(inside=True)
 def forward(block, theta, index, data, values, scratch, shift):
     """Write the block's coefficients to ``values`` and its unfiltered effects to ``scratch``; return its log prior."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
@@ -144,7 +144,7 @@ def forward(block, theta, index, data, values, scratch, shift):
     return total
 
 
-@compiled
+@compiled(inside=True)
 def expand(block, batch, groups, index, scratch, at, shift):
     """Turn a batch's raw effects to those of all groups and dimensions, and sweep their mean into its targets."""
     k = block[B_DIMS]
@@ -162,7 +162,7 @@ def expand(block, batch, groups, index, scratch, at, shift):
             shift[index[block[B_TARGET] + batch * k + d]] += mean
 
 
-@compiled
+@compiled(inside=True)
 def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_values, out, g_u):
     """Write the gradient with respect to a batch's raw effects to ``g_u``, from that of its coefficients."""
     k = block[B_DIMS]
@@ -196,7 +196,7 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
     return levels
 
 
-@compiled
+@compiled(inside=True)
 def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
     """Add the block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
     k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]

@@ -54,7 +54,7 @@ CHUNK = 512
 NO_PART = int(Part.NONE)
 
 
-@compiled
+@compiled(inside=True)
 def predict(program, values, segment, first, stop, eta):
     """Write both linear predictors of rows first..stop-1 of a segment to ``eta``, shape (2, >= stop - first)."""
     offset = segment[S_OFFSET] + first - segment[S_START]
@@ -89,7 +89,7 @@ def predict(program, values, segment, first, stop, eta):
             out[i] += w * values[index[i]]
 
 
-@compiled
+@compiled(inside=True)
 def scatter(program, values, first, stop, g, gradient_values):
     """Add the gradient of rows first..stop-1, ``g`` of shape (2, >= stop - first), to that of the values."""
     for d in range(program.dense.shape[0]):
@@ -121,7 +121,7 @@ def scatter(program, values, first, stop, g, gradient_values):
             gradient_values[index[i]] += w
 
 
-@compiled
+@compiled(inside=True)
 def segment_density(program, values, segment, gradient_values):
     """Return the log density of a segment's rows, and add its gradient."""
     family, part, cell = segment[S_FAMILY], segment[S_PART], segment[S_CELL]
@@ -229,7 +229,7 @@ def negative_binomial_chunk(y, eta, dispersion, work, g):
     return total, soft_sum, g_sum
 
 
-@compiled
+@compiled(inside=True)
 def repeated_counts(program, segment, size):
     r"""Return ``sum_i log Gamma(y_i + size) - log Gamma(size)`` and its derivative in size.
 
@@ -252,7 +252,7 @@ def repeated_counts(program, segment, size):
     return total, slope
 
 
-@compiled
+@compiled(inside=True)
 def multivariate_cell(y, eta, k, values, sd, factor, g, g_factor, gradient_values):
     """Return the log density of one cell of k correlated normals, and add its gradients."""
     w, x = np.empty(k), np.empty(k)
