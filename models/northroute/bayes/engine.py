@@ -353,7 +353,7 @@ def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Deriv
     module = inspect.getmodule(derive)
     return provenance.value_hash(
         {
-            "program": [provenance.array_hash(table) for table in assembled.program],
+            "program": [provenance.array_hash(table) for table in assembled.program.tables],
             "names": {name: p.dims for name, p in assembled.layout.parameters.items()},
             "labels": assembled.layout.coords,
             "model": repr(assembled.model),

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from northroute.bayes.coordinates.prior_coordinates import prior_theta, prior_values
-from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Kind
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.graphs import laplacian
@@ -44,7 +43,7 @@ def test_every_scalar_has_its_priors_distribution(example: Assembled, values: Ar
     tested = set()
     for i, scalar in enumerate(example.layout.scalars):
         if scalar.prior is None:
-            base, folded = stats.beta(scalar.numbers[3], scalar.numbers[3], -1, 2), 1.0
+            base, folded = stats.beta(scalar.numbers.shape, scalar.numbers.shape, -1, 2), 1.0
         else:
             base, folded = scalar.prior._base(), 2.0 if scalar.prior.family.startswith("half") else 1.0
             tested.add(scalar.prior.family)
@@ -81,7 +80,7 @@ def test_sums_to_zero_are_conditioned_normals(example: Assembled, values: Array)
 
 
 def test_places_have_the_covariance_of_bym2(example: Assembled, values: Array) -> None:
-    (block,) = (b for b in example.layout.blocks if b.record[tables.B_KIND] == Kind.BYM2)
+    (block,) = (b for b in example.layout.blocks if b.record.kind == Kind.BYM2)
     sigma, rho = named(example, values, "sd_place"), named(example, values, "rho_place")
     effect = named(example, values, "place_effect") / sigma[:, None]
     factor = np.array([1.1] * 4 + [0.8] * 3)

@@ -44,7 +44,7 @@ def test_with_one_coordinate_the_ratio_is_the_density_left_out_at_every_draw(row
 
 def test_it_is_conditional_on_what_is_not_linear() -> None:
     own = assemble(Model("two", "y", NegativeBinomial(), (Intercept(prior=PRIOR),)), FRAME)
-    first = int(own.program.sizes[3])
+    first = own.program.linear
     theta = np.random.default_rng(3).normal(np.log(3.0), 0.3, (200, 2))
     theta[:, :first] = np.log(np.sqrt(np.repeat([0.2, 0.9], 100)))[:, None]
     found = lines(own, draws_of(own, theta), 200)

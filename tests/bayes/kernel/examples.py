@@ -144,7 +144,12 @@ def everything(flat_prior: Prior | None = None) -> Example:
     sds = builder.scalar("sd_cell", prior("half_student_t", 2.5, shape=3.0), ("trio",))
     corr = builder.correlation("corr_cell", "trio", 1.5)
     builder.segment(
-        Family.MULTIVARIATE_NORMAL, slice(at, at + EACH), rng.normal(size=EACH), cell=K, known=sds, correlation=corr
+        Family.MULTIVARIATE_NORMAL,
+        slice(at, at + EACH),
+        rng.normal(size=EACH),
+        cell=K,
+        deviations=sds,
+        correlation=corr,
     )
     at += EACH
     for family in (Family.MULTINOMIAL, Family.DIRICHLET_MULTINOMIAL):

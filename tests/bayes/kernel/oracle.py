@@ -12,7 +12,7 @@ from pytensor.compile.mode import Mode
 from scipy import linalg
 
 from northroute.bayes.coordinates.prior_coordinates import coordinate, zero_sum_coordinates
-from northroute.bayes.kernel import batch, tables
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.density import log_density
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.kernel.tables import Filter, Kind, Program
@@ -59,19 +59,19 @@ def size_of(ids: NDArray[np.int64]) -> int:
 def effects_of(program: Program, block: Block, theta: Array, values: Array) -> Array:
     """Standard normal effects of every batch, shape (group, dim), in the map's own coordinates."""
     record = block.record
-    k, free = int(record[tables.B_DIMS]), int(record[tables.B_DIMS] - record[tables.B_ZERO_DIMS])
-    at, raw = int(record[tables.B_THETA]), int(record[tables.B_RAW])
-    if record[tables.B_FILTER] == Filter.NONE:  # from the effects themselves: means may have been swept
-        sizes, first = np.diff(block.pointer), int(record[tables.B_VALUE])
+    k, free = int(record.dims), int(record.dims - record.zero_dims)
+    at, raw = int(record.theta), int(record.raw)
+    if record.filter == Filter.NONE:  # from the effects themselves: means may have been swept
+        sizes, first = np.diff(block.pointer), int(record.value)
         batches = np.repeat(np.arange(sizes.size), sizes)
         z = values[first : first + batches.size * k].reshape(-1, k) / values[block.sd[batches]]
-        if record[tables.B_ROWS] == Rows.ZERO_SUM:
+        if record.rows == Rows.ZERO_SUM:
             parts = [z[a:b] for a, b in zip(block.pointer[:-1], block.pointer[1:], strict=True)]
             z = np.vstack([zero_sum_coordinates(p.T).T for p in parts])
-        if record[tables.B_ZERO_DIMS]:
+        if record.zero_dims:
             z = zero_sum_coordinates(z)
         if block.correlated:
-            first = int(record[tables.B_CORRELATION])
+            first = int(record.correlation)
             factor = factor_of(values, program.index[first : first + k * (k - 1) // 2].astype(np.int64), k)
             z = linalg.solve_triangular(factor, z.T, lower=True).T
         return np.asarray(z)
@@ -113,8 +113,8 @@ def pymc_point(model: pm.Model, program: Program, layout: Layout, theta: Array) 
 
 
 def block_point(program: Program, block: Block, stem: str, theta: Array, values: Array) -> dict[str, Array]:
-    record, at = block.record, int(block.record[tables.B_THETA])
-    if record[tables.B_KIND] == Kind.BYM2:
+    record, at = block.record, int(block.record.theta)
+    if record.kind == Kind.BYM2:
         structured = []
         for size in np.diff(block.pointer):
             own = theta[at : at + size - 1]
@@ -123,7 +123,7 @@ def block_point(program: Program, block: Block, stem: str, theta: Array, values:
         waves = np.linalg.pinv(laplacian_root(program, block)) @ np.concatenate(structured)
         return {f"z_{stem}_structured": waves, f"z_{stem}": theta[at : at + block.centred]}
     z = effects_of(program, block, theta, values)
-    if record[tables.B_ROWS] != Rows.ZERO_SUM:
+    if record.rows != Rows.ZERO_SUM:
         return {f"z_{stem}": z}
     found, first = {}, 0
     for b, size in enumerate(np.diff(block.pointer)):
@@ -131,7 +131,7 @@ def block_point(program: Program, block: Block, stem: str, theta: Array, values:
         first += size - 1
         if size > 1:
             name = f"z_{stem}" if block.pointer.size == 2 else f"z_{stem}_{b}"
-            found[name] = part if record[tables.B_ZERO_DIMS] else part.T
+            found[name] = part if record.zero_dims else part.T
     return found
 
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from northroute.bayes.coordinates import adaptation, curvature, tilting
-from northroute.bayes.kernel import batch, tables
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.kernel.tables import Kind, Program
 from northroute.bayes.program.assemble import Assembled, assemble
@@ -43,9 +43,9 @@ def a_map() -> Assembled:
 def structured(program: Program, block: Block, theta: Array, values: Array) -> Array:
     """What the unstructured effects of places are centred at; zero for other blocks."""
     out = np.zeros(block.centred)
-    if block.record[tables.B_KIND] != Kind.BYM2:
+    if block.record.kind != Kind.BYM2:
         return out
-    at, factor = int(block.record[tables.B_THETA]), int(block.record[tables.B_BASIS])
+    at, factor = int(block.record.theta), int(block.record.scaling)
     for first, stop in zip(block.pointer[:-1], block.pointer[1:], strict=True):
         out[first:stop] = zero_sum_map(stop - first) @ theta[at : at + stop - first - 1]
         at += stop - first - 1
@@ -61,7 +61,7 @@ def test_centring_changes_the_density_by_its_jacobian_and_no_value(example: Exam
         data, moved, log_scale = plain.data.copy(), theta.copy(), 0.0
         for block in example.layout.blocks:
             n = block.centred
-            raw = slice(*(int(block.record[tables.B_THETA] + block.record[tables.B_RAW]) - np.array([n, 0])))
+            raw = slice(*(int(block.record.theta + block.record.raw) - np.array([n, 0])))
             if block.correlated:
                 data[block.stored], moved[raw], scale = jointly(block, plain, values, theta[raw], rng)
                 log_scale += scale
@@ -84,10 +84,10 @@ def jointly(
     block: Block, program: Program, values: Array, v: Array, rng: np.random.Generator
 ) -> tuple[Array, Array, float]:
     """Random precisions and natural means of a block's groups, their coordinates, and the log of the change in volume."""
-    k, rows = int(block.record[tables.B_DIMS]), []
+    k, rows = int(block.record.dims), []
     factor = np.zeros((k, k))
-    cholesky_of(values, program.index, int(block.record[tables.B_CORRELATION]), k, factor)
-    sizes = np.diff(block.pointer) - int(block.record[tables.B_ROWS] == Rows.ZERO_SUM)
+    cholesky_of(values, program.index, int(block.record.correlation), k, factor)
+    sizes = np.diff(block.pointer) - int(block.record.rows == Rows.ZERO_SUM)
     precisions, means, log_scale = [], [], 0.0
     for sd, own in zip(np.repeat(block.sd, sizes, axis=0), v.reshape(-1, k), strict=True):
         scaled = values[sd][:, None] * factor
@@ -110,15 +110,15 @@ def test_adaptation_standardises_effects_by_what_the_data_say(example: Example) 
     mode = adaptation.find_mode(example.program, point(example.program, 3))
     program, theta = adaptation.centre(example.layout, example.program, mode)
     assert_allclose(values_at(program, theta), values_at(example.program, mode.theta), atol=1e-9)
-    first, blocks = int(program.sizes[tables.Z_LINEAR]), example.layout.blocks
+    first, blocks = program.linear, example.layout.blocks
     spans = []
     for block in blocks:
-        stop = int(block.record[tables.B_THETA] + block.record[tables.B_RAW]) - first
+        stop = int(block.record.theta + block.record.raw) - first
         spans.append(slice(stop - block.centred, stop))
         assert_allclose(theta[first:][spans[-1]], 0.0)
     exact = []
     for block, covariance in zip(blocks, adaptation.informed(curvature.hessian(program, theta), spans), strict=True):
-        k = int(block.record[tables.B_DIMS]) if block.correlated else 1
+        k = int(block.record.dims) if block.correlated else 1
         for row in range(0, block.centred, k):
             own = np.linalg.eigvalsh(covariance[row : row + k, row : row + k])
             assert (own > 0.9).all()
@@ -133,32 +133,33 @@ def test_straightening_changes_coordinates_and_nothing_else(example: Example) ->
     theta = batch.coordinates(straight, z[None])[0]
     value, gradient = density(straight, z)
     assert value == pytest.approx(density(plain, theta)[0], rel=1e-12)
-    first = int(plain.sizes[tables.Z_LINEAR])
+    first = plain.linear
     assert_allclose(theta[:first], z[:first])
     lower = dense(straight)
     x = np.linalg.solve(lower.T, z[first:])
-    assert_allclose((theta[first:] - straight.shift)[straight.order], x, atol=1e-11)
+    assert_allclose((theta[first:] - straight.coordinates.shift)[straight.coordinates.order], x, atol=1e-11)
     own = density(plain, theta)[1]
     assert_allclose(gradient[:first], own[:first], atol=1e-9)
-    assert_allclose(gradient[first:], np.linalg.solve(lower, own[first:][straight.order]), atol=1e-8)
+    assert_allclose(gradient[first:], np.linalg.solve(lower, own[first:][straight.coordinates.order]), atol=1e-8)
 
 
 def dense(program: Program) -> Array:
     """The Cholesky factor of a straightened program as a matrix."""
-    n, at = program.order.size, 0
+    straight = program.coordinates
+    n, at = straight.order.size, 0
     lower = np.zeros((n, n))
-    for i, begin in enumerate(program.begin):
-        row = program.factor[at : at + i - begin + 1]
+    for i, begin in enumerate(straight.begin):
+        row = straight.factor[at : at + i - begin + 1]
         lower[i, begin:i], lower[i, i] = row[:-1], 1 / row[-1]
         at += row.size
-    assert at == program.factor.size
+    assert at == straight.factor.size
     return lower
 
 
 def test_straightened_posterior_is_standard_normal_at_its_mode(example: Example) -> None:
     found = adaptation.straighten(example.program, adaptation.find_mode(example.program, point(example.program, 3)))
     straight, z = found.program, found.z
-    first = int(straight.sizes[tables.Z_LINEAR])
+    first = straight.linear
     assert np.abs(density(straight, z)[1][first:]).max() < 0.02  # Newton's method stops short of that
     found_there = curvature.hessian(straight, z)
     assert_allclose(found_there, np.eye(len(found_there)), atol=0.02)
@@ -167,20 +168,21 @@ def test_straightened_posterior_is_standard_normal_at_its_mode(example: Example)
 def test_tilting_changes_the_density_by_its_determinant_and_no_value(example: Example) -> None:
     plain, rng = example.program, np.random.default_rng(4)
     straight = adaptation.straighten(plain, adaptation.find_mode(plain, point(plain, 3))).program
-    first, n = int(plain.sizes[tables.Z_LINEAR]), straight.order.size
-    tilted = straight._replace(
+    first, n = plain.linear, straight.coordinates.order.size
+    used = straight.coordinates._replace(
         tilted=np.array([2, 0]),
         pivot=np.array([[0.3, 1.5], [-0.4, 0.8]]),
         tilt=rng.normal(0, 0.5, (2, n)),
         stretch=rng.normal(0, 0.2, (2, n)),
     )
+    tilted = straight._replace(coordinates=used)
     z = point(plain, 3) + rng.normal(0, 0.3, plain.dim)
-    u = tilted.pivot[:, 1] * np.tanh((z[tilted.tilted] - tilted.pivot[:, 0]) / tilted.pivot[:, 1])
+    u = used.pivot[:, 1] * np.tanh((z[used.tilted] - used.pivot[:, 0]) / used.pivot[:, 1])
     x = z.copy()
-    x[first:] = np.exp(u @ tilted.stretch) * z[first:] + u @ tilted.tilt
+    x[first:] = np.exp(u @ used.stretch) * z[first:] + u @ used.tilt
     theta = batch.coordinates(tilted, z[None])[0]
     assert_allclose(theta, batch.coordinates(straight, x[None])[0], atol=1e-12)
-    determinant = (u @ tilted.stretch).sum()
+    determinant = (u @ used.stretch).sum()
     assert density(tilted, z)[0] == pytest.approx(density(plain, theta)[0] + determinant, rel=1e-12)
     assert_gradient(tilted, z)
 
@@ -190,11 +192,11 @@ def test_tilted_coordinates_are_nearer_to_standard_normal_at_other_hyperparamete
     assembled = a_map()
     mode = adaptation.find_mode(assembled.program, adaptation.start(assembled.layout, assembled.program.dim))
     straight = adaptation.straighten(assembled.program, mode)
-    first = int(assembled.program.sizes[tables.Z_LINEAR])
+    first = assembled.program.linear
     sd = np.full(first, 0.2)
     tilted = tilting.tilt(straight.program, mode.theta, mode.lower, sd)
-    assert tilted.tilted.tolist() == [0]
-    for k in tilted.tilted:
+    assert tilted.coordinates.tilted.tolist() == [0]
+    for k in tilted.coordinates.tilted:
         off = np.zeros((2, 2))
         for side in (-1, 1):
             z = straight.z.copy()
@@ -208,10 +210,10 @@ def test_tilted_coordinates_are_nearer_to_standard_normal_at_other_hyperparamete
 def test_a_tilt_that_a_likelihood_bends_too_much_for_is_left_out(example: Example) -> None:
     mode = adaptation.find_mode(example.program, point(example.program, 3))
     straight = adaptation.straighten(example.program, mode)
-    first = int(example.program.sizes[tables.Z_LINEAR])
+    first = example.program.linear
     tilted = tilting.tilt(straight.program, mode.theta, mode.lower, np.full(first, 0.3))
-    assert 0 < tilted.tilted.size < first
-    for k in tilted.tilted:
+    assert 0 < tilted.coordinates.tilted.size < first
+    for k in tilted.coordinates.tilted:
         for side in (-0.3, 0.3):
             z = straight.z.copy()
             z[k] += side

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from northroute.bayes.kernel.tables import D_COLUMNS, D_VALUE
 from northroute.bayes.ladder.describe import COMMAND, markdown, section, write
 from northroute.bayes.ladder.examples import MODULES, Example, example
 from northroute.bayes.ladder.formulate import STEPS
@@ -71,7 +70,7 @@ def test_prior_tables_have_every_scalar_once(examples: dict[str, Example]) -> No
         ids = np.concatenate([layout.parameters[k].ids.ravel() for k in scalars])
         assert np.array_equal(np.sort(ids), np.arange(len(layout.scalars))), step
         dense = built.assembled.program.dense
-        assert ((dense[:, D_VALUE] + dense[:, D_COLUMNS]) <= len(layout.scalars)).all()
+        assert ((dense["value"] + dense["columns"]) <= len(layout.scalars)).all()
 
 
 def test_lkj_shape_is_that_of_the_model(examples: dict[str, Example]) -> None:

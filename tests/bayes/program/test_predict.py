@@ -25,7 +25,7 @@ DRAWS = 4000
 def fixed(model: Model, scalars: dict[str, Any], draws: int = DRAWS) -> tuple[Assembled, Array]:
     """The model on the panel, and values in which every draw has the same scalars, the others being zero."""
     assembled = assemble(model, panel())
-    values = np.zeros((draws, int(assembled.program.sizes[1])))
+    values = np.zeros((draws, int(assembled.program.sizes[0].values)))
     for name, value in scalars.items():
         values[:, assembled.layout.parameters[name].ids] = value
     for draw in values:

@@ -7,7 +7,6 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from northroute.bayes.coordinates.prior_coordinates import prior_values
-from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Kind
 from northroute.bayes.program.assemble import assemble
 from northroute.bayes.program.predict import simulate
@@ -58,9 +57,9 @@ def test_the_kernels_gradient_is_its_slope_centred_or_not(model: Model) -> None:
 
 def test_means_are_swept_and_effects_absorbed_in_the_models_that_are_to_test_it() -> None:
     blocks = [b for model in (full(), swept(), paths()) for b in assemble(model, panel()).program.blocks]
-    effects = [b for b in blocks if b[tables.B_KIND] == Kind.EFFECTS]
-    assert any(b[tables.B_ROWS] == Rows.WITH_MEAN and b[tables.B_TARGET] >= 0 for b in effects)
-    absorbing = {int(b[tables.B_ROWS]) for b in effects if b[tables.B_PARENTS] >= 0}
+    effects = [b for b in blocks if b.kind == Kind.EFFECTS]
+    assert any(b.rows == Rows.WITH_MEAN and b.target >= 0 for b in effects)
+    absorbing = {int(b.rows) for b in effects if b.parents >= 0}
     assert absorbing >= {Rows.GROUPS}
 
 

@@ -25,10 +25,10 @@ from scipy import linalg
 from northroute.bayes.coordinates.curvature import definite, gradient, hessian
 from northroute.bayes.coordinates.envelope import factorise
 from northroute.bayes.coordinates.tilting import tilt
-from northroute.bayes.kernel import batch, tables
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.effects import parents_of
 from northroute.bayes.kernel.scalars import cholesky_of
-from northroute.bayes.kernel.tables import Kind, Program
+from northroute.bayes.kernel.tables import Coordinates, Kind, Program
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.layout import Block, Layout
 from northroute.bayes.statement.codes import Rows, Transform
@@ -62,7 +62,7 @@ def learnt(assembled: Assembled, before: Adapted, theta: Array) -> Adapted:
     program, point = centre(assembled.layout, plain, find_mode(plain, point))
     mode = find_mode(program, point)
     straight = straighten(program, mode)
-    sd = drawn[:, : int(program.sizes[tables.Z_LINEAR])].std(axis=0)
+    sd = drawn[:, : program.linear].std(axis=0)
     return Adapted(tilt(straight.program, mode.theta, mode.lower, sd), straight.z)
 
 
@@ -75,11 +75,7 @@ def start(layout: Layout, dim: int) -> Array:
             case Transform.EXP:
                 x = np.log(max(x, 1e-8))
             case Transform.INTERVAL:
-                lower, width = (
-                    (scalar.numbers[1], scalar.numbers[2])
-                    if scalar.prior and scalar.prior.support == "interval"
-                    else (0, 1)
-                )
+                lower, width = scalar.interval
                 p = np.clip((x - lower) / width, 1e-6, 1 - 1e-6)
                 x = np.log(p / (1 - p))
             case Transform.TANH:
@@ -108,7 +104,7 @@ def find_mode(program: Program, theta: Array) -> Mode:
     theta : array, shape (dim,)
         In the model's coordinates; its scalars with a curved transform are what the mode is conditional on.
     """
-    first = int(program.sizes[tables.Z_LINEAR])
+    first = program.linear
     if program.dim == first:
         return Mode(theta, np.zeros((0, 0)), np.zeros((0, 0)))
     value, slope = gradient(program, theta)
@@ -139,14 +135,15 @@ def find_mode(program: Program, theta: Array) -> Mode:
 
 def straighten(program: Program, mode: Mode) -> Adapted:
     """Give the linear part coordinates in which its posterior is nearly standard normal around the mode."""
-    first = int(program.sizes[tables.Z_LINEAR])
+    first = program.linear
     if program.dim == first:
         return Adapted(program, mode.theta)
     factor = factorise(mode.curvature)
     z = mode.theta.copy()
     z[first:] = 0.0
     shift = mode.theta[first:].copy()
-    return Adapted(program._replace(shift=shift, order=factor.order, begin=factor.begin, factor=factor.rows), z)
+    straight = Coordinates(shift=shift, order=factor.order, begin=factor.begin, factor=factor.rows)
+    return Adapted(program._replace(coordinates=straight), z)
 
 
 def centre(layout: Layout, program: Program, mode: Mode) -> tuple[Program, Array]:
@@ -159,7 +156,7 @@ def centre(layout: Layout, program: Program, mode: Mode) -> tuple[Program, Array
         The mode in its coordinates, those of effects at zero.
     """
     values = batch.values_of(program, mode.theta[None])[0][0]
-    first = int(program.sizes[tables.Z_LINEAR])
+    first = program.linear
     data, moved = program.data.copy(), mode.theta.copy()
     spans = [_span(block) for block in layout.blocks]
     covariances = informed(mode.curvature, [slice(s.start - first, s.stop - first) for s in spans])
@@ -191,7 +188,7 @@ def informed(curvature: Array, blocks: Sequence[slice]) -> list[Array]:
 
 def _span(block: Block) -> slice:
     """Where the standardised coordinates of a block are."""
-    stop = int(block.record[tables.B_THETA]) + int(block.record[tables.B_RAW])
+    stop = int(block.record.theta) + int(block.record.raw)
     return slice(stop - block.centred, stop)
 
 
@@ -207,7 +204,7 @@ def _singly(block: Block, program: Program, values: Array, v: Array, covariance:
 
 def _given(block: Block, program: Program, values: Array, kappa2: Array, v: Array) -> Array:
     """Return what each effect is known only together with: of places their structured part, else what it absorbs."""
-    if block.record[tables.B_KIND] == Kind.BYM2:  # values hold m + kappa^2 (b - q m) + kappa v
+    if block.record.kind == Kind.BYM2:  # values hold m + kappa^2 (b - q m) + kappa v
         q, b = program.data[block.stored].reshape(2, -1)
         return np.asarray((values[slice(*block.span)] - kappa2 * b - np.sqrt(kappa2) * v) / (1 - q * kappa2))
     return _absorbed(block, program, values).ravel()
@@ -215,16 +212,16 @@ def _given(block: Block, program: Program, values: Array, kappa2: Array, v: Arra
 
 def _absorbed(block: Block, program: Program, values: Array) -> Array:
     """Return what every group's raw effects absorb, shape (group, dim)."""
-    k, zero = int(block.record[tables.B_DIMS]), int(block.record[tables.B_ZERO_DIMS])
+    k, zero = int(block.record.dims), int(block.record.zero_dims)
     whole = parents_of(block.record, program.index, values).reshape(-1, k)[:, : k - zero]
-    if block.record[tables.B_ROWS] == Rows.ZERO_SUM:
+    if block.record.rows == Rows.ZERO_SUM:
         whole = np.delete(whole, block.pointer[1:] - 1, axis=0)
     return np.asarray(whole)
 
 
 def _jointly(block: Block, program: Program, values: Array, v: Array, covariance: Array) -> Array:
     """Return precisions (group, dim, dim) and natural means (group, dim) of correlated effects, flattened."""
-    k = int(block.record[tables.B_DIMS])
+    k = int(block.record.dims)
     groups = block.centred // k
     numbers = program.data[block.stored]
     q, b = numbers[: groups * k * k].reshape(-1, k, k), numbers[groups * k * k :].reshape(-1, k)
@@ -248,8 +245,8 @@ def _jointly(block: Block, program: Program, values: Array, v: Array, covariance
 
 def _scaled(block: Block, program: Program, values: Array) -> Array:
     """Return standard deviations times the Cholesky factor of the correlations, by group, shape (group, dim, dim)."""
-    k = int(block.record[tables.B_DIMS])
+    k = int(block.record.dims)
     factor = np.zeros((k, k))
-    cholesky_of(values, program.index, int(block.record[tables.B_CORRELATION]), k, factor)
-    sizes = np.diff(block.pointer) - int(block.record[tables.B_ROWS] == Rows.ZERO_SUM)
+    cholesky_of(values, program.index, int(block.record.correlation), k, factor)
+    sizes = np.diff(block.pointer) - int(block.record.rows == Rows.ZERO_SUM)
     return np.asarray(np.repeat(values[block.sd][:, :, None] * factor, sizes, axis=0))

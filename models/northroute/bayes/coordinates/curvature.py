@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from northroute.bayes.kernel import density, tables
+from northroute.bayes.kernel import density
 from northroute.bayes.kernel.tables import Program
 
 Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
     Coordinates before ``first`` are held where they are; by default all but the linear part. Columns are shared out to
     all processors.
     """
-    first = int(program.sizes[tables.Z_LINEAR]) if first is None else first
+    first = program.linear if first is None else first
     n = program.dim - first
     found = np.empty((n, n))
     workers = os.cpu_count() or 1

@@ -9,7 +9,7 @@ the pseudo-inverse of their Laplacian times standard normals.
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import batch, tables
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Kind
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.graphs import laplacian_root
@@ -45,9 +45,9 @@ def prior_theta(assembled: Assembled, draws: int, rng: np.random.Generator) -> A
     for i, scalar in enumerate(layout.scalars):
         theta[:, layout.position[i]] = coordinate(scalar, values[:, i])
     for block in layout.blocks:
-        first = int(block.record[tables.B_THETA])
-        raw = int(block.record[tables.B_RAW])
-        places = block.record[tables.B_KIND] == Kind.BYM2
+        first = int(block.record.theta)
+        raw = int(block.record.raw)
+        places = block.record.kind == Kind.BYM2
         own = _places(assembled, block, draws, rng) if places else rng.standard_normal((draws, raw))
         theta[:, first : first + raw] = own
     return theta
@@ -65,10 +65,7 @@ def coordinate(scalar: Scalar, values: Array) -> Array:
         case Transform.EXP:
             return np.asarray(np.log(np.maximum(values, 1e-300)))
         case Transform.INTERVAL:
-            prior = scalar.prior
-            lower, width = (
-                (prior.location, prior.scale) if prior is not None and prior.support == "interval" else (0.0, 1.0)
-            )
+            lower, width = scalar.interval
             share = np.clip((values - lower) / width, 1e-15, 1 - 1e-15)
             return np.asarray(np.log(share) - np.log1p(-share))
         case Transform.TANH:
@@ -78,7 +75,7 @@ def coordinate(scalar: Scalar, values: Array) -> Array:
 
 def _scalar(scalar: Scalar, draws: int, rng: np.random.Generator) -> Array:
     if scalar.prior is None:
-        shape = scalar.numbers[3]
+        shape = scalar.numbers.shape
         return np.asarray(2 * rng.beta(shape, shape, draws) - 1)
     return scalar.prior.draw(rng, (draws,))
 

@@ -13,7 +13,7 @@ estimate it (Bekas, Kokiopoulou and Saad 2007, Applied Numerical Mathematics 57:
 was measured. No posterior changes.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from scipy import linalg
 
 from northroute import seeds
 from northroute.bayes.coordinates.curvature import gradient
-from northroute.bayes.kernel import skyline, tables
+from northroute.bayes.kernel import skyline
 from northroute.bayes.kernel.tables import Program
 
 Array = NDArray[np.float64]
@@ -55,27 +55,35 @@ def tilt(program: Program, mode: Array, lower: Array, sd: Array) -> Program:
         Posterior standard deviations of the coordinates before the linear part.
     """
     moving = np.flatnonzero(sd > 0)
-    if program.order.size == 0 or moving.size == 0:
+    if program.coordinates.order.size == 0 or moving.size == 0:
         return program
     middle = mode.copy()
-    middle[mode.size - program.order.size :] = 0.0
+    middle[mode.size - program.coordinates.order.size :] = 0.0
     tilts = _moves(program, mode, lower, moving, sd)
-    found = program._replace(
-        tilted=moving,
-        pivot=np.column_stack([mode[moving], REACH * sd[moving]]),
-        tilt=tilts,
-        stretch=np.zeros_like(tilts),
-    )
+    pivot = np.column_stack([mode[moving], REACH * sd[moving]])
+    found = _with(program, tilted=moving, pivot=pivot, tilt=tilts, stretch=np.zeros_like(tilts))
     found = _kept(found, _nearer(found, program, middle, sd))
-    found = found._replace(stretch=_stretches(found, middle, sd))
-    changed = (np.square(found.tilt) + 2 * np.square(found.stretch)).sum(axis=1)
-    return _kept(found, np.square(sd[found.tilted]) * changed > WORTH)
+    found = _with(found, stretch=_stretches(found, middle, sd))
+    used = found.coordinates
+    changed = (np.square(used.tilt) + 2 * np.square(used.stretch)).sum(axis=1)
+    return _kept(found, np.square(sd[used.tilted]) * changed > WORTH)
+
+
+def _with(program: Program, **fields: NDArray[Any]) -> Program:
+    """Return a program with some fields of its coordinates replaced."""
+    return program._replace(coordinates=program.coordinates._replace(**fields))
 
 
 def _kept(program: Program, kept: NDArray[np.bool_]) -> Program:
     """Return a program with some of its tilts."""
-    fields = {name: getattr(program, name)[kept] for name in ("tilted", "pivot", "tilt", "stretch")}
-    return program._replace(**fields)
+    tilts = program.coordinates
+    return _with(
+        program,
+        tilted=tilts.tilted[kept],
+        pivot=tilts.pivot[kept],
+        tilt=tilts.tilt[kept],
+        stretch=tilts.stretch[kept],
+    )
 
 
 def _sides(z: Array, at: int, distance: float) -> tuple[Array, Array]:
@@ -88,21 +96,22 @@ def _sides(z: Array, at: int, distance: float) -> tuple[Array, Array]:
 
 def _moves(program: Program, mode: Array, lower: Array, moving: NDArray[np.int64], sd: Array) -> Array:
     """Return the change of the coordinates' conditional mode over that of each hyperparameter, shape (moving, linear)."""
-    first, plain = int(program.sizes[tables.Z_LINEAR]), program.unrotated()
-    changed = np.empty((moving.size, program.order.size))
+    first, plain = program.linear, program.unrotated()
+    changed = np.empty((moving.size, program.coordinates.order.size))
     for out, at in zip(changed, moving, strict=True):
         ahead, behind = (gradient(plain, theta)[1][first:] for theta in _sides(mode, at, sd[at]))
         out[:] = (ahead - behind) / (2 * sd[at])
-    changed = linalg.cho_solve((lower, True), changed.T).T[:, program.order]
-    return np.asarray([skyline.times_transposed(program.factor, program.begin, row) for row in changed])
+    changed = linalg.cho_solve((lower, True), changed.T).T[:, program.coordinates.order]
+    factor, begin = program.coordinates.factor, program.coordinates.begin
+    return np.asarray([skyline.times_transposed(factor, begin, row) for row in changed])
 
 
 def _nearer(tilted: Program, program: Program, middle: Array, sd: Array) -> NDArray[np.bool_]:
     """Return which tilts bring the conditional mode much nearer wherever it is tried; a ridge may bend too much for that."""
-    first = int(program.sizes[tables.Z_LINEAR])
-    found = np.ones(tilted.tilted.size, dtype=bool)
-    for k, at in enumerate(tilted.tilted):
-        alone = _kept(tilted, np.arange(tilted.tilted.size) == k)
+    first = program.linear
+    found = np.ones(tilted.coordinates.tilted.size, dtype=bool)
+    for k, at in enumerate(tilted.coordinates.tilted):
+        alone = _kept(tilted, np.arange(found.size) == k)
         for z in (z for far in TRIED for z in _sides(middle, at, far * sd[at])):
             before, after = (np.square(gradient(p, z)[1][first:]).sum() for p in (program, alone))
             found[k] &= bool(after < before * NEARER)
@@ -111,8 +120,8 @@ def _nearer(tilted: Program, program: Program, middle: Array, sd: Array) -> NDAr
 
 def _stretches(program: Program, middle: Array, sd: Array) -> Array:
     """Return the change of the coordinates' log scales over that of each hyperparameter, as far as it is sure."""
-    first = int(program.sizes[tables.Z_LINEAR])
-    signs = seeds.generator("tilt").choice([-1.0, 1.0], (PROBES, program.order.size))
+    first = program.linear
+    signs = seeds.generator("tilt").choice([-1.0, 1.0], (PROBES, program.coordinates.order.size))
 
     def diagonals(z: Array) -> Array:
         here, found = gradient(program, z)[1][first:], np.empty(signs.shape)
@@ -122,8 +131,8 @@ def _stretches(program: Program, middle: Array, sd: Array) -> Array:
             out[:] = v * (here - gradient(program, ahead)[1][first:]) / _STEP
         return found
 
-    stretches = np.empty(program.tilt.shape)
-    for out, at in zip(stretches, program.tilted, strict=True):
+    stretches = np.empty(program.coordinates.tilt.shape)
+    for out, at in zip(stretches, program.coordinates.tilted, strict=True):
         ahead, behind = (diagonals(z) for z in _sides(middle, at, sd[at]))
         change, noise = (ahead - behind).mean(axis=0), (ahead - behind).std(axis=0) / np.sqrt(PROBES)
         level = np.maximum((ahead + behind).mean(axis=0) / 2, _FLATTEST)

@@ -22,8 +22,8 @@ from scipy import interpolate, linalg
 from northroute.bayes.checks.psis import log_sum_exp
 from northroute.bayes.coordinates import centring
 from northroute.bayes.coordinates.adaptation import Mode, find_mode
-from northroute.bayes.kernel import batch, tables
-from northroute.bayes.kernel.tables import Program
+from northroute.bayes.kernel import batch
+from northroute.bayes.kernel.tables import USE, Program
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.window import log_likelihood_rows, window
 from northroute.bayes.samplers.draws import Draws
@@ -110,7 +110,7 @@ class Lines:
     @property
     def first(self) -> int:
         """Where the linear coordinates begin."""
-        return int(self.program.sizes[tables.Z_LINEAR])
+        return self.program.linear
 
     def predictors(self, row: int) -> Array:
         """Both predictors of a row, shape (draw, 2)."""
@@ -167,7 +167,7 @@ class Lines:
 
 def lines(assembled: Assembled, draws: Draws, size: int) -> Lines | None:
     """Return ``size`` draws, evenly spaced, ready to leave rows out; None if the sampler kept no coordinates."""
-    if "theta" not in draws.coordinates or assembled.program.dim == int(assembled.program.sizes[tables.Z_LINEAR]):
+    if "theta" not in draws.coordinates or assembled.program.dim == assembled.program.linear:
         return None
     theta = draws.coordinates["theta"].to_numpy()
     flat = theta.reshape(-1, theta.shape[-1])
@@ -193,17 +193,18 @@ def _along(program: Program, values: Array, row: int, eta: Array, second: Array)
     """Log likelihood of a row's count where its predictors are ``eta`` and ``second``, shape (draw, point) each."""
     points = eta.shape[1]
     one = window(program, row, row + 1)
-    record = one.segments[0].copy()
-    auxiliary, y = int(record[tables.S_AUXILIARY]), program.data[record[tables.S_COUNT]]
-    record[[tables.S_START, tables.S_STOP, tables.S_OFFSET, tables.S_COUNT]] = 0, points, -1, program.data.size
-    record[tables.S_AUXILIARY] = 2 * points if auxiliary >= 0 else -1
+    segments = one.segments.copy()
+    record = segments[0]
+    auxiliary, y = int(record.auxiliary), program.data[record.outcome]
+    record.start, record.stop, record.offset, record.outcome = 0, points, -1, program.data.size
+    record.auxiliary = 2 * points if auxiliary >= 0 else -1
     sizes = one.sizes.copy()
-    sizes[tables.Z_ROWS] = points
+    sizes["rows"] = points
     many = one._replace(
         sizes=sizes,
-        uses=np.asarray([(0, 0, points, 0, -1, -1), (1, 0, points, points, -1, -1)], dtype=np.int64),
-        dense=np.zeros((0, tables.DENSE_COLUMNS), dtype=np.int64),
-        segments=record[None],
+        uses=np.array([(0, 0, points, 0, -1, -1), (1, 0, points, points, -1, -1)], dtype=USE),
+        dense=program.dense[:0],
+        segments=segments,
         index=np.arange(2 * points, dtype=np.int32),
         data=np.concatenate([program.data, np.full(points, y)]),
     )

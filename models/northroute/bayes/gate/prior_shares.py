@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import tables
+from northroute.bayes.kernel.tables import Kind
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.names import of_scalars
+from northroute.bayes.program.uses import covariates_of
 
 Array = NDArray[np.float64]
 FAR = 3.0
@@ -41,18 +42,14 @@ def shares(assembled: Assembled, values: Array) -> Shares:
     governed = _governed(assembled, names)
     moved: dict[str, float] = {}
     remedy: dict[str, str] = {}
-    for predictor, first, stop, at, columns, scalar in program.dense:
-        if predictor != 0:
-            continue
-        matrix = program.data[at : at + (stop - first) * columns].reshape(-1, columns)
-        for j in range(columns):
-            name = names[scalar + j]
-            variance = float(np.var(values[:, scalar + j])) * float(np.square(matrix[:, j]).sum())
+    for record in (r for r in program.dense if r.predictor == 0):
+        for j, column in enumerate(covariates_of(program, record).T):
+            name = names[record.value + j]
+            variance = float(np.var(values[:, record.value + j])) * float(np.square(column).sum())
             moved[name] = moved.get(name, 0.0) + variance
-            remedy[name] = _of_slope(name, matrix[:, j])
-    for predictor, _, _, ids, weight, other in layout.uses:
-        if predictor != 0:
-            continue
+            remedy[name] = _of_slope(name, column)
+    for use in (u for u in layout.uses if u.predictor == 0):
+        ids, weight, other = use.ids, use.weight, use.other
         pairs = np.column_stack([ids, ids if other is None else other])
         distinct, place = np.unique(pairs, axis=0, return_inverse=True)
         sizes = np.bincount(place.ravel(), np.ones(ids.size) if weight is None else np.square(weight))
@@ -71,8 +68,8 @@ def _governed(assembled: Assembled, names: list[str]) -> dict[int, str]:
     found = dict(enumerate(names))
     for block in assembled.layout.blocks:
         first, stop = block.span
-        level, dim = np.divmod(np.arange(stop - first), int(block.record[tables.B_DIMS]))
-        if block.record[tables.B_KIND] == tables.Kind.BYM2:
+        level, dim = np.divmod(np.arange(stop - first), int(block.record.dims))
+        if block.record.kind == Kind.BYM2:
             batch = np.zeros_like(level)
         elif block.basis is not None:
             batch = level // block.basis.shape[0]

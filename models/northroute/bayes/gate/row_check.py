@@ -19,7 +19,6 @@ from northroute.bayes.checks.loo import loo
 from northroute.bayes.checks.psis import pareto_limit, smooth
 from northroute.bayes.gate.gate import Check, not_computed
 from northroute.bayes.gate.own_rows import lines
-from northroute.bayes.kernel import tables
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.window import log_likelihood_rows
 from northroute.bayes.samplers.draws import Draws
@@ -104,7 +103,7 @@ def integrated(assembled: Assembled, draws: Draws, left: LeftOut) -> LeftOut | N
     """Leave rows out with their own predictors integrated away, where they tell much of them; None without coordinates."""
     own = lines(assembled, draws, LINE_DRAWS)
     if own is None:
-        return left if assembled.program.dim == int(assembled.program.sizes[tables.Z_LINEAR]) else None
+        return left if assembled.program.dim == assembled.program.linear else None
     limit = pareto_limit(len(own.theta))
     looked = np.linspace(0, left.rows.size - 1, min(MOST, left.rows.size)).astype(int)
     k = left.k[looked]

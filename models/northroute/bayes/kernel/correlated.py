@@ -17,7 +17,6 @@ import numpy as np
 
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.scalars import cholesky_of
-from northroute.bayes.kernel.tables import B_CENTRING, B_CORRELATION, B_DIMS, B_RAW, B_SD, B_THETA
 
 FACTOR, G_FACTOR, SCALED, G_SCALED, PRODUCT, ROOT, G_ROOT, G_SYMMETRIC = 0, 1, 2, 3, 4, 5, 6, 7
 """Matrices of a room: L, Lambda, each followed by its gradient; Q Lambda; C, and the gradients of C and of B."""
@@ -28,20 +27,20 @@ NATURAL, W, T, G_Y, G_R = 8, 9, 10, 11, 12
 @compiled(inside=True)
 def room_of(block, index, values):
     """Return the matrices that a block's groups share, shape (13, dim, dim), with L written; empty without correlations."""
-    if block[B_CORRELATION] < 0:
+    if block.correlation < 0:
         return np.zeros((0, 1, 1))
-    k = block[B_DIMS]
+    k = block.dims
     room = np.zeros((13, k, k))
-    cholesky_of(values, index, block[B_CORRELATION], k, room[FACTOR])
+    cholesky_of(values, index, block.correlation, k, room[FACTOR])
     return room
 
 
 @compiled(inside=True)
 def scale_batch(block, batch, index, values, room):
     """Write Lambda of a batch, and set its gradient to zero."""
-    k = block[B_DIMS]
+    k = block.dims
     for i in range(k):
-        s = values[index[block[B_SD] + batch * k + i]]
+        s = values[index[block.sd + batch * k + i]]
         for j in range(i + 1):
             room[SCALED, i, j] = s * room[FACTOR, i, j]
             room[G_SCALED, i, j] = 0.0
@@ -50,9 +49,9 @@ def scale_batch(block, batch, index, values, room):
 @compiled(inside=True)
 def unscale_batch(block, batch, index, values, room, gradient_values):
     """Send the gradient of Lambda to the standard deviations and to L."""
-    k = block[B_DIMS]
+    k = block.dims
     for i in range(k):
-        sd = index[block[B_SD] + batch * k + i]
+        sd = index[block.sd + batch * k + i]
         for j in range(i + 1):
             room[G_FACTOR, i, j] += values[sd] * room[G_SCALED, i, j]
             gradient_values[sd] += room[FACTOR, i, j] * room[G_SCALED, i, j]
@@ -61,10 +60,10 @@ def unscale_batch(block, batch, index, values, room, gradient_values):
 @compiled(inside=True)
 def standardise(block, raw, theta, data, parents, own, room):
     """Write Q Lambda (to PRODUCT), C, and the vectors b - Q a, w and t of one group, whose parents a lie from ``own`` on."""
-    k, q = block[B_DIMS], block[B_CENTRING] + raw * block[B_DIMS]
+    k, q = block.dims, block.centring + raw * block.dims
     scaled, product, root = room[SCALED], room[PRODUCT], room[ROOT]
     for i in range(k):
-        natural = data[block[B_CENTRING] + block[B_RAW] * k + raw + i]
+        natural = data[block.centring + block.raw * k + raw + i]
         for j in range(k):
             natural -= data[q + i * k + j] * parents[own + j]
             total = 0.0
@@ -88,7 +87,7 @@ def standardise(block, raw, theta, data, parents, own, room):
             total -= root[i, m] * room[T, 0, m]
         room[T, 0, i] = total / root[i, i]
     for i in range(k - 1, -1, -1):
-        total = room[T, 0, i] + theta[block[B_THETA] + raw + i]
+        total = room[T, 0, i] + theta[block.theta + raw + i]
         for m in range(i + 1, k):
             total -= root[m, i] * room[W, 0, m]
         room[W, 0, i] = total / root[i, i]
@@ -97,7 +96,7 @@ def standardise(block, raw, theta, data, parents, own, room):
 @compiled(inside=True)
 def forward(block, raw, theta, data, parents, own, room, out, at):
     """Write one group's effects to ``out``, from ``at`` on, and return the log prior density of its coordinates."""
-    k = block[B_DIMS]
+    k = block.dims
     standardise(block, raw, theta, data, parents, own, room)
     total = 0.0
     for i in range(k):
@@ -113,7 +112,7 @@ def forward(block, raw, theta, data, parents, own, room, out, at):
 @compiled(inside=True)
 def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gradient):
     """Add one group's part to the gradients of its coordinates, of Lambda and of the absorbed effects."""
-    k = block[B_DIMS]
+    k = block.dims
     standardise(block, raw, theta, data, parents, own, room)
     scaled, g_scaled, root, g_root = room[SCALED], room[G_SCALED], room[ROOT], room[G_ROOT]
     for i in range(k):  # g_y = C^-1 (Lambda' g_u - w)
@@ -123,7 +122,7 @@ def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gr
         for m in range(i):
             total -= root[i, m] * room[G_Y, 0, m]
         room[G_Y, 0, i] = total / root[i, i]
-        gradient[block[B_THETA] + raw + i] += room[G_Y, 0, i]
+        gradient[block.theta + raw + i] += room[G_Y, 0, i]
     for i in range(k - 1, -1, -1):  # g_r = C'^-1 g_y
         total = room[G_Y, 0, i]
         for m in range(i + 1, k):

@@ -12,17 +12,14 @@ from numpy.typing import NDArray
 from northroute.bayes.kernel import bym2, coordinates, effects, rows, scalars
 from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.tables import (
-    B_FOLDS,
-    B_FOLDS_STOP,
-    B_KIND,
-    U_INDEX,
-    U_START,
-    U_STOP,
-    U_WEIGHT,
-    Z_DIM,
-    Z_FOLDS,
-    Z_SCRATCH,
-    Z_VALUES,
+    BLOCK,
+    DENSE,
+    FOLD,
+    SCALAR,
+    SEGMENT,
+    SIZES,
+    USE,
+    Coordinates,
     Kind,
     Program,
     address_table,
@@ -37,9 +34,9 @@ def fold(program, values, start, stop):
     """Add coefficients to the values that rows gather, or that a block's effects are known together with."""
     for f in range(start, stop):
         record = program.folds[f]
-        for i in range(record[U_STOP] - record[U_START]):
-            w = program.data[record[U_WEIGHT] + i] if record[U_WEIGHT] >= 0 else 1.0
-            values[record[U_START] + i] += w * values[program.index[record[U_INDEX] + i]]
+        for i in range(record.count):
+            w = program.data[record.weight + i] if record.weight >= 0 else 1.0
+            values[record.value + i] += w * values[program.index[record.index + i]]
 
 
 @compiled(inside=True)
@@ -47,9 +44,9 @@ def unfold(program, gradient_values, start, stop):
     """Send the gradient of folded values back to their coefficients."""
     for f in range(stop - 1, start - 1, -1):
         record = program.folds[f]
-        for i in range(record[U_STOP] - record[U_START]):
-            w = program.data[record[U_WEIGHT] + i] if record[U_WEIGHT] >= 0 else 1.0
-            gradient_values[program.index[record[U_INDEX] + i]] += w * gradient_values[record[U_START] + i]
+        for i in range(record.count):
+            w = program.data[record.weight + i] if record.weight >= 0 else 1.0
+            gradient_values[program.index[record.index + i]] += w * gradient_values[record.value + i]
 
 
 @compiled(inside=True)
@@ -58,16 +55,16 @@ def evaluate_values(program, theta, values, scratch):
     for i in range(values.shape[0]):
         values[i] = 0.0
     shift = np.zeros(values.shape[0])
-    total = scalars.write_values(theta, program.scalar_codes, program.scalar_numbers, values)
+    total = scalars.write_values(theta, program.scalars, values)
     for b in range(program.blocks.shape[0]):
         block = program.blocks[b]
-        if block[B_KIND] == EFFECTS:
-            fold(program, values, block[B_FOLDS], block[B_FOLDS_STOP])
+        if block.kind == EFFECTS:
+            fold(program, values, block.folds, block.folds_stop)
             total += effects.forward(block, theta, program.index, program.data, values, scratch, shift)
         else:
             total += bym2.forward(block, theta, program.index, program.data, values, scratch)
-    total += scalars.log_prior(program.scalar_codes, program.scalar_numbers, values, shift)
-    fold(program, values, program.sizes[Z_FOLDS], program.folds.shape[0])
+    total += scalars.log_prior(program.scalars, values, shift)
+    fold(program, values, program.sizes[0].row_folds, program.folds.shape[0])
     return total
 
 
@@ -84,30 +81,31 @@ def _pointer(typing_context, address):
 @compiled(inside=True)
 def program_at(table):
     """Return the program whose tables lie at the addresses of ``table`` (see :func:`program.address_table`)."""
-    i8, f8, i4 = np.int64, np.float64, np.int32
+    i8, f8 = np.int64, np.float64
     return Program(
-        carray(_pointer(table[0, 0]), (table[0, 1],), i8),
-        carray(_pointer(table[1, 0]), (table[1, 1], table[1, 2]), i8),
-        carray(_pointer(table[2, 0]), (table[2, 1], table[2, 2]), f8),
-        carray(_pointer(table[3, 0]), (table[3, 1], table[3, 2]), i8),
-        carray(_pointer(table[4, 0]), (table[4, 1], table[4, 2]), i8),
-        carray(_pointer(table[5, 0]), (table[5, 1], table[5, 2]), i8),
-        carray(_pointer(table[6, 0]), (table[6, 1], table[6, 2]), i8),
-        carray(_pointer(table[7, 0]), (table[7, 1], table[7, 2]), i8),
-        carray(_pointer(table[8, 0]), (table[8, 1],), i4),
-        carray(_pointer(table[9, 0]), (table[9, 1],), f8),
-        carray(_pointer(table[10, 0]), (table[10, 1],), f8),
-        carray(_pointer(table[11, 0]), (table[11, 1],), i8),
-        carray(_pointer(table[12, 0]), (table[12, 1],), i8),
-        carray(_pointer(table[13, 0]), (table[13, 1],), f8),
-        carray(_pointer(table[14, 0]), (table[14, 1],), i8),
-        carray(_pointer(table[15, 0]), (table[15, 1], table[15, 2]), f8),
-        carray(_pointer(table[16, 0]), (table[16, 1], table[16, 2]), f8),
-        carray(_pointer(table[17, 0]), (table[17, 1], table[17, 2]), f8),
+        carray(_pointer(table[0, 0]), (table[0, 1],), SIZES),
+        carray(_pointer(table[1, 0]), (table[1, 1],), SCALAR),
+        carray(_pointer(table[2, 0]), (table[2, 1],), BLOCK),
+        carray(_pointer(table[3, 0]), (table[3, 1],), USE),
+        carray(_pointer(table[4, 0]), (table[4, 1],), FOLD),
+        carray(_pointer(table[5, 0]), (table[5, 1],), DENSE),
+        carray(_pointer(table[6, 0]), (table[6, 1],), SEGMENT),
+        carray(_pointer(table[7, 0]), (table[7, 1],), np.int32),
+        carray(_pointer(table[8, 0]), (table[8, 1],), f8),
+        Coordinates(
+            carray(_pointer(table[9, 0]), (table[9, 1],), f8),
+            carray(_pointer(table[10, 0]), (table[10, 1],), i8),
+            carray(_pointer(table[11, 0]), (table[11, 1],), i8),
+            carray(_pointer(table[12, 0]), (table[12, 1],), f8),
+            carray(_pointer(table[13, 0]), (table[13, 1],), i8),
+            carray(_pointer(table[14, 0]), (table[14, 1], table[14, 2]), f8),
+            carray(_pointer(table[15, 0]), (table[15, 1], table[15, 2]), f8),
+            carray(_pointer(table[16, 0]), (table[16, 1], table[16, 2]), f8),
+        ),
     )
 
 
-FIELDS = len(Program._fields)
+FIELDS = len(Program._fields) - 1 + len(Coordinates._fields)
 _DOUBLES = types.CPointer(types.double)
 
 
@@ -119,31 +117,27 @@ def c_log_density(dim, z_, gradient_, value_, table_):
     """
     program = program_at(carray(table_, (FIELDS, 3), np.uint64))
     z, gradient = carray(z_, (dim,)), carray(gradient_, (dim,))
-    theta, u, scale = (
-        np.empty(program.sizes[Z_DIM]),
-        np.empty(program.tilted.shape[0]),
-        np.empty(program.order.shape[0]),
-    )
-    total = coordinates.follow(program, z, u, scale)
-    coordinates.unrotate(program, z, u, scale, theta)
-    values, g_values = np.empty(program.sizes[Z_VALUES]), np.zeros(program.sizes[Z_VALUES])
-    scratch = np.empty(program.sizes[Z_SCRATCH])
+    size, straight = program.sizes[0], program.coordinates
+    theta, u, scale = np.empty(size.dim), np.empty(straight.tilted.shape[0]), np.empty(straight.order.shape[0])
+    total = coordinates.follow(straight, z, u, scale)
+    coordinates.unrotate(straight, size.linear, z, u, scale, theta)
+    values, g_values, scratch = np.empty(size.values), np.zeros(size.values), np.empty(size.scratch)
     total += evaluate_values(program, theta, values, scratch)
     for s in range(program.segments.shape[0]):
         total += rows.segment_density(program, values, program.segments[s], g_values)
-    unfold(program, g_values, program.sizes[Z_FOLDS], program.folds.shape[0])
+    unfold(program, g_values, size.row_folds, program.folds.shape[0])
     for i in range(gradient.shape[0]):
         gradient[i] = 0.0
-    scalars.log_prior_backward(program.scalar_codes, program.scalar_numbers, values, g_values)
+    scalars.log_prior_backward(program.scalars, values, g_values)
     for b in range(program.blocks.shape[0] - 1, -1, -1):
         block = program.blocks[b]
-        if block[B_KIND] == EFFECTS:
+        if block.kind == EFFECTS:
             effects.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
-            unfold(program, g_values, block[B_FOLDS], block[B_FOLDS_STOP])
+            unfold(program, g_values, block.folds, block.folds_stop)
         else:
             bym2.backward(block, theta, program.index, program.data, values, scratch, g_values, gradient)
-    scalars.backward(theta, program.scalar_codes, program.scalar_numbers, g_values, gradient)
-    coordinates.rotate_gradient(program, z, u, scale, gradient)
+    scalars.backward(theta, program.scalars, g_values, gradient)
+    coordinates.rotate_gradient(straight, size.linear, z, u, scale, gradient)
     value_[0] = total
     finite = np.isfinite(total)
     for i in range(dim):

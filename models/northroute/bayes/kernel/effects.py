@@ -31,26 +31,6 @@ from northroute.bayes.kernel.jit import compiled
 from northroute.bayes.kernel.scalars import cholesky_backward
 from northroute.bayes.kernel.scales import NO_SPECTRUM, scale_of, spread
 from northroute.bayes.kernel.tables import (
-    B_BASIS,
-    B_BATCHES,
-    B_CENTRING,
-    B_CORRELATION,
-    B_DEMEAN,
-    B_DIMS,
-    B_FILTER,
-    B_LEVELS,
-    B_PARAMETER,
-    B_PARENTS,
-    B_POINTER,
-    B_RAW,
-    B_ROWS,
-    B_SCRATCH,
-    B_SD,
-    B_SPECTRUM,
-    B_TARGET,
-    B_THETA,
-    B_VALUE,
-    B_ZERO_DIMS,
     Filter,
 )
 from northroute.bayes.statement.codes import Rows
@@ -65,79 +45,79 @@ def parents_of(block, index, values):
 
     What all groups share is left out: deviations from a mean do not take it in, and the mean has a target of its own.
     """
-    k, n = block[B_DIMS], index[block[B_POINTER] + block[B_BATCHES]] - index[block[B_POINTER]]
+    k, n = block.dims, index[block.pointer + block.batches] - index[block.pointer]
     out = np.zeros(n * k)
-    if block[B_PARENTS] < 0:
+    if block.parents < 0:
         return out
     for i in range(n * k):
-        out[i] = values[block[B_PARENTS] + i]
-    if block[B_ROWS] == GROUPS:
+        out[i] = values[block.parents + i]
+    if block.rows == GROUPS:
         linear.centre_columns(out, 0, n, k)
         return out
-    for b in range(block[B_BATCHES]):
-        first = index[block[B_POINTER] + b]
+    for b in range(block.batches):
+        first = index[block.pointer + b]
         for d in range(k):
-            linear.zero_sum_adjoint(out, first * k + d, k, index[block[B_POINTER] + b + 1] - first)
+            linear.zero_sum_adjoint(out, first * k + d, k, index[block.pointer + b + 1] - first)
     return out
 
 
 @compiled(inside=True)
 def parents_adjoint(block, index, g, gradient_values):
     """Add the gradient of what the groups' effects are known together with, from that of :func:`parents_of`."""
-    if block[B_PARENTS] < 0:
+    if block.parents < 0:
         return
-    k, n = block[B_DIMS], index[block[B_POINTER] + block[B_BATCHES]] - index[block[B_POINTER]]
-    if block[B_ROWS] == GROUPS:
+    k, n = block.dims, index[block.pointer + block.batches] - index[block.pointer]
+    if block.rows == GROUPS:
         linear.centre_columns(g, 0, n, k)
     else:
-        for b in range(block[B_BATCHES]):
-            first = index[block[B_POINTER] + b]
+        for b in range(block.batches):
+            first = index[block.pointer + b]
             for d in range(k):
-                linear.zero_sum(g, first * k + d, k, index[block[B_POINTER] + b + 1] - first)
+                linear.zero_sum(g, first * k + d, k, index[block.pointer + b + 1] - first)
     for i in range(n * k):
-        gradient_values[block[B_PARENTS] + i] += g[i]
+        gradient_values[block.parents + i] += g[i]
 
 
 @compiled(inside=True)
 def forward(block, theta, index, data, values, scratch, shift):
     """Write the block's coefficients to ``values`` and its unfiltered effects to ``scratch``; return its log prior."""
-    k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
+    k, free = block.dims, block.dims - block.zero_dims
     parents, room = parents_of(block, index, values), correlated.room_of(block, index, values)
-    raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
+    raw, out, at = 0, block.value, block.scratch
     total = 0.0
-    for b in range(block[B_BATCHES]):
-        groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
-        own = at - block[B_SCRATCH]
-        if block[B_CORRELATION] >= 0:
+    for b in range(block.batches):
+        groups = index[block.pointer + b + 1] - index[block.pointer + b]
+        own = at - block.scratch
+        if block.correlation >= 0:
             correlated.scale_batch(block, b, index, values, room)
         for i in range(groups * k):
             scratch[at + i] = 0.0
-        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
-            if block[B_CORRELATION] >= 0:
+        for r in range(groups - (block.rows == ZERO_SUM)):
+            if block.correlation >= 0:
                 total += correlated.forward(block, raw, theta, data, parents, own + r * k, room, scratch, at + r * k)
                 raw += k
                 continue
             for d in range(free):
                 s, _ = scale_of(block, data, values, index, b, r, d)
-                q = data[block[B_CENTRING] + raw]
+                q = data[block.centring + raw]
                 kappa, share = spread(s, q)
-                natural = data[block[B_CENTRING] + block[B_RAW] + raw] - q * parents[own + r * k + d]
-                u = kappa * (kappa * natural + theta[block[B_THETA] + raw])
+                natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
+                u = kappa * (kappa * natural + theta[block.theta + raw])
                 scratch[at + r * k + d] = u
                 total += 0.5 * math.log(share) - 0.5 * (u / s) * (u / s)
                 raw += 1
         expand(block, b, groups, index, scratch, at, shift)
         levels = groups
-        if block[B_FILTER] == BASIS:
-            levels = block[B_LEVELS]
-            linear.basis_times(data, block[B_BASIS], levels, groups, scratch, at, k, values, out)
-        elif block[B_FILTER] == AR1:
-            phi = values[index[block[B_PARAMETER] + b]]
+        if block.filter == BASIS:
+            levels = block.levels
+            linear.basis_times(data, block.basis, levels, groups, scratch, at, k, values, out)
+        elif block.filter == AR1:
+            phi = values[index[block.coefficient + b]]
             linear.autoregression(phi, scratch, at, groups, k, values, out)
         else:
             for i in range(groups * k):
                 values[out + i] = scratch[at + i]
-        if block[B_DEMEAN]:
+        if block.demean:
             linear.centre_columns(values, out, levels, k)
         at += groups * k
         out += levels * k
@@ -147,32 +127,32 @@ def forward(block, theta, index, data, values, scratch, shift):
 @compiled(inside=True)
 def expand(block, batch, groups, index, scratch, at, shift):
     """Turn a batch's raw effects to those of all groups and dimensions, and sweep their mean into its targets."""
-    k = block[B_DIMS]
-    if block[B_ZERO_DIMS]:
-        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
+    k = block.dims
+    if block.zero_dims:
+        for r in range(groups - (block.rows == ZERO_SUM)):
             linear.zero_sum(scratch, at + r * k, 1, k)
-    if block[B_ROWS] == GROUPS:
+    if block.rows == GROUPS:
         return
     for d in range(k):
-        mean = scratch[at + (groups - 1) * k + d] / math.sqrt(groups) if block[B_ROWS] == WITH_MEAN else 0.0
+        mean = scratch[at + (groups - 1) * k + d] / math.sqrt(groups) if block.rows == WITH_MEAN else 0.0
         linear.zero_sum(scratch, at + d, k, groups)
         for r in range(groups):
             scratch[at + r * k + d] += mean
-        if block[B_ROWS] == WITH_MEAN:
-            shift[index[block[B_TARGET] + batch * k + d]] += mean
+        if block.rows == WITH_MEAN:
+            shift[index[block.target + batch * k + d]] += mean
 
 
 @compiled(inside=True)
 def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_values, out, g_u):
     """Write the gradient with respect to a batch's raw effects to ``g_u``, from that of its coefficients."""
-    k = block[B_DIMS]
-    levels = block[B_LEVELS] if block[B_FILTER] == BASIS else groups
-    if block[B_DEMEAN]:
+    k = block.dims
+    levels = block.levels if block.filter == BASIS else groups
+    if block.demean:
         linear.centre_columns(gradient_values, out, levels, k)
-    if block[B_FILTER] == BASIS:
-        linear.basis_adjoint(data, block[B_BASIS], levels, groups, gradient_values, out, k, g_u, 0)
-    elif block[B_FILTER] == AR1:
-        parameter = index[block[B_PARAMETER] + batch]
+    if block.filter == BASIS:
+        linear.basis_adjoint(data, block.basis, levels, groups, gradient_values, out, k, g_u, 0)
+    elif block.filter == AR1:
+        parameter = index[block.coefficient + batch]
         path = np.empty(groups * k)
         linear.autoregression(values[parameter], scratch, at, groups, k, path, 0)
         gradient_values[parameter] += linear.autoregression_adjoint(
@@ -181,17 +161,17 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
     else:
         for i in range(groups * k):
             g_u[i] = gradient_values[out + i]
-    if block[B_ROWS] != GROUPS:
+    if block.rows != GROUPS:
         for d in range(k):
             total = 0.0
             for r in range(groups):
                 total += g_u[r * k + d]
             linear.zero_sum_adjoint(g_u, d, k, groups)
-            if block[B_ROWS] == WITH_MEAN:
-                swept = gradient_values[index[block[B_TARGET] + batch * k + d]]
+            if block.rows == WITH_MEAN:
+                swept = gradient_values[index[block.target + batch * k + d]]
                 g_u[(groups - 1) * k + d] = (total - swept) / math.sqrt(groups)
-    if block[B_ZERO_DIMS]:
-        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
+    if block.zero_dims:
+        for r in range(groups - (block.rows == ZERO_SUM)):
             linear.zero_sum_adjoint(g_u, r * k, 1, k)
     return levels
 
@@ -199,19 +179,19 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
 @compiled(inside=True)
 def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
     """Add the block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
-    k, free = block[B_DIMS], block[B_DIMS] - block[B_ZERO_DIMS]
+    k, free = block.dims, block.dims - block.zero_dims
     parents, room = parents_of(block, index, values), correlated.room_of(block, index, values)
     g_parents = np.zeros(parents.shape[0])
-    raw, out, at = 0, block[B_VALUE], block[B_SCRATCH]
-    for b in range(block[B_BATCHES]):
-        groups = index[block[B_POINTER] + b + 1] - index[block[B_POINTER] + b]
-        own = at - block[B_SCRATCH]
+    raw, out, at = 0, block.value, block.scratch
+    for b in range(block.batches):
+        groups = index[block.pointer + b + 1] - index[block.pointer + b]
+        own = at - block.scratch
         g_u = np.empty(groups * k)
         levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
-        if block[B_CORRELATION] >= 0:
+        if block.correlation >= 0:
             correlated.scale_batch(block, b, index, values, room)
-        for r in range(groups - (block[B_ROWS] == ZERO_SUM)):
-            if block[B_CORRELATION] >= 0:
+        for r in range(groups - (block.rows == ZERO_SUM)):
+            if block.correlation >= 0:
                 correlated.backward(
                     block, raw, theta, data, parents, own + r * k, room, g_u, r * k, g_parents, gradient
                 )
@@ -219,23 +199,23 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
                 continue
             for d in range(free):
                 s, slope = scale_of(block, data, values, index, b, r, d)
-                q = data[block[B_CENTRING] + raw]
+                q = data[block.centring + raw]
                 kappa, share = spread(s, q)
-                natural = data[block[B_CENTRING] + block[B_RAW] + raw] - q * parents[own + r * k + d]
-                u = kappa * (kappa * natural + theta[block[B_THETA] + raw])
+                natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
+                u = kappa * (kappa * natural + theta[block.theta + raw])
                 g = g_u[r * k + d] - u / (s * s)
-                gradient[block[B_THETA] + raw] += g * kappa
+                gradient[block.theta + raw] += g * kappa
                 g_parents[own + r * k + d] -= g * (1.0 - share)
                 g_log = share - 1.0 + (u / s) * (u / s) + g * share * (u + kappa * kappa * natural)
-                sd = index[block[B_SD] + b * k + d]
+                sd = index[block.sd + b * k + d]
                 gradient_values[sd] += g_log / values[sd]
-                if block[B_SPECTRUM] != NO_SPECTRUM:
-                    gradient_values[index[block[B_PARAMETER] + b]] += g_log * slope
+                if block.spectrum != NO_SPECTRUM:
+                    gradient_values[index[block.length + b]] += g_log * slope
                 raw += 1
-        if block[B_CORRELATION] >= 0:
+        if block.correlation >= 0:
             correlated.unscale_batch(block, b, index, values, room, gradient_values)
         at += groups * k
         out += levels * k
     parents_adjoint(block, index, g_parents, gradient_values)
-    if block[B_CORRELATION] >= 0:
-        cholesky_backward(values, index, block[B_CORRELATION], room[FACTOR], room[G_FACTOR], gradient_values)
+    if block.correlation >= 0:
+        cholesky_backward(values, index, block.correlation, room[FACTOR], room[G_FACTOR], gradient_values)

@@ -17,36 +17,6 @@ from northroute.bayes.kernel.likelihood import (
     STUDENT,
 )
 from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
-from northroute.bayes.kernel.tables import (
-    D_COLUMNS,
-    D_MATRIX,
-    D_PREDICTOR,
-    D_START,
-    D_STOP,
-    D_VALUE,
-    S_ABOVE,
-    S_AUXILIARY,
-    S_CELL,
-    S_CORRELATION,
-    S_COUNT,
-    S_FAMILY,
-    S_KNOWN,
-    S_LARGE,
-    S_LARGE_COUNT,
-    S_OFFSET,
-    S_PART,
-    S_PREDICTOR,
-    S_SHAPE,
-    S_START,
-    S_STOP,
-    S_TABLE,
-    U_INDEX,
-    U_OTHER,
-    U_PREDICTOR,
-    U_START,
-    U_STOP,
-    U_WEIGHT,
-)
 from northroute.bayes.statement.codes import Part
 
 CHUNK = 512
@@ -57,35 +27,35 @@ NO_PART = int(Part.NONE)
 @compiled(inside=True)
 def predict(program, values, segment, first, stop, eta):
     """Write both linear predictors of rows first..stop-1 of a segment to ``eta``, shape (2, >= stop - first)."""
-    offset = segment[S_OFFSET] + first - segment[S_START]
+    offset = segment.offset + first - segment.start
     for i in range(stop - first):
-        eta[0, i] = program.data[offset + i] if segment[S_OFFSET] >= 0 else 0.0
+        eta[0, i] = program.data[offset + i] if segment.offset >= 0 else 0.0
         eta[1, i] = 0.0
     for d in range(program.dense.shape[0]):
         use = program.dense[d]
-        lo, hi = max(first, use[D_START]), min(stop, use[D_STOP])
-        q = use[D_COLUMNS]
+        lo, hi = max(first, use.start), min(stop, use.stop)
+        q = use.columns
         for i in range(lo, hi):
-            at = use[D_MATRIX] + (i - use[D_START]) * q
+            at = use.matrix + (i - use.start) * q
             total = 0.0
             for j in range(q):
-                total += program.data[at + j] * values[use[D_VALUE] + j]
-            eta[use[D_PREDICTOR], i - first] += total
+                total += program.data[at + j] * values[use.value + j]
+            eta[use.predictor, i - first] += total
     for u in range(program.uses.shape[0]):
         use = program.uses[u]
-        lo, hi = max(first, use[U_START]), min(stop, use[U_STOP])
+        lo, hi = max(first, use.start), min(stop, use.stop)
         if lo >= hi:
             continue
-        index = program.index[use[U_INDEX] + lo - use[U_START] : use[U_INDEX] + hi - use[U_START]]
-        out = eta[use[U_PREDICTOR], lo - first : hi - first]
-        if use[U_WEIGHT] < 0 and use[U_OTHER] < 0:
+        index = program.index[use.index + lo - use.start : use.index + hi - use.start]
+        out = eta[use.predictor, lo - first : hi - first]
+        if use.weight < 0 and use.other < 0:
             for i in range(hi - lo):
                 out[i] += values[index[i]]
             continue
         for i in range(hi - lo):
-            w = program.data[use[U_WEIGHT] + lo - use[U_START] + i] if use[U_WEIGHT] >= 0 else 1.0
-            if use[U_OTHER] >= 0:
-                w *= values[program.index[use[U_OTHER] + lo - use[U_START] + i]]
+            w = program.data[use.weight + lo - use.start + i] if use.weight >= 0 else 1.0
+            if use.other >= 0:
+                w *= values[program.index[use.other + lo - use.start + i]]
             out[i] += w * values[index[i]]
 
 
@@ -94,28 +64,28 @@ def scatter(program, values, first, stop, g, gradient_values):
     """Add the gradient of rows first..stop-1, ``g`` of shape (2, >= stop - first), to that of the values."""
     for d in range(program.dense.shape[0]):
         use = program.dense[d]
-        lo, hi = max(first, use[D_START]), min(stop, use[D_STOP])
-        q = use[D_COLUMNS]
+        lo, hi = max(first, use.start), min(stop, use.stop)
+        q = use.columns
         for i in range(lo, hi):
-            at = use[D_MATRIX] + (i - use[D_START]) * q
-            weight = g[use[D_PREDICTOR], i - first]
+            at = use.matrix + (i - use.start) * q
+            weight = g[use.predictor, i - first]
             for j in range(q):
-                gradient_values[use[D_VALUE] + j] += weight * program.data[at + j]
+                gradient_values[use.value + j] += weight * program.data[at + j]
     for u in range(program.uses.shape[0]):
         use = program.uses[u]
-        lo, hi = max(first, use[U_START]), min(stop, use[U_STOP])
+        lo, hi = max(first, use.start), min(stop, use.stop)
         if lo >= hi:
             continue
-        index = program.index[use[U_INDEX] + lo - use[U_START] : use[U_INDEX] + hi - use[U_START]]
-        weight = g[use[U_PREDICTOR], lo - first : hi - first]
-        if use[U_WEIGHT] < 0 and use[U_OTHER] < 0:
+        index = program.index[use.index + lo - use.start : use.index + hi - use.start]
+        weight = g[use.predictor, lo - first : hi - first]
+        if use.weight < 0 and use.other < 0:
             for i in range(hi - lo):
                 gradient_values[index[i]] += weight[i]
             continue
         for i in range(hi - lo):
-            w = weight[i] * (program.data[use[U_WEIGHT] + lo - use[U_START] + i] if use[U_WEIGHT] >= 0 else 1.0)
-            if use[U_OTHER] >= 0:
-                other = program.index[use[U_OTHER] + lo - use[U_START] + i]
+            w = weight[i] * (program.data[use.weight + lo - use.start + i] if use.weight >= 0 else 1.0)
+            if use.other >= 0:
+                other = program.index[use.other + lo - use.start + i]
                 gradient_values[other] += w * values[index[i]]
                 w *= values[other]
             gradient_values[index[i]] += w
@@ -124,27 +94,27 @@ def scatter(program, values, first, stop, g, gradient_values):
 @compiled(inside=True)
 def segment_density(program, values, segment, gradient_values):
     """Return the log density of a segment's rows, and add its gradient."""
-    family, part, cell = segment[S_FAMILY], segment[S_PART], segment[S_CELL]
+    family, part, cell = segment.family, segment.part, segment.cell
     step = CHUNK // cell * cell
     auxiliary, slope = 0.0, 0.0
-    if segment[S_AUXILIARY] >= 0:
-        auxiliary, slope = likelihood.auxiliary_of(family, values[segment[S_AUXILIARY]])
+    if segment.auxiliary >= 0:
+        auxiliary, slope = likelihood.auxiliary_of(family, values[segment.auxiliary])
     eta, g = np.empty((2, step)), np.zeros((2, step))
     work = np.empty((2, step))
     fused = part == NO_PART and (family == POISSON or family == NEGATIVE_BINOMIAL)
     table = np.zeros(1)
     slopes = np.zeros(1)
     if family == NEGATIVE_BINOMIAL and not fused:
-        table, slopes = likelihood.rising_tables(1.0 / auxiliary, segment[S_TABLE])
+        table, slopes = likelihood.rising_tables(1.0 / auxiliary, segment.table)
     factor, g_factor = np.zeros((cell, cell)), np.zeros((cell, cell))
     if family == MULTIVARIATE:
-        cholesky_of(values, program.index, segment[S_CORRELATION], cell, factor)
+        cholesky_of(values, program.index, segment.correlation, cell, factor)
     total, g_auxiliary, soft_sum, g_sum = 0.0, 0.0, 0.0, 0.0
-    for first in range(segment[S_START], segment[S_STOP], step):
-        stop = min(first + step, segment[S_STOP])
+    for first in range(segment.start, segment.stop, step):
+        stop = min(first + step, segment.stop)
         n = stop - first
         predict(program, values, segment, first, stop, eta)
-        y = program.data[segment[S_COUNT] + first - segment[S_START] : segment[S_COUNT] + stop - segment[S_START]]
+        y = program.data[segment.outcome + first - segment.start : segment.outcome + stop - segment.start]
         if fused and family == POISSON:
             vector.exponential(eta[0, :n], work[0, :n])
             for i in range(n):
@@ -157,23 +127,23 @@ def segment_density(program, values, segment, gradient_values):
             g_sum += g_all
         elif family == NORMAL:
             for i in range(n):
-                known = program.data[segment[S_KNOWN] + first - segment[S_START] + i] if segment[S_KNOWN] >= 0 else 0.0
+                known = program.data[segment.known + first - segment.start + i] if segment.known >= 0 else 0.0
                 lp, g[0, i], a = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)
                 total += lp
                 g_auxiliary += a
         elif family == STUDENT:
-            df = program.data[segment[S_SHAPE]]
+            df = program.data[segment.df]
             for i in range(n):
-                known = program.data[segment[S_KNOWN] + first - segment[S_START] + i] if segment[S_KNOWN] >= 0 else 0.0
+                known = program.data[segment.known + first - segment.start + i] if segment.known >= 0 else 0.0
                 lp, g[0, i], a = likelihood.student_density(y[i], eta[0, i], auxiliary, known, df)
                 total += lp
                 g_auxiliary += a
         elif family == ERRORS:
-            slope_id, omega_id = program.index[segment[S_CORRELATION]], program.index[segment[S_CORRELATION] + 1]
+            slope_id, omega_id = segment.slope, segment.omega
             for i in range(n):
-                at = first - segment[S_START] + i
-                known = program.data[segment[S_KNOWN] + at] if segment[S_KNOWN] >= 0 else 0.0
-                x, tau = program.data[segment[S_PREDICTOR] + 2 * at], program.data[segment[S_PREDICTOR] + 2 * at + 1]
+                at = first - segment.start + i
+                known = program.data[segment.known + at] if segment.known >= 0 else 0.0
+                x, tau = program.data[segment.predictor + 2 * at], program.data[segment.predictor + 2 * at + 1]
                 lp, g[0, i], a, g_slope, g_omega = likelihood.errors_density(
                     y[i], eta[0, i], auxiliary, known, x, tau, values[slope_id], values[omega_id]
                 )
@@ -187,7 +157,7 @@ def segment_density(program, values, segment, gradient_values):
                 total += lp
                 g_auxiliary += a
         elif family == MULTIVARIATE:
-            sd = program.index[segment[S_KNOWN] :]
+            sd = program.index[segment.deviations :]
             for i in range(0, n, cell):
                 total += multivariate_cell(
                     y[i:], eta[0, i:], cell, values, sd, factor, g[0, i:], g_factor, gradient_values
@@ -205,9 +175,9 @@ def segment_density(program, values, segment, gradient_values):
         total += lp
         g_auxiliary = -(g_size - soft_sum - g_sum * auxiliary) / (auxiliary * auxiliary)
     if family == MULTIVARIATE:
-        cholesky_backward(values, program.index, segment[S_CORRELATION], factor, g_factor, gradient_values)
-    if segment[S_AUXILIARY] >= 0:
-        gradient_values[segment[S_AUXILIARY]] += g_auxiliary * slope
+        cholesky_backward(values, program.index, segment.correlation, factor, g_factor, gradient_values)
+    if segment.auxiliary >= 0:
+        gradient_values[segment.auxiliary] += g_auxiliary * slope
     return total
 
 
@@ -236,17 +206,17 @@ def repeated_counts(program, segment, size):
     It is :math:`\sum_j N_j\log(s+j)` with N_j the number of rows with counts above j: one logarithm for each count below
     the table's length instead of two gamma functions a row. Counts beyond it are taken one by one, each distinct one once.
     """
-    last = segment[S_TABLE] - 1
+    last = segment.table - 1
     total, slope = 0.0, 0.0
     for j in range(last):
-        rows = program.data[segment[S_ABOVE] + j]
+        rows = program.data[segment.above + j]
         total += rows * math.log(size + j)
         slope += rows / (size + j)
-    if segment[S_LARGE_COUNT] > 0:
+    if segment.large_count > 0:
         base, d_base = math.lgamma(size + last), likelihood.digamma(size + last)
-        for j in range(segment[S_LARGE_COUNT]):
-            y = program.data[segment[S_LARGE] + 2 * j]
-            rows = program.data[segment[S_LARGE] + 2 * j + 1]
+        for j in range(segment.large_count):
+            y = program.data[segment.large + 2 * j]
+            rows = program.data[segment.large + 2 * j + 1]
             total += rows * (math.lgamma(size + y) - base)
             slope += rows * (likelihood.digamma(size + y) - d_base)
     return total, slope

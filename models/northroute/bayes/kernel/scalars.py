@@ -73,40 +73,45 @@ def prior_density(family, location, scale, shape, v):
 
 
 @compiled
-def write_values(theta, codes, numbers, values):
+def write_values(theta, scalars, values):
     """Write every scalar's own value, before means of effects are swept into it; return the log Jacobian."""
     total = 0.0
-    for s in range(codes.shape[0]):
-        x, transform = theta[codes[s, 0]], codes[s, 1]
-        values[s], _ = value_of(transform, x, numbers[s, 3], numbers[s, 4])
-        total += log_jacobian(transform, x)[0]
+    for s in range(scalars.shape[0]):
+        own = scalars[s]
+        x = theta[own.position]
+        values[s], _ = value_of(own.transform, x, own.lower, own.width)
+        total += log_jacobian(own.transform, x)[0]
     return total
 
 
 @compiled
-def log_prior(codes, numbers, values, shift):
+def log_prior(scalars, values, shift):
     """Take what was swept into each scalar off its value, and return the log prior density."""
     total = 0.0
-    for s in range(codes.shape[0]):
+    for s in range(scalars.shape[0]):
+        own = scalars[s]
         values[s] -= shift[s]
-        total += prior_density(codes[s, 2], numbers[s, 0], numbers[s, 1], numbers[s, 2], values[s])[0]
+        total += prior_density(own.family, own.prior_location, own.prior_scale, own.prior_shape, values[s])[0]
     return total
 
 
 @compiled
-def log_prior_backward(codes, numbers, values, gradient_values):
+def log_prior_backward(scalars, values, gradient_values):
     """Add the gradient of :func:`log_prior` to that of the values."""
-    for s in range(codes.shape[0]):
-        gradient_values[s] += prior_density(codes[s, 2], numbers[s, 0], numbers[s, 1], numbers[s, 2], values[s])[1]
+    for s in range(scalars.shape[0]):
+        own = scalars[s]
+        slope = prior_density(own.family, own.prior_location, own.prior_scale, own.prior_shape, values[s])[1]
+        gradient_values[s] += slope
 
 
 @compiled
-def backward(theta, codes, numbers, gradient_values, gradient):
+def backward(theta, scalars, gradient_values, gradient):
     """Add every scalar's part to the gradient of the unconstrained coordinates."""
-    for s in range(codes.shape[0]):
-        x, transform = theta[codes[s, 0]], codes[s, 1]
-        _, slope = value_of(transform, x, numbers[s, 3], numbers[s, 4])
-        gradient[codes[s, 0]] += gradient_values[s] * slope + log_jacobian(transform, x)[1]
+    for s in range(scalars.shape[0]):
+        own = scalars[s]
+        x = theta[own.position]
+        _, slope = value_of(own.transform, x, own.lower, own.width)
+        gradient[own.position] += gradient_values[s] * slope + log_jacobian(own.transform, x)[1]
 
 
 @compiled

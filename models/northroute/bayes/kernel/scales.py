@@ -3,7 +3,6 @@
 import math
 
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.tables import B_DIMS, B_FREQUENCY, B_PARAMETER, B_SD, B_SPACE, B_SPECTRUM
 from northroute.bayes.statement.codes import Spectrum
 
 NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
@@ -32,11 +31,11 @@ def log_spectrum(kind, space, length, square):
 @compiled
 def scale_of(block, data, values, index, batch, group, dim):
     """Return the standard deviation of an effect and its log's derivative with respect to the length scale."""
-    s = values[index[block[B_SD] + batch * block[B_DIMS] + dim]]
-    if block[B_SPECTRUM] == NO_SPECTRUM:
+    s = values[index[block.sd + batch * block.dims + dim]]
+    if block.spectrum == NO_SPECTRUM:
         return s, 0.0
-    length = values[index[block[B_PARAMETER] + batch]]
-    log_root, slope = log_spectrum(block[B_SPECTRUM], block[B_SPACE], length, data[block[B_FREQUENCY] + group])
+    length = values[index[block.length + batch]]
+    log_root, slope = log_spectrum(block.spectrum, block.space, length, data[block.frequency + group])
     return s * math.exp(log_root), slope
 
 

@@ -61,7 +61,7 @@ class Example:
 
     def reported(self) -> dict[str, tuple[str, ...]]:
         """Dimensions of every reported quantity, those of the step's own first, then derived ones."""
-        size = int(self.assembled.program.sizes[1])
+        size = int(self.assembled.program.sizes[0].values)
         values = named(self.assembled, np.full((1, 1, size), 0.5))
         every = values.assign(self.derive(values).data_vars)
         return {str(k): tuple(str(d) for d in v.dims if d not in ("chain", "draw")) for k, v in every.data_vars.items()}

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Filter, Kind, Program
 from northroute.bayes.program.assemble import Assembled, Segment
 from northroute.bayes.program.layout import Block, Layout
@@ -80,9 +79,9 @@ def prior_text(layout: Layout, ids: Ids) -> str:
     if scalar.prior is not None:
         return str(scalar.prior)
     k = round((1 + np.sqrt(1 + 8 * ids.size)) / 2)
-    if scalar.numbers[0] != len(FAMILIES):
+    if scalar.numbers.family != len(FAMILIES):
         raise ValueError("a scalar without a prior is a partial correlation")
-    return f"LKJ({scalar.numbers[3] - (k - 2) / 2:g})"
+    return f"LKJ({scalar.numbers.shape - (k - 2) / 2:g})"
 
 
 def draw(model: Graph) -> Figure:
@@ -141,12 +140,12 @@ def _above(block: Block, program: Program) -> Sequence[int]:
     """Scalars that a block's effects depend on."""
     record = block.record
     found = list(block.sd.ravel())
-    if record[tables.B_KIND] != Kind.BYM2:
-        k, batches = int(record[tables.B_DIMS]), int(record[tables.B_BATCHES])
-        if (at := int(record[tables.B_CORRELATION])) >= 0:
+    if record.kind != Kind.BYM2:
+        k, batches = int(record.dims), int(record.batches)
+        if (at := int(record.correlation)) >= 0:
             found += list(program.index[at : at + k * (k - 1) // 2])
-        if record[tables.B_FILTER] == Filter.AR1:
-            at = int(record[tables.B_PARAMETER])
+        if record.filter == Filter.AR1:
+            at = int(record.coefficient)
             found += list(program.index[at : at + batches])
         if block.length is not None:
             found += list(block.length.ravel())
@@ -156,18 +155,18 @@ def _above(block: Block, program: Program) -> Sequence[int]:
 def _effects(block: Block, dims: tuple[str, ...]) -> str:
     """Say what a block is, in a few words."""
     record = block.record
-    if record[tables.B_KIND] == Kind.BYM2:
+    if record.kind == Kind.BYM2:
         return "BYM2 over neighbours"
-    if record[tables.B_SPECTRUM] != Spectrum.NONE:
+    if record.spectrum != Spectrum.NONE:
         return "Gaussian process"
-    if record[tables.B_FILTER] == Filter.AR1:
+    if record.filter == Filter.AR1:
         return "AR(1)"
-    what = "random walk" if record[tables.B_FILTER] == Filter.BASIS else "normal"
-    if record[tables.B_CORRELATION] >= 0:
+    what = "random walk" if record.filter == Filter.BASIS else "normal"
+    if record.correlation >= 0:
         what += f", correlated over {dims[-1]}"
-    if record[tables.B_ROWS] == Rows.ZERO_SUM or record[tables.B_DEMEAN]:
+    if record.rows == Rows.ZERO_SUM or record.demean:
         what += ", sum to zero"
-    if record[tables.B_ZERO_DIMS]:
+    if record.zero_dims:
         what += f", zero sum over {dims[-1]}"
     return what
 
@@ -189,7 +188,7 @@ def _predictors(assembled: Assembled, names: dict[int, str]) -> tuple[list[Node]
             nodes.append(Node(title, _scale(assembled, own[0], predictor), 2, "row"))
             arrows.append((title, outcome))
             arrows += [(names[i], title) for i in _entering(assembled, own, predictor)]
-        auxiliary = {names[int(a)] for a in assembled.program.segments[members, tables.S_AUXILIARY] if a >= 0}
+        auxiliary = {names[int(a)] for a in assembled.program.segments["auxiliary"][members] if a >= 0}
         arrows += [(name, outcome) for name in sorted(auxiliary)]
     return nodes, arrows
 
@@ -217,12 +216,12 @@ def _entering(assembled: Assembled, segments: Sequence[Segment], predictor: int)
     def meets(start: int, stop: int) -> bool:
         return any(start < b and a < stop for a, b in spans)
 
-    for p, start, stop, ids, _, other in assembled.layout.uses:
-        if p == predictor and meets(start, stop):
-            found += [int(i[0]) for i in (ids, other) if i is not None]
-    for p, start, stop, _, columns, value in assembled.program.dense:
-        if p == predictor and meets(int(start), int(stop)):
-            found += range(int(value), int(value + columns))
+    for use in assembled.layout.uses:
+        if use.predictor == predictor and meets(use.start, use.stop):
+            found += [int(i[0]) for i in (use.ids, use.other) if i is not None]
+    for record in assembled.program.dense:
+        if record.predictor == predictor and meets(int(record.start), int(record.stop)):
+            found += range(int(record.value), int(record.value + record.columns))
     return found
 
 

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import tables
-from northroute.bayes.kernel.tables import Filter, Kind
-from northroute.bayes.program.folding import Use
+from northroute.bayes.kernel.tables import Filter, Kind, Record
 from northroute.bayes.program.layout import COEFFICIENT, Block
+from northroute.bayes.program.uses import Use, function_of
 from northroute.bayes.statement.codes import Rows
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
 
-Parent = tuple[Ids, Array]
-"""By coefficient of the block, an identifier and the weight with which its value is absorbed, zero where none is."""
+@dataclass(frozen=True, eq=False)
+class Parent:
+    """What a block absorbs: by coefficient, an identifier and the weight of its value, zero where none is."""
+
+    ids: Ids
+    weights: Array
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,16 @@ def parents_of(blocks: Sequence[Block], uses: Sequence[Use], swept: frozenset[in
     """
     found: list[list[Parent]] = [[] for _ in blocks]
     absorbers = {i: _absorber(b) for i, b in enumerate(blocks) if _absorbs(b.record)}
-    own = [(i, use) for i, b in absorbers.items() for use in uses if use[5] is None and _inside(use[3], b)]
-    own.sort(key=lambda pair: np.unique(pair[1][3]).size)
+    own = [(i, use) for i, b in absorbers.items() for use in uses if use.other is None and _inside(use.ids, b)]
+    own.sort(key=lambda pair: np.unique(pair[1].ids).size)
     for term in uses:
-        if term[5] is not None or not swept.isdisjoint(np.unique(term[3]).tolist()):
+        if term.other is not None or not swept.isdisjoint(np.unique(term.ids).tolist()):
             continue
         takers: list[Ids] = []
         for i, use in own:
             parent = _parent(term, use, absorbers[i])
-            if parent is not None and all(_function(taker, use[3]) for taker in takers):
-                takers.append(use[3])
+            if parent is not None and function_of(use.ids, *takers):
+                takers.append(use.ids)
                 found[i].append(parent)
     return found
 
@@ -68,52 +71,47 @@ def ordered(blocks: Sequence[Block], parents: Sequence[Sequence[Parent]]) -> lis
         free = [
             i
             for i in waiting
-            if not any(((ids >= a) & (ids < b) & (w != 0)).any() for ids, w in parents[i] for a, b in spans)
+            if not any(((p.ids >= a) & (p.ids < b) & (p.weights != 0)).any() for p in parents[i] for a, b in spans)
         ]
         found += free
         waiting = [i for i in waiting if i not in free]
     return found
 
 
-def _absorbs(record: Ids) -> bool:
-    plain = record[tables.B_FILTER] == Filter.NONE and not record[tables.B_ZERO_DIMS] and not record[tables.B_DEMEAN]
-    return bool(record[tables.B_KIND] == Kind.EFFECTS and plain)
+def _absorbs(record: Record) -> bool:
+    plain = record.filter == Filter.NONE and not record.zero_dims and not record.demean
+    return bool(record.kind == Kind.EFFECTS and plain)
 
 
 def _absorber(block: Block) -> _Absorber:
     return _Absorber(
-        COEFFICIENT + int(block.record[tables.B_VALUE]),
+        COEFFICIENT + int(block.record.value),
         np.repeat(np.arange(block.pointer.size - 1), np.diff(block.pointer)),
-        int(block.record[tables.B_DIMS]),
-        bool(block.record[tables.B_ROWS] != Rows.GROUPS),
+        int(block.record.dims),
+        bool(block.record.rows != Rows.GROUPS),
     )
 
 
 def _parent(term: Use, use: Use, block: _Absorber) -> Parent | None:
     """Return a term by coefficient of a block's use, if it is a function of these and says something of deviations."""
-    if term[:3] != use[:3] or np.unique(term[3]).size >= np.unique(use[3]).size or not _function(term[3], use[3]):
+    coarser = np.unique(term.ids).size < np.unique(use.ids).size
+    if not term.meets(use) or not coarser or not function_of(use.ids, term.ids):
         return None
-    weight = np.ones(term[3].size) if term[4] is None else term[4]
-    if use[4] is not None:
-        if not np.array_equal(weight, use[4]):
+    weight = np.ones(term.ids.size) if term.weight is None else term.weight
+    if use.weight is not None:
+        if not np.array_equal(weight, use.weight):
             return None
         weight = np.ones(weight.size)
-    if not _function(weight, use[3]):
+    if not function_of(use.ids, weight):
         return None
-    coefficients, first = np.unique(use[3] - block.first, return_index=True)
+    coefficients, first = np.unique(use.ids - block.first, return_index=True)
     ids, weights = np.zeros(block.size, dtype=np.int64), np.zeros(block.size)
-    ids[coefficients], weights[coefficients] = term[3][first], weight[first]
+    ids[coefficients], weights[coefficients] = term.ids[first], weight[first]
     batch = block.batch[coefficients // block.dims] if block.deviations else 0
     shared = batch * block.dims + coefficients % block.dims
     pairs = np.column_stack([shared, ids[coefficients], weights[coefficients]])
-    return None if len(np.unique(pairs, axis=0)) == np.unique(shared).size else (ids, weights)
+    return None if len(np.unique(pairs, axis=0)) == np.unique(shared).size else Parent(ids, weights)
 
 
 def _inside(ids: Ids, block: _Absorber) -> bool:
     return bool(ids.min() >= block.first and ids.max() < block.first + block.size)
-
-
-def _function(coarse: NDArray[np.generic], fine: Ids) -> bool:
-    """Tell whether the same ``fine`` identifier always comes with the same ``coarse`` number."""
-    _, first, inverse = np.unique(fine, return_index=True, return_inverse=True)
-    return bool((coarse == coarse[first][inverse]).all())

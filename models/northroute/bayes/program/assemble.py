@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import tables
-from northroute.bayes.kernel.tables import Kind, Program
+from northroute.bayes.kernel.tables import Program, Records
 from northroute.bayes.program import names, table_rows
 from northroute.bayes.program.builder import Builder
 from northroute.bayes.program.layout import Layout
@@ -157,10 +156,10 @@ def _log_odds(outcome: Array) -> float:
     return float(np.log((zeros + 0.5) / (outcome.size - zeros + 0.5)))
 
 
-def _unswept(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
+def _unswept(blocks: Records) -> Records:
     plain = blocks.copy()
-    plain[plain[:, tables.B_ROWS] == Rows.WITH_MEAN, tables.B_ROWS] = Rows.GROUPS
-    plain[plain[:, tables.B_KIND] == Kind.EFFECTS, tables.B_TARGET] = -1
+    plain["rows"][plain["rows"] == Rows.WITH_MEAN] = Rows.GROUPS
+    plain["target"] = -1
     return plain
 
 
@@ -245,8 +244,8 @@ def _add_segment(
     response: str,
 ) -> None:
     suffix = f"_{response}" if isinstance(model.distribution, Mapping) else ""
-    auxiliary, correlation, predictor, shape = -1, None, None, None
-    known: NDArray[Any] | None = None
+    auxiliary, slope, omega = -1, -1, -1
+    known, deviations, correlation, predictor, df = None, None, None, None, None
 
     def own(name: str, prior: Prior, start: float, support: suited.Support = "positive") -> int:
         return _auxiliary(
@@ -266,16 +265,15 @@ def _add_segment(
                 known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
             if distribution.sd is None and known is None:
                 raise ModelError(f"{model.name}: the {distribution.describe()} needs 'sd' or 'known'.")
-            shape = distribution.df if isinstance(distribution, dist.StudentT) else None
+            df = distribution.df if isinstance(distribution, dist.StudentT) else None
         case dist.NormalErrors():
             if distribution.sd is not None:
                 auxiliary = own("sd_residual", distribution.sd, max(float(outcome.std()), 1e-3))
             known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
             predictor = intake.predictor(model.name, frame, distribution.predictor, distribution.predictor_sd, rows)
-            slope = builder.scalar("slope", distribution.slope, starts=0.0)
+            slope = int(builder.scalar("slope", distribution.slope, starts=0.0))
             of_x = suited.within(model.name, "sd_predictor", distribution.spread, "positive")
-            omega = builder.scalar("sd_predictor", of_x, starts=float(predictor[:, 0].std()))
-            correlation = np.asarray([slope, omega])
+            omega = int(builder.scalar("sd_predictor", of_x, starts=float(predictor[:, 0].std())))
         case dist.MultivariateNormal():
             builder.coords[str(model.response)] = list(frame[model.response].iloc[:cell].astype(str))
             sds = [
@@ -284,7 +282,7 @@ def _add_segment(
                 else suited.within(model.name, "sd_residual", distribution.sd, "positive")
                 for s in spread[:cell]
             ]
-            known = builder.scalar("sd_residual", sds, (str(model.response),))
+            deviations = builder.scalar("sd_residual", sds, (str(model.response),))
             correlation = builder.correlation("corr_residual", str(model.response), distribution.lkj)
         case dist.DirichletMultinomial():
             root = suited.within(model.name, "inverse_root_concentration", distribution.inverse_root, "positive")
@@ -298,9 +296,12 @@ def _add_segment(
         part=part,
         cell=cell,
         known=known,
+        deviations=deviations,
         correlation=correlation,
         predictor=predictor,
-        shape=shape,
+        slope=slope,
+        omega=omega,
+        df=df,
     )
 
 

@@ -4,15 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program.layout import Block
 
 
 def laplacian(program: Program, block: Block) -> NDArray[np.float64]:
     """Return the graph's Laplacian over the places that have neighbours, shape (place, place)."""
-    at, n = int(block.record[tables.B_EDGES]), int(block.pointer[-1])
-    edges = program.index[at : at + 2 * int(block.record[tables.B_EDGE_COUNT])].reshape(-1, 2)
+    at, n = int(block.record.edges), int(block.pointer[-1])
+    edges = program.index[at : at + 2 * int(block.record.edge_count)].reshape(-1, 2)
     out = np.zeros((n, n))
     for i, j in edges:
         out[i, i] += 1

@@ -1,15 +1,14 @@
 """What a compiled program's tables mean: scalars, blocks, reported quantities."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.scales import log_spectrum
-from northroute.bayes.kernel.tables import Kind
-from northroute.bayes.program.folding import Use
+from northroute.bayes.kernel.tables import Kind, Record
+from northroute.bayes.program.uses import Use
 from northroute.bayes.statement.codes import Rows, Transform
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.terms.writer import Ids, Key, Parameter
@@ -19,14 +18,30 @@ COEFFICIENT: Final = 1 << 28
 """Identifiers from here on are coefficients of blocks; below, scalars."""
 
 
+class Numbers(NamedTuple):
+    """A prior as the kernel has it: place of its family in ``FAMILIES``, or one more for a partial correlation; numbers."""
+
+    family: int
+    location: float
+    scale: float
+    shape: float
+
+
 @dataclass(frozen=True)
 class Scalar:
     """A scalar: its prior (none for a partial correlation), the prior's numbers, its transform, where to start."""
 
     prior: Prior | None
-    numbers: tuple[int, float, float, float]
+    numbers: Numbers
     transform: Transform
     start: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower end and width of the interval that its values are mapped to, where its transform is to one."""
+        if self.prior is not None and self.prior.support == "interval":
+            return self.prior.location, self.prior.scale
+        return 0.0, 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +50,8 @@ class Block:
 
     Attributes
     ----------
-    record : int array
+    record : Record
+        Of ``kernel.tables.BLOCK``.
     pointer : int array, shape (batch + 1,)
     sd : int array, shape (batch, dim)
         Scalars that hold the standard deviations; of a BYM2, sigma and rho.
@@ -47,7 +63,7 @@ class Block:
         What its means are swept into.
     """
 
-    record: Ids
+    record: Record
     pointer: Ids
     sd: Ids
     basis: Array | None = None
@@ -58,48 +74,43 @@ class Block:
     @property
     def span(self) -> tuple[int, int]:
         """Where its coefficients begin and end."""
-        k, at = int(self.record[tables.B_DIMS]), int(self.record[tables.B_VALUE])
-        if self.record[tables.B_KIND] == Kind.BYM2:
-            return at, at + int(self.record[tables.B_LEVELS])
+        k, at = int(self.record.dims), int(self.record.value)
+        if self.record.kind == Kind.BYM2:
+            return at, at + int(self.record.places)
         levels = int(self.pointer[-1]) if self.basis is None else self.basis.shape[0] * (self.pointer.size - 1)
         return at, at + levels * k
 
     @property
     def centred(self) -> int:
         """How many raw coordinates are standardised: all effects; of places, the unstructured part, which comes last."""
-        column = tables.B_LEVELS if self.record[tables.B_KIND] == Kind.BYM2 else tables.B_RAW
-        return int(self.record[column])
+        return int(self.record.places if self.record.kind == Kind.BYM2 else self.record.raw)
 
     @property
     def correlated(self) -> bool:
         """Whether effects are correlated over dimensions."""
-        return bool(self.record[tables.B_KIND] == Kind.EFFECTS and self.record[tables.B_CORRELATION] >= 0)
+        return bool(self.record.correlation >= 0)
 
     @property
     def stored(self) -> slice:
         """Where the program's data hold what its coordinates are standardised by: precisions, then natural means."""
-        at, precisions = int(self.record[tables.B_CENTRING]), int(self.record[tables.B_DIMS]) if self.correlated else 1
+        at, precisions = int(self.record.centring), int(self.record.dims) if self.correlated else 1
         return slice(at, at + self.centred * (precisions + 1))
 
     def deviations(self, values: Array) -> Array:
         """Return the standard deviation of every standardised coordinate, shape (centred,), at values (value,)."""
-        if self.record[tables.B_KIND] == Kind.BYM2:
+        if self.record.kind == Kind.BYM2:
             sigma, rho = values[self.sd[0, 0]], values[self.sd[0, 1]]
             connected = np.arange(self.centred) < self.pointer[-1]
             return np.asarray(np.where(connected, sigma * np.sqrt(1 - rho), sigma))
-        free = int(self.record[tables.B_DIMS] - self.record[tables.B_ZERO_DIMS])
+        free = int(self.record.dims - self.record.zero_dims)
         found = []
         for b, groups in enumerate(np.diff(self.pointer)):
             own = np.broadcast_to(values[self.sd[b]], (groups, self.sd.shape[1]))
             if self.length is not None and self.frequency is not None:
-                kind, space, length = (
-                    self.record[tables.B_SPECTRUM],
-                    self.record[tables.B_SPACE],
-                    values[self.length[b]],
-                )
-                roots = [np.exp(log_spectrum(kind, space, length, f)[0]) for f in self.frequency]
+                kind, space = int(self.record.spectrum), int(self.record.space)
+                roots = [np.exp(log_spectrum(kind, space, values[self.length[b]], f)[0]) for f in self.frequency]
                 own = own * np.asarray(roots)[:, None]
-            found.append(own[: groups - int(self.record[tables.B_ROWS] == Rows.ZERO_SUM), :free].ravel())
+            found.append(own[: groups - int(self.record.rows == Rows.ZERO_SUM), :free].ravel())
         return np.concatenate(found)
 
 

@@ -4,14 +4,24 @@ from typing import Final
 
 import numpy as np
 
-from northroute.bayes.program.builder import Builder
 from northroute.bayes.program.layout import Layout
+from northroute.bayes.program.writing import Collected
+from northroute.bayes.statement.terms.writer import Parameter
 from northroute.errors import ModelError
 
 _OWN_DIMS: Final = ("chain", "draw")
 
 
-def refuse(model: str, builder: Builder) -> None:
+def add(parameters: dict[str, Parameter], name: str, parameter: Parameter) -> None:
+    """Name values as a reported quantity, or raise a ModelError if something else has the name."""
+    if parameters.setdefault(name, parameter).ids is not parameter.ids:
+        raise ModelError(
+            f"Two terms report '{name}', or a term and the distribution do. Give one of the terms another 'name', or "
+            "leave it out if it is there twice."
+        )
+
+
+def refuse(model: str, builder: Collected) -> None:
     """Raise a ModelError if a reported quantity or a dimension has a name that something else has."""
     own = [d for d in builder.coords if d in _OWN_DIMS]
     if own:

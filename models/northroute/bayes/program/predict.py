@@ -5,8 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import batch, likelihood, tables
+from northroute.bayes.kernel import batch, likelihood
 from northroute.bayes.kernel.scalars import cholesky_of
+from northroute.bayes.kernel.tables import Record
 from northroute.bayes.program.assemble import Assembled, Segment
 from northroute.bayes.statement import distributions as dist
 
@@ -47,7 +48,7 @@ def simulate(assembled: Assembled, values: Array, rng: np.random.Generator) -> A
 def _draw(
     assembled: Assembled,
     segment: Segment,
-    record: NDArray[np.int64],
+    record: Record,
     values: Array,
     eta: Array,
     rng: np.random.Generator,
@@ -57,23 +58,23 @@ def _draw(
     mean, cell, n = eta[:, 0], segment.cell, eta.shape[2]
     cells = mean.reshape(len(values), -1, cell)
     auxiliary = _auxiliary(record, values)[:, None]
-    y = program.data[record[tables.S_COUNT] : record[tables.S_COUNT] + n]
-    at = int(record[tables.S_KNOWN])
+    y = program.data[record.outcome : record.outcome + n]
+    at = int(record.known)
     match segment.distribution:
         case dist.Normal() | dist.StudentT():
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
             return segment.distribution.draw(rng, mean, np.hypot(auxiliary, known))
         case dist.NormalErrors():
-            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(n, 2).T
-            first = int(record[tables.S_CORRELATION])
-            slope, omega = values[:, program.index[first : first + 2]].T[:, :, None]
+            x, tau = program.data[record.predictor :][: 2 * n].reshape(n, 2).T
+            slope, omega = values[:, [record.slope]], values[:, [record.omega]]
             reliability = np.square(omega) / (np.square(omega) + np.square(tau))
             variance = np.square(auxiliary) + np.square(program.data[at : at + n])
             variance = variance + np.square(slope * tau) * reliability
             return segment.distribution.draw(rng, mean + slope * reliability * x, np.sqrt(variance))
         case dist.MultivariateNormal():
-            factor = cholesky_factors(assembled, int(record[tables.S_CORRELATION]), cell, values)
-            sd = values[:, program.index[at : at + cell]]
+            factor = cholesky_factors(assembled, int(record.correlation), cell, values)
+            deviations = int(record.deviations)
+            sd = values[:, program.index[deviations : deviations + cell]]
             drawn = segment.distribution.draw(rng, cells, sd[:, :, None] * factor)
         case dist.Multinomial():
             drawn = segment.distribution.draw(rng, cells, y.reshape(-1, cell).sum(axis=1))
@@ -85,12 +86,12 @@ def _draw(
     return drawn.reshape(len(values), n)
 
 
-def _auxiliary(record: NDArray[np.int64], values: Array) -> Array:
+def _auxiliary(record: Record, values: Array) -> Array:
     """Return the auxiliary parameter (dispersion, lambda, standard deviation, concentration), shape (draw,)."""
-    scalar = int(record[tables.S_AUXILIARY])
+    scalar = int(record.auxiliary)
     if scalar < 0:
         return np.zeros(len(values))
-    family = int(record[tables.S_FAMILY])
+    family = int(record.family)
     return np.asarray([likelihood.auxiliary_of(family, x)[0] for x in values[:, scalar]])
 
 

@@ -19,7 +19,7 @@ def used(assembled: Assembled) -> list[dict[str, str]]:
         if not ids:
             continue
         if any(p is None for p in priors):
-            shape = layout.scalars[ids[-1]].numbers[3]
+            shape = layout.scalars[ids[-1]].numbers.shape
             found.append({"parameter": name, "prior": f"lkj({shape:g})", "reason": "correlations"})
             continue
         alike = len(set(priors)) == 1

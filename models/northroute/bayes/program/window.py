@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import batch, tables
-from northroute.bayes.kernel.tables import Program
+from northroute.bayes.kernel import batch
+from northroute.bayes.kernel.tables import SEGMENT, Program, Records
 from northroute.bayes.program.assemble import Assembled, assemble
+from northroute.bayes.program.records import repeated, table
 from northroute.bayes.statement.codes import Family
 from northroute.bayes.statement.model import Model
 from northroute.errors import ModelError
@@ -24,19 +25,16 @@ def window(program: Program, start: int, stop: int) -> Program:
     Only tables of records change, so a window costs no copy of the data. Its log density is not that of the rows: tables of
     repeated counts are those of the whole segment.
     """
-    uses, shift = _cut(program.uses, tables.U_START, tables.U_STOP, start, stop)
-    for column in (tables.U_INDEX, tables.U_WEIGHT, tables.U_OTHER):
-        uses[:, column] += np.where(uses[:, column] >= 0, shift, 0)
-    dense, shift = _cut(program.dense, tables.D_START, tables.D_STOP, start, stop)
-    dense[:, tables.D_MATRIX] += shift * dense[:, tables.D_COLUMNS]
-    segments, shift = _cut(program.segments, tables.S_START, tables.S_STOP, start, stop)
-    segments[:, tables.S_COUNT] += shift
-    segments[:, tables.S_OFFSET] += np.where(segments[:, tables.S_OFFSET] >= 0, shift, 0)
-    by_row = (segments[:, tables.S_FAMILY] != Family.MULTIVARIATE_NORMAL) & (segments[:, tables.S_KNOWN] >= 0)
-    segments[:, tables.S_KNOWN] += np.where(by_row, shift, 0)
-    segments[:, tables.S_PREDICTOR] += np.where(segments[:, tables.S_PREDICTOR] >= 0, 2 * shift, 0)
+    uses, shift = _cut(program.uses, start, stop)
+    for column in ("index", "weight", "other"):
+        uses[column] += np.where(uses[column] >= 0, shift, 0)
+    dense, shift = _cut(program.dense, start, stop)
+    dense["matrix"] += shift * dense["columns"]
+    segments, shift = _cut(program.segments, start, stop)
+    for column, width in (("outcome", 1), ("offset", 1), ("known", 1), ("predictor", 2)):
+        segments[column] += np.where(segments[column] >= 0, width * shift, 0)
     sizes = program.sizes.copy()
-    sizes[tables.Z_ROWS] = stop - start
+    sizes["rows"] = stop - start
     return program._replace(sizes=sizes, uses=uses, dense=dense, segments=segments)
 
 
@@ -115,35 +113,32 @@ def hold_out(model: Model, frame: pd.DataFrame, held: NDArray[np.bool_]) -> Held
         if out[segment.rows][:kept].any() or kept % segment.cell:
             raise ModelError(f"{model.name}: some cell is held out in part. Hold out whole cells.")
         short = record.copy()
-        short[tables.S_STOP] = short[tables.S_START] + kept
-        if record[tables.S_FAMILY] == Family.NEGATIVE_BINOMIAL:
+        short.stop = short.start + kept
+        if record.family == Family.NEGATIVE_BINOMIAL:
             counts = assembled.frame[model.outcome].to_numpy(float)[segment.rows][:kept]
-            last = int(record[tables.S_TABLE]) - 1
-            large, times = np.unique(counts[counts > last], return_counts=True)
-            above = np.asarray([(counts > j).sum() for j in range(last)], dtype=float)
-            short[tables.S_ABOVE], short[tables.S_LARGE] = size, size + above.size
-            short[tables.S_LARGE_COUNT] = large.size
-            data += [above, np.column_stack([large, times]).astype(float).ravel()]
-            size += above.size + 2 * large.size
+            above, large = repeated(counts, int(record.table))
+            short.above, short.large, short.large_count = size, size + above.size, len(large)
+            data += [above, large.ravel()]
+            size += above.size + large.size
         records.append(short)
-    program = assembled.program._replace(segments=np.asarray(records), data=np.concatenate(data))
+    program = assembled.program._replace(segments=table(records, SEGMENT), data=np.concatenate(data))
     position = np.empty(len(frame), dtype=np.int64)
     position[place] = np.arange(len(frame))
     return HeldOut(replace(assembled, program=program), assembled.program, position[np.flatnonzero(held)])
 
 
-def _cut(table: Ints, begin: int, end: int, start: int, stop: int) -> tuple[Ints, Ints]:
+def _cut(records: Records, start: int, stop: int) -> tuple[Records, Ints]:
     """Return records that meet the window, rows counted from its start, and how many of their own rows came before it."""
-    kept = table[(table[:, begin] < stop) & (table[:, end] > start)].copy()
-    shift = np.maximum(start - kept[:, begin], 0)
-    kept[:, begin] = np.maximum(kept[:, begin], start) - start
-    kept[:, end] = np.minimum(kept[:, end], stop) - start
-    return np.ascontiguousarray(kept), shift
+    kept = records[(records["start"] < stop) & (records["stop"] > start)]
+    shift = np.maximum(start - kept["start"], 0)
+    kept["start"] = np.maximum(kept["start"], start) - start
+    kept["stop"] = np.minimum(kept["stop"], stop) - start
+    return kept, shift
 
 
 def _whole_cells(program: Program, start: int, stop: int) -> tuple[int, int]:
     """Widen a run of rows until it holds whole cells."""
-    starts, cells = program.segments[:, tables.S_START], program.segments[:, tables.S_CELL]
+    starts, cells = program.segments["start"], program.segments["cell"]
     a, b = (int(np.searchsorted(starts, at, side="right")) - 1 for at in (start, stop - 1))
     begin = starts[a] + (start - starts[a]) // cells[a] * cells[a]
     return int(begin), int(starts[b] - (starts[b] - stop) // cells[b] * cells[b])

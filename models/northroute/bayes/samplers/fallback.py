@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import seeds
-from northroute.bayes.kernel import density, tables
+from northroute.bayes.kernel import density
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers.draws import Draws
 from northroute.bayes.samplers.plain import stated
@@ -80,10 +80,10 @@ def sample_plain(assembled: Assembled, settings: Sampling, sampler: PlainSampler
 def _values(assembled: Assembled, posterior: xr.Dataset) -> Array:
     """Return values, shape (chain, draw, value), as the kernel lays them out, from the plain statement's quantities."""
     program = assembled.program
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], int(program.sizes[tables.Z_VALUES]))
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], int(program.sizes[0].values))
     values = np.full(shape, np.nan)
-    for first, stop in program.folds[:, [tables.U_START, tables.U_STOP]]:
-        values[..., first:stop] = 0.0
+    for record in program.folds:
+        values[..., record.value : record.value + record.count] = 0.0
     for name, parameter in assembled.layout.parameters.items():
         drawn = posterior[f"z_{name}" if _correlated(name) else name].transpose("chain", "draw", ...).to_numpy()
         values[..., parameter.ids] = partial_correlations(drawn) if _correlated(name) else drawn

@@ -19,12 +19,12 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from northroute.bayes.kernel import tables
-from northroute.bayes.kernel.tables import Filter, Kind, Program
+from northroute.bayes.kernel.tables import Filter, Kind, Program, Record
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.graphs import laplacian_root
 from northroute.bayes.program.layout import Block, Layout
 from northroute.bayes.program.table_rows import row_labels, table_order
+from northroute.bayes.program.uses import covariates_of
 from northroute.bayes.samplers import plain_outcomes
 from northroute.bayes.statement.codes import Rows, Spectrum
 from northroute.bayes.statement.model import Model
@@ -101,10 +101,8 @@ def stated(
         factors = _correlations(layout)
         scalars = _scalars(layout)
         coefficients = []
-        for block, stem in sorted(
-            zip(layout.blocks, stems(layout), strict=True), key=lambda b: b[0].record[tables.B_VALUE]
-        ):
-            effects = _places if block.record[tables.B_KIND] == Kind.BYM2 else _effects
+        for block, stem in sorted(zip(layout.blocks, stems(layout), strict=True), key=lambda b: b[0].record.value):
+            effects = _places if block.record.kind == Kind.BYM2 else _effects
             coefficients.append(effects(program, layout, block, stem, scalars, factors).ravel())
         values = pt.concatenate([scalars, *coefficients])
         for name, parameter in layout.parameters.items():
@@ -114,7 +112,7 @@ def stated(
             pm.Deterministic(name, (values[sums.ids] * sums.weights).sum(axis=-1), dims=sums.dims)
         mean, second = _predictors(program, layout, values)
         for record, name, own in zip(program.segments, names, dims or [None] * len(names), strict=True):
-            rows = slice(int(record[tables.S_START]), int(record[tables.S_STOP]))
+            rows = slice(int(record.start), int(record.stop))
             plain_outcomes.add(program, record, name, mean[rows], second[rows], values, factors, own)
     return plain
 
@@ -129,7 +127,9 @@ def _correlations(layout: Layout) -> dict[int, Any]:
         ids = parameter.ids.ravel()
         if ids.size and ids[0] < len(layout.scalars) and layout.scalars[ids[0]].prior is None:
             size = int(1 + np.sqrt(1 + 8 * ids.size)) // 2
-            shape = layout.scalars[ids[-1]].numbers[3]  # the last partial correlation's, given all others, is LKJ's own
+            shape = layout.scalars[
+                ids[-1]
+            ].numbers.shape  # the last partial correlation's, given all others, is LKJ's own
             factor = pm.LKJCorr(f"z_{name}", n=size, eta=shape)
             pm.Deterministic(name, factor @ factor.T, dims=parameter.dims)
             factors[int(ids[0])] = factor
@@ -182,7 +182,7 @@ def stems(layout: Layout) -> list[str]:
     """Name every block after the quantity that reports its effects, else after its standard deviation."""
     stems: list[str] = []
     for block in layout.blocks:
-        at, sd = block.record[tables.B_VALUE], block.sd[0, 0]
+        at, sd = block.record.value, block.sd[0, 0]
         reported = [n.removesuffix("_effect") for n, p in layout.parameters.items() if (p.ids == at).any()]
         scaled = [n.removeprefix("sd_") for n, p in layout.parameters.items() if (p.ids == sd).any()]
         stem = (reported or scaled)[0]
@@ -197,34 +197,34 @@ def _effects(program: Program, layout: Layout, block: Block, stem: str, scalars:
     sizes = np.diff(block.pointer)
     batch = np.repeat(np.arange(sizes.size), sizes)
     effects = _raw(layout, block, stem)
-    if record[tables.B_CORRELATION] >= 0:
-        effects = effects @ factors[int(program.index[record[tables.B_CORRELATION]])].T
+    if record.correlation >= 0:
+        effects = effects @ factors[int(program.index[record.correlation])].T
     scale = scalars[block.sd[batch]]
-    if record[tables.B_SPECTRUM] != Spectrum.NONE:
-        if record[tables.B_ROWS] == Rows.ZERO_SUM or record[tables.B_ZERO_DIMS]:
+    if record.spectrum != Spectrum.NONE:
+        if record.rows == Rows.ZERO_SUM or record.zero_dims:
             raise ModelError(f"'{stem}': weights of a Gaussian process do not also sum to zero. Demean the process.")
         square = np.tile(np.asarray(block.frequency), sizes.size)
         scale = scale * root_spectrum(record, scalars[np.asarray(block.length)[batch]], square)[:, None]
     effects = effects * scale
-    if record[tables.B_FILTER] == Filter.NONE and not record[tables.B_DEMEAN]:
+    if record.filter == Filter.NONE and not record.demean:
         return effects
     paths = []
     for b, (first, stop) in enumerate(zip(block.pointer[:-1], block.pointer[1:], strict=True)):
         path = effects[first:stop]
-        if record[tables.B_FILTER] == Filter.BASIS:
+        if record.filter == Filter.BASIS:
             path = pt.as_tensor(block.basis) @ path
-        elif record[tables.B_FILTER] == Filter.AR1:
-            path = autoregressive(scalars[program.index[record[tables.B_PARAMETER] + b]], path, int(stop - first))
-        paths.append(path - path.mean(axis=0) if record[tables.B_DEMEAN] else path)
+        elif record.filter == Filter.AR1:
+            path = autoregressive(scalars[program.index[record.coefficient + b]], path, int(stop - first))
+        paths.append(path - path.mean(axis=0) if record.demean else path)
     return pt.concatenate(paths)
 
 
 def _raw(layout: Layout, block: Block, stem: str) -> Any:
     """State standard normal effects, summing to zero where the block says; shape (group over all batches, dim)."""
-    k, groups = int(block.record[tables.B_DIMS]), int(block.pointer[-1])
-    across = bool(block.record[tables.B_ZERO_DIMS])
+    k, groups = int(block.record.dims), int(block.pointer[-1])
+    across = bool(block.record.zero_dims)
     named = _dims(layout, stem, groups, k)
-    if block.record[tables.B_ROWS] != Rows.ZERO_SUM:
+    if block.record.rows != Rows.ZERO_SUM:
         if across:
             return pm.ZeroSumNormal(f"z_{stem}", shape=(groups, k), dims=named)
         shape = (groups,) if named and len(named) == 1 else (groups, k)
@@ -252,7 +252,7 @@ def _dims(layout: Layout, stem: str, groups: int, k: int) -> tuple[str, ...] | N
     return parameter.dims
 
 
-def root_spectrum(record: NDArray[np.int64], length: Any, square: Array) -> Any:
+def root_spectrum(record: Record, length: Any, square: Array) -> Any:
     r"""Return the square root of a stationary kernel's spectral density, unit variance, at squared frequencies.
 
     Squared exponential: :math:`S(\omega) = (\sqrt{2\pi}\,\ell)^D e^{-\ell^2\omega^2/2}`; Matern:
@@ -263,10 +263,10 @@ def root_spectrum(record: NDArray[np.int64], length: Any, square: Array) -> Any:
 
     (Riutort-Mayol et al. 2023, Statistics and Computing 33:17, equations 1 to 3).
     """
-    space = float(record[tables.B_SPACE])
-    if record[tables.B_SPECTRUM] == Spectrum.SQUARED_EXPONENTIAL:
+    space = float(record.space)
+    if record.spectrum == Spectrum.SQUARED_EXPONENTIAL:
         return pt.sqrt((np.sqrt(2 * np.pi) * length) ** space * pt.exp(-0.5 * length**2 * square))
-    nu = _MATERN[Spectrum(record[tables.B_SPECTRUM])]
+    nu = _MATERN[Spectrum(record.spectrum)]
     constant = 2**space * np.pi ** (space / 2) * np.exp(gammaln(nu + space / 2) - gammaln(nu)) * (2 * nu) ** nu
     return pt.sqrt(constant / length ** (2 * nu) * (2 * nu / length**2 + square) ** -(nu + space / 2))
 
@@ -287,7 +287,7 @@ def _places(program: Program, layout: Layout, block: Block, stem: str, scalars: 
     n = block.centred
     connected = int(block.pointer[-1])
     sigma, rho = scalars[block.sd[0, 0]], scalars[block.sd[0, 1]]
-    factor = program.data[block.record[tables.B_BASIS] : block.record[tables.B_BASIS] + n]
+    factor = program.data[block.record.scaling : block.record.scaling + n]
     z = pm.Normal(f"z_{stem}", shape=n)  # sorted by connected part, and so without the places' labels
     waves = pm.Normal(f"z_{stem}_structured", shape=connected - (block.pointer.size - 1))
     structured = pt.as_tensor(laplacian_root(program, block)) @ waves * factor[:connected]
@@ -300,21 +300,22 @@ def _places(program: Program, layout: Layout, block: Block, stem: str, scalars: 
 
 def _predictors(program: Program, layout: Layout, values: Any) -> tuple[Any, Any]:
     """Return both linear predictors, shape (row,) each: offsets, slopes times covariates, and every use of a value."""
-    rows = int(program.sizes[tables.Z_ROWS])
+    rows = int(program.sizes[0].rows)
     offset = np.zeros(rows)
     for record in program.segments:
-        first, stop, at = record[tables.S_START], record[tables.S_STOP], record[tables.S_OFFSET]
+        first, stop, at = record.start, record.stop, record.offset
         if at >= 0:
             offset[first:stop] = program.data[at : at + stop - first]
     eta = [pt.as_tensor(offset), pt.zeros(rows)]
-    for p, first, stop, at, columns, scalar in program.dense:
-        matrix = program.data[at : at + (stop - first) * columns].reshape(-1, columns)
-        eta[p] = pt.inc_subtensor(eta[p][first:stop], pt.as_tensor(matrix) @ values[scalar : scalar + columns])
-    for p, first, stop, ids, weight, other in layout.uses:
-        part = values[ids]
-        if weight is not None:
-            part = part * weight
-        if other is not None:
-            part = part * values[other]
-        eta[p] = pt.inc_subtensor(eta[p][first:stop], part)
+    for dense in program.dense:
+        rows, p, scalar = slice(dense.start, dense.stop), dense.predictor, dense.value
+        matrix = pt.as_tensor(covariates_of(program, dense))
+        eta[p] = pt.inc_subtensor(eta[p][rows], matrix @ values[scalar : scalar + dense.columns])
+    for use in layout.uses:
+        part = values[use.ids]
+        if use.weight is not None:
+            part = part * use.weight
+        if use.other is not None:
+            part = part * values[use.other]
+        eta[use.predictor] = pt.inc_subtensor(eta[use.predictor][use.start : use.stop], part)
     return eta[0], eta[1]

@@ -8,15 +8,14 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import tables
-from northroute.bayes.kernel.tables import Program
+from northroute.bayes.kernel.tables import Program, Record
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.codes import Family, Part
 
 
 def add(
     program: Program,
-    record: NDArray[np.int64],
+    record: Record,
     name: str,
     mean: Any,
     second: Any,
@@ -40,32 +39,31 @@ def add(
     dims : tuple of str, optional
         Of the outcome.
     """
-    n, cell = int(record[tables.S_STOP] - record[tables.S_START]), int(record[tables.S_CELL])
-    y = program.data[record[tables.S_COUNT] : record[tables.S_COUNT] + n]
-    auxiliary = values[record[tables.S_AUXILIARY]] if record[tables.S_AUXILIARY] >= 0 else pt.zeros(())
-    match Family(record[tables.S_FAMILY]):
+    n, cell = int(record.stop - record.start), int(record.cell)
+    y = program.data[record.outcome : record.outcome + n]
+    auxiliary = values[record.auxiliary] if record.auxiliary >= 0 else pt.zeros(())
+    match Family(record.family):
         case Family.NORMAL:
-            at = record[tables.S_KNOWN]
+            at = record.known
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
             pm.Normal(name, mean, pt.sqrt(auxiliary**2 + known**2), observed=y, dims=dims)
         case Family.STUDENT_T:
-            at = record[tables.S_KNOWN]
+            at = record.known
             known = program.data[at : at + n] if at >= 0 else np.zeros(n)
-            df = float(program.data[record[tables.S_SHAPE]])
+            df = float(program.data[record.df])
             pm.StudentT(name, nu=df, mu=mean, sigma=pt.sqrt(auxiliary**2 + known**2), observed=y, dims=dims)
         case Family.NORMAL_ERRORS:
-            known = program.data[record[tables.S_KNOWN] :][:n]
-            x, tau = program.data[record[tables.S_PREDICTOR] :][: 2 * n].reshape(n, 2).T
-            first = int(record[tables.S_CORRELATION])
-            slope, omega = (values[int(i)] for i in program.index[first : first + 2])
+            known = program.data[record.known :][:n]
+            x, tau = program.data[record.predictor :][: 2 * n].reshape(n, 2).T
+            slope, omega = values[record.slope], values[record.omega]
             reliability = omega**2 / (omega**2 + tau**2)
             pm.Normal(f"{name}_predictor", 0.0, pt.sqrt(omega**2 + tau**2), observed=x, dims=dims)
             variance = auxiliary**2 + known**2 + slope**2 * reliability * tau**2
             pm.Normal(name, mean + slope * reliability * x, pt.sqrt(variance), observed=y, dims=dims)
         case Family.MULTIVARIATE_NORMAL:
-            at = record[tables.S_KNOWN]
+            at = record.deviations
             sd = values[program.index[at : at + cell].astype(np.int64)]
-            factor = sd[:, None] * factors[int(program.index[record[tables.S_CORRELATION]])]
+            factor = sd[:, None] * factors[int(program.index[record.correlation])]
             pm.MvNormal(name, mean.reshape((-1, cell)), chol=factor, observed=y.reshape(-1, cell), dims=dims)
         case Family.MULTINOMIAL:
             counts = y.reshape(-1, cell).astype(np.int64)
@@ -77,7 +75,7 @@ def add(
             concentration = 1 / pt.maximum(auxiliary**2, 1e-10)
             pm.DirichletMultinomial(name, n=counts.sum(axis=1), a=concentration * shares, observed=counts, dims=dims)
         case family:
-            _counts(family, Part(record[tables.S_PART]), name, mean, second, auxiliary, y.astype(np.int64), dims)
+            _counts(family, Part(record.part), name, mean, second, auxiliary, y.astype(np.int64), dims)
 
 
 def _counts(

@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import keeping, seeds
-from northroute.bayes.kernel.tables import Z_LINEAR, Program
+from northroute.bayes.kernel.tables import Program
 from northroute.bayes.samplers.native import NAME, native
 from northroute.bayes.statement.spec import Sampling
 from northroute.progress import Progress, quiet
@@ -59,7 +59,7 @@ def sample(
     progress : callable
         Called with a message and the share done.
     """
-    model = native(program, _around(start, int(program.sizes[Z_LINEAR])))
+    model = native(program, _around(start, program.linear))
     done: dict[int, dict[str, Array]] = {}
     for i in range(settings.chains):
         if keep is not None and (found := keeping.read(_file(keep, i), keep.name, _stored)):

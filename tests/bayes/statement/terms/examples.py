@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.bayes.coordinates import adaptation, curvature
-from northroute.bayes.kernel import batch, tables
+from northroute.bayes.kernel import batch
+from northroute.bayes.kernel.tables import Coordinates
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.layout import Block
 from northroute.bayes.statement.distributions import Poisson
@@ -48,12 +49,12 @@ def gradient_error(made: Assembled, seed: int = 2, points: int = 3) -> float:
     data = program.data.copy()
     for block in made.layout.blocks:
         data[block.stored] = informed(block, rng)
-    n = program.dim - int(program.sizes[tables.Z_LINEAR])
+    n = program.dim - program.linear
     begin = np.maximum(np.arange(n) - rng.integers(0, n, n), 0)
     rows = [np.append(rng.normal(0, 0.3 / np.sqrt(n), i - b), 1.0) for i, b in enumerate(begin)]
-    program = program._replace(
-        data=data, shift=rng.normal(0, 0.1, n), order=rng.permutation(n), begin=begin, factor=np.concatenate(rows)
-    )
+    factor = np.concatenate(rows)
+    turned = Coordinates(shift=rng.normal(0, 0.1, n), order=rng.permutation(n), begin=begin, factor=factor)
+    program = program._replace(data=data, coordinates=turned)
     worst, step = 0.0, 1e-5
     for _ in range(points):
         z = adaptation.start(made.layout, program.dim) + rng.normal(0, 0.4, program.dim)
@@ -69,7 +70,7 @@ def gradient_error(made: Assembled, seed: int = 2, points: int = 3) -> float:
 
 def informed(block: Block, rng: np.random.Generator) -> Array:
     """Random precisions and natural means of a block's effects."""
-    k = int(block.record[tables.B_DIMS])
+    k = int(block.record.dims)
     roots = rng.normal(0, 0.5, (block.centred // k, k, k))
     joint = (roots @ roots.transpose(0, 2, 1)).ravel()
     precisions = joint if block.correlated else rng.uniform(0.1, 0.9, block.centred)
@@ -88,7 +89,7 @@ def prior_covariance(made: Assembled, name: str, given: Mapping[str, Any], block
             scalars[i] = replace(scalars[i], start=float(v))
     origin = adaptation.start(replace(made.layout, scalars=tuple(scalars)), made.program.dim)
     record = made.layout.blocks[block].record
-    first, n = int(record[tables.B_THETA]), int(record[tables.B_RAW])
+    first, n = int(record.theta), int(record.raw)
     ids = np.ravel(made.layout.parameters[name].ids)
     units = np.zeros((n, made.program.dim))
     units[np.arange(n), first + np.arange(n)] = 1.0

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from northroute.bayes.coordinates import adaptation, curvature
-from northroute.bayes.kernel import batch, tables
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.scales import log_spectrum
 from northroute.bayes.statement.codes import Spectrum
 from northroute.bayes.statement.families import Prior
@@ -129,7 +129,7 @@ def test_long_lengths_leave_a_finite_density() -> None:
     """Scales of fast functions fall like exp(-length^2), to zero; a centred function cannot be divided by that."""
     made = assembled(panel(), GP(("x",), LENGTH))
     data, block = made.program.data.copy(), made.layout.blocks[0]
-    at = int(block.record[tables.B_CENTRING])
+    at = int(block.record.centring)
     data[at : at + block.centred] = 0.5
     theta = adaptation.start(made.layout, made.program.dim)
     theta[made.layout.position[int(made.layout.parameters["length_x"].ids)]] = np.log(200.0)

@@ -118,7 +118,7 @@ def test_gaps_are_times_too_and_order_does_not_matter(kind: str) -> None:
     made = assembled(frame.reset_index(drop=True), Walk("month"))
     assert made.layout.coords["month"] == labels
     entered = np.concatenate(
-        [use[3] for use in made.layout.uses if use[3][0] in made.layout.parameters["month_effect"].ids]
+        [use.ids for use in made.layout.uses if use.ids[0] in made.layout.parameters["month_effect"].ids]
     )
     expected = made.frame["month"].map(dict(zip(frame["month"], at, strict=True))).to_numpy()
     np.testing.assert_array_equal(entered, made.layout.parameters["month_effect"].ids[expected])
@@ -204,7 +204,7 @@ def test_dates_are_cut_to_longer_steps_only_where_that_is_asked_for() -> None:
     made = assembled(dated(DAYS), Walk("time", step="month"))
     of_month = made.frame["time"].dt.month.to_numpy() - 1
     effects = made.layout.parameters["time_effect"].ids
-    (entered,) = (use[3] for use in made.layout.uses if use[3][0] in effects)
+    (entered,) = (use.ids for use in made.layout.uses if use.ids[0] in effects)
     np.testing.assert_array_equal(entered, effects[of_month])
 
 

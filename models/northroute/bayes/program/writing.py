@@ -1,0 +1,161 @@
+"""The last step of building: identifiers become places among the values, and all tables are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.bayes.kernel.tables import BLOCK, DENSE, FOLD, SCALAR, SEGMENT, SIZES, USE, Program, Record
+from northroute.bayes.program.absorption import ordered, parents_of
+from northroute.bayes.program.folding import fold
+from northroute.bayes.program.layout import COEFFICIENT, Block, Combination, Layout, Scalar
+from northroute.bayes.program.records import table
+from northroute.bayes.program.store import Store
+from northroute.bayes.program.uses import Covariates, Fold, Use
+from northroute.bayes.statement.codes import Rows, Transform
+from northroute.bayes.statement.terms.writer import Average, Key, Parameter
+
+Ids = NDArray[np.int64]
+
+
+@dataclass
+class Collected:
+    """What terms and outcomes have asked for so far.
+
+    Attributes
+    ----------
+    scalars, blocks, uses, covariates, segments : list
+    parameters : dict of str to Parameter
+        Reported quantities, by identifier.
+    coords : dict of str to list
+        Labels of dimensions.
+    targets : dict of Key to int
+        Values that means of effects may be swept into.
+    averages : list of Average
+        Intercepts of average rows.
+    store : Store
+        Index and numeric tables.
+    coefficients, raw, scratch : int
+        How many coefficients, raw coordinates and places of scratch the blocks have.
+    """
+
+    scalars: list[Scalar] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    covariates: list[Covariates] = field(default_factory=list)
+    segments: list[Record] = field(default_factory=list)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    coords: dict[str, list[Any]] = field(default_factory=dict)
+    targets: dict[Key, int] = field(default_factory=dict)
+    averages: list[Average] = field(default_factory=list)
+    store: Store = field(default_factory=Store)
+    coefficients: int = 0
+    raw: int = 0
+    scratch: int = 0
+
+
+def write(found: Collected, rows: int, derived: Mapping[str, Combination]) -> tuple[Program, Layout]:
+    """Return the program, neither centred nor rotated, and what is needed to read its values.
+
+    Parameters
+    ----------
+    found : Collected
+    rows : int
+    derived : mapping of str to Combination
+        Reported quantities that are sums of others.
+    """
+    n, store, resolve = len(found.scalars), found.store, _Resolve(len(found.scalars))
+    position, linear = _positions(found.scalars)
+    uses, folds, extra = fold(found.uses, COEFFICIENT + found.coefficients)
+    use_records = [_use(store, resolve.of_use(use)) for use in uses]
+    row_folds = [_fold(store, resolve, one) for one in folds]
+    dense = [
+        (c.predictor, c.start, c.stop, store.numbers(c.matrix), c.matrix.shape[1], c.value) for c in found.covariates
+    ]
+    waiting = _settled(found.blocks, found.targets)
+    parents = parents_of(waiting, found.uses, frozenset(found.targets[t] for b in waiting for t in b.targets))
+    blocks: list[Block] = []
+    block_folds: list[tuple[int, ...]] = []
+    for i in ordered(waiting, parents):
+        block, record = waiting[i], waiting[i].record.copy()
+        record.theta += n
+        record.value += n
+        if block.targets:
+            record.target = store.table(resolve(np.array([found.targets[t] for t in block.targets], np.int64)))
+        record.folds, record.folds_stop = len(block_folds), len(block_folds) + len(parents[i])
+        if parents[i]:
+            first = COEFFICIENT + found.coefficients + extra
+            block_folds += [_fold(store, resolve, Fold(first, p.ids, p.weights)) for p in parents[i]]
+            record.parents = resolve.one(first)
+            extra += parents[i][0].ids.size
+        blocks.append(replace(block, record=record))
+    sizes = (n + found.raw, n + found.coefficients + extra, rows, linear, found.scratch, len(block_folds))
+    scalars = [(at, s.transform, *s.numbers, *s.interval) for at, s in zip(position, found.scalars, strict=True)]
+    program = Program(
+        sizes=table([sizes], SIZES),
+        scalars=table(scalars, SCALAR),
+        blocks=table([b.record for b in blocks], BLOCK),
+        uses=table(use_records, USE),
+        folds=table(block_folds + row_folds, FOLD),
+        dense=table(dense, DENSE),
+        segments=table(found.segments, SEGMENT),
+        index=store.index(),
+        data=store.data(),
+    )
+    layout = Layout(
+        parameters={k: Parameter(resolve(v.ids), v.dims) for k, v in found.parameters.items()},
+        coords=dict(found.coords),
+        scalars=tuple(found.scalars),
+        position=position,
+        blocks=tuple(blocks),
+        uses=tuple(resolve.of_use(use) for use in found.uses),
+        derived=dict(derived),
+    )
+    return program, layout
+
+
+@dataclass(frozen=True)
+class _Resolve:
+    """From identifiers to places among the values: scalars first, then coefficients and folds."""
+
+    scalars: int
+
+    def __call__(self, ids: Ids) -> Ids:
+        return np.where(ids >= COEFFICIENT, ids - COEFFICIENT + self.scalars, ids)
+
+    def one(self, identifier: int) -> int:
+        return int(self(np.asarray(identifier)))
+
+    def of_use(self, use: Use) -> Use:
+        return replace(use, ids=self(use.ids), other=None if use.other is None else self(use.other))
+
+
+def _positions(scalars: Sequence[Scalar]) -> tuple[Ids, int]:
+    """Return each scalar's unconstrained coordinate, curved scalars first, and where the linear part begins."""
+    straight = np.array([s.transform is Transform.IDENTITY for s in scalars], dtype=bool)
+    position = np.empty(len(scalars), dtype=np.int64)
+    position[np.argsort(straight, kind="stable")] = np.arange(len(scalars))
+    return position, int((~straight).sum())
+
+
+def _settled(blocks: Sequence[Block], targets: Mapping[Key, int]) -> list[Block]:
+    """Leave a block's mean alone where what it would be swept into is not there."""
+    found = []
+    for block in blocks:
+        record = block.record.copy()
+        swept = record.rows == Rows.WITH_MEAN and all(t in targets for t in block.targets)
+        if record.rows == Rows.WITH_MEAN and not swept:
+            record.rows = Rows.GROUPS
+        found.append(replace(block, record=record, targets=block.targets if swept else ()))
+    return found
+
+
+def _use(store: Store, use: Use) -> tuple[int, ...]:
+    tables = store.table(use.ids), store.numbers(use.weight), store.table(use.other)
+    return (use.predictor, use.start, use.stop, *tables)
+
+
+def _fold(store: Store, resolve: _Resolve, fold: Fold) -> tuple[int, ...]:
+    return resolve.one(fold.value), fold.ids.size, store.table(resolve(fold.ids)), store.numbers(fold.weight)
