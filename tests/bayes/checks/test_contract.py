@@ -37,8 +37,8 @@ def data(counts: Integers) -> Data:
 
 
 SUITED = data(np.asarray(RNG.poisson(2, 96), np.int64))
-# units whose rates rise from 0.2 to 14 along the line of neighbours, and a month that nobody would expect: one rate for all is
-# wrong in every respect
+# units whose rates rise from 0.2 to 14 along the line of neighbours, and a month that nobody would expect: one rate for all
+# is wrong in every respect
 UNSUITED = data(np.append(RNG.poisson(np.exp(np.linspace(-1.6, 2.6, 8))[UNIT.codes])[:-1], 90).astype(np.int64))
 
 
