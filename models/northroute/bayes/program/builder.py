@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from northroute.bayes.kernel import tables
 from northroute.bayes.kernel.tables import Filter, Kind, Program
 from northroute.bayes.program.absorption import ordered, parents_of
+from northroute.bayes.program.derived import derived
 from northroute.bayes.program.folding import Use, fold
-from northroute.bayes.program.layout import COEFFICIENT, Array, Block, Combination, Layout, Scalar
+from northroute.bayes.program.layout import COEFFICIENT, Array, Block, Layout, Scalar
 from northroute.bayes.statement.codes import Family, Part, Rows, Spectrum, Transform
 from northroute.bayes.statement.families import FAMILIES, Prior
 from northroute.bayes.statement.terms.writer import Average, Ids, Key, Parameter
@@ -299,7 +300,7 @@ class Builder:
 
     def finish(self, rows: int) -> tuple[Program, "Layout"]:
         """Write the program, neither centred nor rotated, and what is needed to read its values."""
-        n, derived = len(self.scalars), self._derived()
+        n, sums = len(self.scalars), derived(self)
         curved = [i for i, s in enumerate(self.scalars) if s.transform is not Transform.IDENTITY]
         straight = [i for i, s in enumerate(self.scalars) if s.transform is Transform.IDENTITY]
         position = np.empty(n, dtype=np.int64)
@@ -375,26 +376,9 @@ class Builder:
             position=position,
             blocks=tuple(replace(b, record=record) for record, b in zip(records, blocks, strict=True)),
             uses=tuple((p, a, b, resolve(i), w, None if o is None else resolve(o)) for p, a, b, i, w, o in self.uses),
-            derived=derived,
+            derived=sums,
         )
         return program, layout
-
-    def _derived(self) -> dict[str, Combination]:
-        """Where means were taken off, report an average row's intercept beside that at zero, which has its name."""
-        found = {}
-        for average in self.averages:
-            if not average.shifts:
-                continue
-            parameter = self.parameters.pop(average.name)
-            self.report(f"{average.name}_average", parameter.ids, parameter.dims)
-            base = average.ids[:, None]
-            ids = [np.broadcast_to(s, (len(base), s.size)) for s, _ in average.shifts]
-            weights = np.hstack([np.ones(base.shape), *(-m for _, m in average.shifts)])
-            shape = (*parameter.ids.shape, -1)
-            found[average.name] = Combination(
-                np.hstack([base, *ids]).reshape(shape), weights.reshape(shape), average.dims
-            )
-        return found
 
     def _settled(self, block: Block) -> Block:
         """Leave a block's mean alone where what it would be swept into is not there."""
