@@ -5,7 +5,7 @@ from typing import Final
 
 import pandas as pd
 
-from northroute.bayes.calibration.gate_rates import rates
+from northroute.bayes.calibration.gate_rates import cases, rates
 from northroute.bayes.gate.row_check import MAX_SHARE
 from northroute.bayes.gate.single_row import MAX_SHIFT
 from northroute.provenance import Provenance
@@ -37,6 +37,7 @@ def write(fits: pd.DataFrame, folder: Path, stamp: Provenance) -> list[Path]:
 def text(found: pd.DataFrame, stamp: Provenance) -> str:
     """Return the page, from the table of :func:`northroute.bayes.calibration.gate_rates.rates`."""
     true, bad = found[found["true"]], found[~found["true"]]
+    left = [case.what for case in cases().values() if case.name not in set(found["case"])]
     return "\n".join(
         [
             "# How often the gate errs",
@@ -54,6 +55,7 @@ def text(found: pd.DataFrame, stamp: Provenance) -> str:
             "",
             _table(bad),
             "",
+            *([f"Not yet run: {'; '.join(left)}.", ""] if left else []),
             "## What is asked of rows",
             "",
             f"Of the rows of counts at most {MAX_SHARE:.0%} may have a Pareto k above its limit when they are left out. A "

@@ -287,14 +287,14 @@ def _true() -> list[Case]:
         ),
         Case(
             "zero_inflated",
-            "25 units of 8 rows, 30 % zeros",
+            "zero-inflated, 25 units of 8 rows, 30 % zeros",
             True,
             _poisson("zi", Effects("unit"), **part),
             _zeros(0.3, False),
         ),
         Case(
             "hurdle",
-            "25 units of 8 rows, 30 % zeros",
+            "hurdle, 25 units of 8 rows, 30 % zeros",
             True,
             _poisson("hurdle", Effects("unit"), **(part | {"part": "hurdle"})),
             _zeros(0.3, True),
