@@ -160,7 +160,19 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# ## 5. Real reports
+# ## 5. The same model in PyMC (SIMULATED)
+#
+# What was fitted is an ordinary PyMC model too, with named dimensions: to read, to draw from, to extend, or to sample with
+# PyMC's own sampler for a second opinion. A fit states its model with `fit.pymc_model()`, a specification with
+# `spec.pymc_model(panel)`, a model of one's own terms with `northroute.bayes.pymc_model(model, frame)`. ArviZ's functions
+# take a fit's `tree` as it is.
+
+# %%
+stated = fits["slopes"].pymc_model()
+pd.Series({name: " x ".join(dims) for name, dims in stated.named_vars_to_dims.items()}).rename("dimensions").to_frame()
+
+# %% [markdown]
+# ## 6. Real reports
 #
 # Shares of heroin and opium among reported seizures; then article counts of three countries of Central Asia by month: state
 # violence on drug interdiction as a rate within countries, the specification of claim C16. Here units are countries. Further

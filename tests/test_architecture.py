@@ -24,6 +24,7 @@ BASE = (
     "keeping",
     "latex",
     "look",
+    "machine_code",
     "netcdf",
     "pins",
     "progress",

@@ -21,7 +21,9 @@ TREE = xr.DataTree.from_dict(
             },
             {"chain": [0, 1], "draw": np.arange(4), "country": ["KAZ", "KGZ", "Ўзбекистон"]},
         ),
-        "sample_stats": xr.Dataset({"diverging": ("draw", [True, False, True]), "depth": ("draw", np.int8([1, 2, 3]))}),
+        "sample_stats": xr.Dataset(
+            {"diverging": ("draw", [True, False, True]), "depth": ("draw", np.array([1, 2, 3], dtype=np.int8))}
+        ),
         "constant_data": xr.Dataset(
             {
                 "name_of_row": ("row", np.array(["a", "", "c"])),

@@ -1,4 +1,4 @@
-"""Other samplers and drafts against nutpie on the compiled kernel; Pathfinder's formulas against their definitions."""
+"""Other samplers and drafts against nutpie on the compiled kernel."""
 
 import dataclasses
 import importlib.util
@@ -10,17 +10,16 @@ import pandas as pd
 import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
-from scipy import stats
 from typer.testing import CliRunner
 
 from northroute.bayes import BayesFit, Sampling, fit_model
 from northroute.bayes.coordinates.adaptation import first
 from northroute.bayes.coordinates.curvature import gradient, hessian
+from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import assemble
 from northroute.bayes.program.quantities import correlations
-from northroute.bayes.samplers.drafts import joint_mode
+from northroute.bayes.samplers.drafts import joint_mode, laplace
 from northroute.bayes.samplers.fallback import partial_correlations
-from northroute.bayes.samplers.pathfinder import approximation, diagonal, low_rank
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.spec import Sampler
@@ -67,17 +66,16 @@ def test_pymcs_own_sampler_agrees_within_monte_carlo_error(table: pd.DataFrame, 
         gap = abs(values.mean(("chain", "draw")) - theirs[name].mean(("chain", "draw"))).to_numpy()
         assert (gap <= 4 * error).all(), name
     # the likelihood of every row, from the values that PyMC reports
-    assert_allclose(
-        fit.tree["log_likelihood"]["y"].mean(("chain", "draw")),
-        reference.tree["log_likelihood"]["y"].mean(("chain", "draw")),
-        atol=0.1,
-    )
+    rows = [f.tree["log_likelihood"]["y"].astype(float) for f in (fit, reference)]
+    error = np.hypot(*(azs.mcse(r).to_numpy() for r in rows))
+    gap = abs(rows[0].mean(("chain", "draw")) - rows[1].mean(("chain", "draw"))).to_numpy()
+    assert (gap <= 4 * error).all()
 
 
-@pytest.mark.parametrize("sampler", ["laplace", "pathfinder"])
-def test_drafts_are_close_and_refuse_to_be_summarised(
-    sampler: Sampler, table: pd.DataFrame, reference: BayesFit, tmp_path: Path
+def test_a_draft_is_close_and_refuses_to_be_summarised(
+    table: pd.DataFrame, reference: BayesFit, tmp_path: Path
 ) -> None:
+    sampler: Sampler = "laplace"
     fit = fit_model(GROUPED, table, dataclasses.replace(SETTINGS, sampler=sampler), folder=tmp_path)
     assert fit.info["sampler"] == sampler
     assert fit.info["attempts"] == 1
@@ -86,9 +84,11 @@ def test_drafts_are_close_and_refuse_to_be_summarised(
         draft = drawn(fit)[name]
         sd = values.std(("chain", "draw")).to_numpy()
         gap = abs(values.mean(("chain", "draw")) - draft.mean(("chain", "draw"))).to_numpy()
-        assert (gap < 0.3 * sd).all(), (name, gap / sd)
+        # the mode of a scale lies below its mean, by a sixth of a standard deviation here, and takes the intercept along;
+        # what is as good as normal has the same mean and spread, to Monte Carlo error
+        assert (gap < (0.05 if name == "slope" else 0.2) * sd).all(), (name, gap / sd)
         ratio = draft.std(("chain", "draw")).to_numpy() / sd
-        assert ((ratio > 0.7) & (ratio < 1.3)).all(), (name, ratio)
+        assert (abs(ratio - 1) < (0.05 if name == "slope" else 0.12)).all(), (name, ratio)
 
     assert not fit.gate.passed
     assert np.isfinite(fit.gate.value("Pareto k"))
@@ -104,42 +104,31 @@ def test_drafts_are_close_and_refuse_to_be_summarised(
 def test_the_joint_mode_is_flat_and_its_hessian_is_the_slope_of_the_gradient(table: pd.DataFrame) -> None:
     adapted = first(assemble(GROUPED, table))
     mode = joint_mode(adapted.program, adapted.z)
-    assert np.abs(gradient(adapted.program, mode)[1]).max() < 1e-2
+    assert np.abs(gradient(adapted.program, mode)[1]).max() < 1e-4
     whole = hessian(adapted.program, mode, 0)
     linear = hessian(adapted.program, mode)
     assert whole.shape == (adapted.program.dim, adapted.program.dim)
     assert_allclose(whole[-len(linear) :, -len(linear) :], linear)
-    step = np.full(adapted.program.dim, 1e-3)
-    assert_allclose(
-        gradient(adapted.program, mode - step)[1] - gradient(adapted.program, mode)[1], whole @ step, atol=1e-4
-    )
+    step = np.full(adapted.program.dim, 1e-4)
+    ends = [gradient(adapted.program, mode + side * step)[1] for side in (-1, 1)]
+    assert_allclose(ends[0] - ends[1], 2 * whole @ step, atol=1e-6)
 
 
-def test_pathfinders_inverse_hessian_is_that_of_bfgs_updates() -> None:
-    rng = np.random.default_rng(4)
-    alpha = rng.uniform(0.5, 2, 7)
-    curvature = np.cov(rng.normal(size=(7, 30)))
-    steps = rng.normal(size=(7, 3))
-    changes = curvature @ steps
-    inverse = np.diag(alpha)
-    for s, y in zip(steps.T, changes.T, strict=True):  # Nocedal and Wright (2006), equation 6.17
-        left = np.eye(7) - np.outer(s, y) / (y @ s)
-        inverse = left @ inverse @ left.T + np.outer(s, s) / (y @ s)
-    beta, gamma = low_rank(alpha, steps, changes)
-    assert_allclose(np.diag(alpha) + beta @ gamma @ beta.T, inverse, atol=1e-10)
-
-    point, slope = rng.normal(size=(2, 7))
-    normal = approximation(point, slope, alpha, steps, changes)
-    assert normal is not None
-    draws, log_normal = normal.draw(50, rng)
-    exact = stats.multivariate_normal(point + inverse @ slope, inverse).logpdf(draws)
-    assert_allclose(log_normal - 3.5 * np.log(2 * np.pi), exact, atol=1e-8)
-
-
-def test_pathfinders_diagonal_keeps_the_inverse_hessian_of_a_diagonal_quadratic_of_one_scale() -> None:
-    s = np.random.default_rng(5).normal(size=6)
-    assert_allclose(diagonal(np.full(6, 0.25), s, 4 * s), 0.25)
-    assert (diagonal(np.ones(6), s, np.linspace(1, 9, 6) * s) > 0).all()
+def test_a_draft_is_normal_at_the_mode_with_the_hessians_inverse(table: pd.DataFrame) -> None:
+    assembled = assemble(GROUPED, table)
+    adapted = first(assembled)
+    mode = joint_mode(adapted.program, adapted.z)
+    rng = np.random.default_rng(12)
+    draws = 40_000
+    z = rng.multivariate_normal(mode, np.linalg.inv(hessian(adapted.program, mode, 0)), draws)
+    expected = batch.coordinates(adapted.program, np.ascontiguousarray(z))
+    found = laplace(assembled, Sampling(chains=4, draws=draws // 4), rng).coordinates["theta"].to_numpy()[0]
+    sd = expected.std(axis=0)
+    # five standard errors of a difference of two means, and of two standard deviations, of 27 coordinates
+    assert (np.abs(found.mean(axis=0) - expected.mean(axis=0)) < 5 * sd * (2 / draws) ** 0.5).all()
+    assert_allclose(found.std(axis=0) / sd, 1, atol=5 * draws**-0.5)
+    gap = np.corrcoef(found.T) - np.corrcoef(expected.T)
+    assert np.abs(gap).max() < 5 * (2 / draws) ** 0.5
 
 
 def test_partial_correlations_invert_the_map_to_correlations() -> None:
@@ -167,4 +156,4 @@ def test_the_command_line_makes_a_draft_and_stamps_it(tmp_path: Path) -> None:
     assert "FAILED DIAGNOSTICS" in allowed.output
     unknown = CliRunner().invoke(app, [*words[:-3], "gibbs"])
     assert unknown.exit_code == 1
-    assert "pathfinder" in unknown.output
+    assert "laplace" in unknown.output

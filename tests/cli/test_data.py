@@ -1,6 +1,7 @@
 """``northroute data build`` and ``northroute check``."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_check_looks_at_the_notices(monkeypatch: pytest.MonkeyPatch) -> None:
     result = runner.invoke(app, ["check"], env={"NORTHROUTE_DATA": ""})
     assert result.exit_code == 1
     assert "notice.txt: the licence file is gone. Restore it." in result.output
+
+
+def test_a_refusal_while_modules_are_loaded_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unreadable:
+        def __getattr__(self, name: str) -> object:
+            raise DataError("not valid YAML: it breaks off", file="priors.yaml", remedy="Restore it.")
+
+    monkeypatch.setitem(sys.modules, "northroute.claims.catalogue", Unreadable())
+    result = runner.invoke(app, ["claims"])
+    assert result.exit_code == 1
+    assert result.output == "Error priors.yaml: not valid YAML: it breaks off. Restore it.\n"

@@ -11,6 +11,7 @@ from northroute.frequentist.places import with_places
 from northroute.panel import Panel
 from northroute.sources.simulated import Simulation, simulate_regions
 from northroute.workflow import simulated
+from tests.reference.ships import frame
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +27,9 @@ def trade_published(reference_dir: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def ships(reference_dir: Path) -> pd.DataFrame:
+def ships() -> pd.DataFrame:
     """Ship accidents, 34 rows of 5 ships."""
-    return pd.read_csv(reference_dir / "ships_cluster_count" / "ships.csv").query("service > 0")
+    return frame()
 
 
 @pytest.fixture(scope="session")

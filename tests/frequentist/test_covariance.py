@@ -1,7 +1,6 @@
 """Errors: printed ones of fixest and Stata, definitions written out, invariants, and what few clusters allow."""
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ from northroute.frequentist.covariance.bootstrap import attainable, p_value, wei
 from northroute.frequentist.covariance.conley import distances
 from northroute.frequentist.covariance.randomisation import block_orders
 from northroute.frequentist.restricted import restrict
+from tests.reference.ships import STATA
 
 DISTANCE = "log(dist_km)"
 
@@ -68,7 +68,6 @@ def test_fixest_errors(
     assert se == pytest.approx(trade_published.loc[(key, DISTANCE), "se"], abs=tolerance)
 
 
-@pytest.mark.reference
 @pytest.mark.parametrize(
     "command",
     [
@@ -78,9 +77,9 @@ def test_fixest_errors(
         "poisson accident yr_con op_75_79, exposure(service) vce(cluster ship)",
     ],
 )
-def test_stata_errors_with_five_clusters(ships: pd.DataFrame, reference_dir: Path, command: str) -> None:
-    rows = pd.read_csv(reference_dir / "ships_cluster_count" / "published.csv")
-    published = rows[rows["stata_command"] == command].set_index("parameter").loc[["_cons", "yr_con", "op_75_79"]]
+def test_stata_errors_with_five_clusters(ships: pd.DataFrame, command: str) -> None:
+    printed = STATA[command]
+    published = printed.table().loc[["_cons", "yr_con", "op_75_79"]]
     found = poisson(ships, "accident ~ yr_con + op_75_79", exposure="service" if "exposure" in command else None)
     make = (
         cluster(found, "ship", convention="stata")
@@ -90,7 +89,7 @@ def test_stata_errors_with_five_clusters(ships: pd.DataFrame, reference_dir: Pat
     # Stata stops its iterations at 1e-6 of the log likelihood, so that estimates agree to about 1e-6
     np.testing.assert_allclose(found.coef, published["estimate"], rtol=1e-6)
     np.testing.assert_allclose(make.se, published["se"], rtol=1e-6)
-    assert found.loglik == pytest.approx(published["loglik"].iloc[0], abs=1e-8)
+    assert found.loglik == pytest.approx(printed.loglik, abs=1e-8)
     if "cluster" in command:
         # statsmodels' own convention is larger by sqrt((N - 1) / (N - k)), N = 34, k = 3
         larger = cluster(found, "ship", convention="statsmodels").se

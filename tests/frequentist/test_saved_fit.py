@@ -10,6 +10,7 @@ import pytest
 from northroute.errors import DataError, ModelError
 from northroute.frequentist import PoissonSpec, fit_poisson, fit_poisson_frame, load
 from northroute.panel import Panel
+from tests.reference.ships import STATA
 
 
 @pytest.mark.reference
@@ -26,14 +27,10 @@ def test_fixest_vignette_four_effects(reference_dir: Path, cluster: str, key: st
     assert fit.rows == 38325
 
 
-@pytest.mark.reference
 @pytest.mark.parametrize("exposure", [None, "service"])
-def test_stata_cluster_convention_with_five_clusters(reference_dir: Path, exposure: str | None) -> None:
-    folder = reference_dir / "ships_cluster_count"
-    ships = pd.read_csv(folder / "ships.csv").query("service > 0")
+def test_stata_cluster_convention_with_five_clusters(ships: pd.DataFrame, exposure: str | None) -> None:
     options = "exposure(service) vce(cluster ship)" if exposure else "vce(cluster ship)"
-    published = pd.read_csv(folder / "published.csv").set_index(["stata_command", "parameter"])
-    rows = published.loc[f"poisson accident yr_con op_75_79, {options}"]
+    rows = STATA[f"poisson accident yr_con op_75_79, {options}"].table()
     spec = PoissonSpec("ships", "accident", ("yr_con", "op_75_79"), exposure, (), "ship", "stata")
     fit = fit_poisson_frame(ships, spec)
     for name, published_name in {"yr_con": "yr_con", "op_75_79": "op_75_79", "Intercept": "_cons"}.items():

@@ -37,7 +37,7 @@ from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.data_groups import constant_data, observed_data
 from northroute.bayes.program.quantities import named
 from northroute.bayes.program.table_rows import row_labels, table_order
-from northroute.bayes.samplers import drafts, fallback, pathfinder, plain, plain_outcomes, sampling
+from northroute.bayes.samplers import drafts, fallback, plain, plain_outcomes, sampling
 from northroute.bayes.samplers.draws import Draws, of_coordinates
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.spec import Sampler, Sampling
@@ -46,7 +46,7 @@ from northroute.progress import Progress, quiet
 
 MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
-DRAFTS: Final = frozenset({"laplace", "pathfinder"})
+DRAFTS: Final = frozenset({"laplace"})
 _GATE: Final = (convergence, gate, prior_check, prior_predictive, prior_shares, psis, own_rows, row_check, single_row)
 _STATED: Final = (plain, plain_outcomes, fallback)
 _ADAPTED: Final = (adaptation, curvature, envelope)
@@ -55,14 +55,12 @@ _MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
     "pymc": _STATED,
     "numpyro": _STATED,
     "laplace": (*_ADAPTED, drafts),
-    "pathfinder": (*_ADAPTED, drafts, pathfinder),
 }
 _LIBRARIES: Final[Mapping[Sampler, tuple[str, ...]]] = {
     "nutpie": ("nutpie",),
     "pymc": ("pymc", "pytensor"),
     "numpyro": ("numpyro", "jax", "pymc", "pytensor"),
     "laplace": (),
-    "pathfinder": (),
 }
 
 Array = NDArray[np.float64]
@@ -115,7 +113,7 @@ def fit_model(
     not sampled, unless ``settings.force``: the fit is returned without draws, with the gate that says why. A fit that fails
     the sampler's diagnostics is tried again with harder settings, ``settings.retries`` times at most; the last attempt is
     returned with its gate, passed or not, which also holds the share of rows with a large Pareto k. A draft
-    (``settings.sampler`` is laplace or pathfinder) always fails it. A fit by pymc or numpyro keeps no coordinates, so checks
+    (``settings.sampler`` is laplace) always fails it. A fit by pymc or numpyro keeps no coordinates, so checks
     that evaluate the density again cannot be run on it.
 
     Parameters
@@ -303,8 +301,7 @@ def _draws(
     progress(f"{name}: {settings.sampler}", 0.0)
     if settings.sampler == "pymc" or settings.sampler == "numpyro":
         return fallback.sample_plain(assembled, settings, settings.sampler)
-    make = drafts.laplace if settings.sampler == "laplace" else drafts.pathfinder
-    return make(assembled, settings, seeds.generator(f"{settings.sampler} {name}", settings.seed))
+    return drafts.laplace(assembled, settings, seeds.generator(f"{settings.sampler} {name}", settings.seed))
 
 
 def _gate(posterior: xr.Dataset, draws: Draws, settings: Sampling) -> gate.Gate:

@@ -1,14 +1,25 @@
 """The command line; it only calls the package and prints. One module a group of verbs."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from northroute import __version__
 from northroute.cli import bayesian, data, events, job, panel_models, simulation
-from northroute.cli.console import out
+from northroute.cli.console import errors, out
+
+
+class _Verbs(TyperGroup):
+    """Refusals become one line in every verb, those too that come up while a module is loaded (priors are read then)."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with errors():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
+    cls=_Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

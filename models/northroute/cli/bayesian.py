@@ -53,7 +53,7 @@ def ladder(
         str,
         typer.Option(
             "--sampler",
-            help="nutpie; pymc or numpyro: slow, independent; laplace or pathfinder: drafts, not for verdicts.",
+            help="nutpie; pymc or numpyro: slow, independent; laplace: a draft, not for verdicts.",
         ),
     ] = "nutpie",
     deep: Annotated[bool, typer.Option("--deep", help="Also refit where importance sampling fails.")] = False,

@@ -1,4 +1,4 @@
-"""Studies of the claims' estimands: trials on simulated worlds, and the scatter of P over seeds."""
+"""Studies: trials of the claims' estimands on simulated worlds, the scatter of P over seeds, how often the gate errs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +30,7 @@ def register(study: typer.Typer) -> None:
     study.command(
         "claims", epilog="Example: northroute study claims --replications 40 --only C14.A --out reports/build/study"
     )(claims)
+    study.command("gate", epilog="Example: northroute study gate --data-sets 100 --out analysis/docs")(gate)
     study.command("seeds", epilog="Example: northroute study seeds --seeds 24 --only C14.A")(seeds)
 
 
@@ -54,6 +55,25 @@ def claims(
     shown = table.drop(columns=["source", "function", "probabilities"])
     show(shown.columns, shown.itertuples(index=False))
     out.print(f"{SIMULATED_MARK}. Decisions on simulated worlds. {escape(', '.join(paths))}")
+
+
+def gate(
+    count: Annotated[int, typer.Option("--data-sets", min=1, help="Simulated data sets a model.")] = 100,
+    only: Annotated[list[str] | None, typer.Option("--only", help="A model; several times for several.")] = None,
+    folder: OutOption = _OUT,
+    cache: CacheOption = Path("data/interim/study/gate"),
+    seed: SeedOption = DEFAULT_SEED,
+) -> None:
+    """Count how often the gate refuses true models, and passes bad ones, on SIMULATED data."""
+    from northroute.bayes.calibration import gate_page, gate_rates
+    from northroute.provenance import Provenance
+
+    with progress() as tell, places.writing(folder, _MEGABYTES, _KEPT, tell):
+        fits = gate_rates.run(count, cache / f"fits-{seed}.csv", only=tuple(only or ()), seed=seed, progress=tell)
+        paths = gate_page.write(fits, folder, Provenance("", seed, True, command=command()))
+    shown = gate_rates.rates(fits).drop(columns=["what", "by"])
+    show(shown.columns, shown.itertuples(index=False))
+    out.print(f"{SIMULATED_MARK}. Decisions of the gate. {escape(', '.join(map(str, paths)))}")
 
 
 def seeds(

@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from northroute.bayes import Prior, Sampling
+from northroute.bayes import Model, Prior, Sampling
 from northroute.bayes.calibration import LOG_LIKELIHOOD, Posterior, assess, run
 from northroute.bayes.calibration.steps import CALIBRATIONS, PRIORS, ModelCalibration, calibration, of_counts
 from northroute.bayes.ladder.corruption_spec import COUNT
 from northroute.bayes.ladder.designs import ERROR, TOTAL, ladder_specs, small_design
 from northroute.bayes.ladder.examples import MODULES
+from northroute.bayes.statement.distributions import Poisson
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError
 
 SETTINGS = Sampling(draws=100, tune=100, pilot=50, retries=0)
@@ -113,3 +115,10 @@ def test_a_step_fitted_with_another_prior_than_it_was_simulated_from_is_caught(t
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(ModelError, match="No calibration of 'steps'"):
         calibration("steps")
+
+
+def test_a_prior_that_moves_with_the_data_is_not_calibrated() -> None:
+    frame = pd.DataFrame({"y": [1.0, 2.0, 3.0]})
+    made = ModelCalibration("moves", Model("moves", "y", Poisson(), (Intercept(),)), frame)
+    with pytest.raises(ModelError, match="suits the data by default"):
+        made.simulate(1)

@@ -13,8 +13,6 @@ from scipy import integrate, stats
 
 from northroute.bayes.checks.power_scaling import (
     ALPHAS,
-    cumulative_distance,
-    largest_trusted_k,
     power_weights,
     sensitivity_value,
 )
@@ -69,9 +67,7 @@ def test_weighted_draws_are_the_scaled_conjugate_posterior(alpha: float) -> None
 
 
 @pytest.mark.parametrize(("mean", "error", "prior_sd"), [(1.0, 1.0, 1.0), (6.0, 1.0, 1.0), (0.5, 3.0, 1.0)])
-def test_the_distance_and_the_sensitivity_are_those_of_the_exact_distributions(
-    mean: float, error: float, prior_sd: float
-) -> None:
+def test_the_sensitivity_is_that_of_the_exact_distributions(mean: float, error: float, prior_sd: float) -> None:
     theta, prior, _ = normal_example(mean, error, prior_sd)
     base = normal_posterior(mean, error, prior_sd)
     ends = theta.min(), theta.max()
@@ -88,8 +84,6 @@ def test_the_distance_and_the_sensitivity_are_those_of_the_exact_distributions(
         return float(max(distances))
 
     pair = [power_weights(prior, a).weights for a in ALPHAS]
-    for alpha, weights in zip(ALPHAS, pair, strict=True):
-        assert cumulative_distance(theta, weights) == pytest.approx(exact(alpha), rel=0.02)
     value = (exact(0.8) / -np.log2(0.8) + exact(1.25) / np.log2(1.25)) / 2
     assert sensitivity_value(theta, pair[0], pair[1]) == pytest.approx(value, rel=0.02)
 
@@ -200,16 +194,17 @@ def test_arviz_finds_the_same_values() -> None:
 @given(st.floats(0.01, 50), st.floats(-100, 100), st.sampled_from((-1.0, 1.0)))
 def test_units_and_direction_do_not_matter(factor: float, shift: float, sign: float) -> None:
     rng = np.random.default_rng(5)
-    x, weights = rng.gamma(2, 1, 300), rng.dirichlet(np.ones(300))
-    distance = cumulative_distance(x, weights)
-    assert 0 < distance < 1
-    assert cumulative_distance(sign * factor * x + shift, weights) == pytest.approx(distance, rel=1e-6)
+    x, low, high = rng.gamma(2, 1, 300), *rng.dirichlet(np.ones(300), 2)
+    value = sensitivity_value(x, low, high)
+    assert 0 < value < 4
+    assert sensitivity_value(sign * factor * x + shift, low, high) == pytest.approx(value, rel=1e-6)
 
 
-def test_no_change_is_no_distance() -> None:
+def test_no_change_is_no_sensitivity() -> None:
     x = np.random.default_rng(6).normal(size=500)
-    assert cumulative_distance(x, np.full(500, 1 / 500)) == pytest.approx(0, abs=1e-7)
-    assert cumulative_distance(np.ones(500), np.random.default_rng(7).dirichlet(np.ones(500))) == 0
+    same = np.full(500, 1 / 500)
+    assert sensitivity_value(x, same, same) == pytest.approx(0, abs=1e-6)
+    assert sensitivity_value(np.ones(500), *np.random.default_rng(7).dirichlet(np.ones(500), 2)) == 0
 
 
 def test_weights_that_cannot_be_trusted_say_so() -> None:
@@ -224,9 +219,11 @@ def test_weights_that_cannot_be_trusted_say_so() -> None:
     assert near.reliable("likelihood")
 
 
-def test_the_limit_of_pareto_k() -> None:
-    assert largest_trusted_k(100) == pytest.approx(0.5)
-    assert largest_trusted_k(4000) == 0.7
+def test_weights_that_do_not_vary_at_the_top_are_not_smoothed() -> None:
+    log_density = np.minimum(np.random.default_rng(10).normal(size=1000), -0.5)
+    found = power_weights(log_density, 1.25)
+    assert found.pareto_k == 0
+    np.testing.assert_allclose(found.weights, np.exp(log_density / 4) / np.exp(log_density / 4).sum())
 
 
 def test_log_priors_sum_over_all_but_draws() -> None:

@@ -1,6 +1,5 @@
 """Models of published analyses, with their data and priors, and one rule of agreement."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from northroute.bayes.statement.distributions import MultivariateNormal, Negativ
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.places import BYM2
 from northroute.bayes.statement.terms.population import Intercept, Linear
+from tests.reference import schools
+from tests.reference import scotland as lips
 
 Problem = tuple[Model, pd.DataFrame]
 Row = Mapping[str, Any]
@@ -47,16 +48,9 @@ def disagreement(draws: xr.DataArray, mean: float, sd: float, ess: float, digits
     return found
 
 
-def scotland(folder: Path) -> Problem:
+def scotland() -> Problem:
     """Lip cancer in 56 districts of Scotland: Poisson with exposure and BYM2 effects."""
-    data = json.loads((folder / "scotland.json").read_text())
-    ends = np.cumsum(data["num"])
-    pairs = {
-        (min(i, j), max(i, j))
-        for i, end in enumerate(ends)
-        for j in np.asarray(data["adj"][end - data["num"][i] : end]) - 1
-    }
-    frame = pd.DataFrame({"y": data["y"], "E": data["E"], "x": np.asarray(data["x"]) / 10})
+    frame = pd.DataFrame({"y": lips.CASES, "E": lips.EXPECTED, "x": np.asarray(lips.OUTDOORS) / 10})
     frame["district"] = [f"d{i:02d}" for i in range(len(frame))]
     wide = Prior("normal", 5.0, "Morris: N(0, 5)")
     terms = (
@@ -64,7 +58,7 @@ def scotland(folder: Path) -> Problem:
         Linear(("x",), wide),
         BYM2(
             "district",
-            tuple((f"d{i:02d}", f"d{j:02d}") for i, j in sorted(pairs)),
+            tuple((f"d{i:02d}", f"d{j:02d}") for i, j in lips.PAIRS),
             sd=Prior("half_normal", 5.0, "Morris: N+(0, 5)"),
             rho=Prior("beta", 0.5, "Morris: beta(0.5, 0.5)", shape=0.5),
         ),
@@ -109,12 +103,9 @@ def salamanders(folder: Path, model: str) -> Problem:
     return found, frame
 
 
-def eight_schools(folder: Path) -> Problem:
+def eight_schools() -> Problem:
     """Rubin's eight schools: normal effects with known standard errors."""
-    data = json.loads((folder / "eight_schools.json").read_text())
-    frame = pd.DataFrame({"y": data["y"], "sigma": data["sigma"], "school": [f"s{i}" for i in range(8)]}).astype(
-        {"y": float, "sigma": float}
-    )
+    frame = pd.DataFrame({"y": schools.EFFECT, "sigma": schools.ERROR, "school": [f"s{i}" for i in range(8)]})
     terms = (
         Intercept(Prior("normal", 5.0, "posteriordb's mu")),
         Effects("school", sd=Prior("half_cauchy", 5.0, "posteriordb's tau")),

@@ -33,7 +33,7 @@ def test_marginal_log_likelihood_at_the_estimates(reference_dir: Path, name: str
         for i, value in zip(np.ravel(layout.parameters[parameter].ids), values, strict=True):
             theta[:, layout.position[i]] = coordinate(layout.scalars[i], np.asarray(value))
     node, weight = np.polynomial.hermite_e.hermegauss(NODES)
-    theta[:, int(assembled.program.sizes[0]) - frame["site"].nunique() :] = node[:, None]  # raw effects, not centred
+    theta[:, assembled.program.dim - frame["site"].nunique() :] = node[:, None]  # raw effects, not centred
     rows = batch.log_likelihood(assembled.program, batch.values_of(assembled.program, theta)[0])
     sites = assembled.frame["site"].factorize()[0]
     by_site = np.stack([rows[:, sites == s].sum(axis=1) for s in range(sites.max() + 1)])

@@ -157,9 +157,9 @@ def test_a_term_may_not_take_the_name_of_a_derived_quantity() -> None:
     ],
 )
 def test_a_model_that_is_none_is_refused_when_it_is_stated(change: dict[str, Any], message: str) -> None:
-    stated: dict[str, Any] = {"terms": (Intercept(),), "distribution": dist.Poisson()} | change
+    given: dict[str, Any] = {"terms": (Intercept(),), "distribution": dist.Poisson()} | change
     with pytest.raises(ModelError, match=message):
-        Model(**{"name": "m", "outcome": "deaths"} | stated)
+        Model(**{"name": "m", "outcome": "deaths"} | given)
 
 
 def test_one_term_alone_is_a_tuple_of_one() -> None:
@@ -249,27 +249,31 @@ def test_a_folder_may_be_text(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.tree["posterior"]["intercept"], fit.tree["posterior"]["intercept"])
 
 
+def stated(kind: Any, *given: Any, **named: Any) -> Any:
+    return kind(*given, **named)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Linear(None), "None stands where names of columns"),
-        (lambda: Linear("x", centre="no"), "'centre' is 'no'. Give True or False"),
-        (lambda: Intercept(name=None), "'name' is None. Give a name"),
-        (lambda: Effects(3), "'group' is 3. Give a column"),
-        (lambda: Effects(()), r"'group' is \(\). Give a column"),
-        (lambda: Effects("place", correlated="no"), "'correlated' is 'no'"),
-        (lambda: Effects("place", lkj="2"), "'lkj' is '2'. Give a positive number"),
-        (lambda: Effects("place", lkj=-1), "'lkj' is -1"),
-        (lambda: Effects("place", zero_sum=1), "'zero_sum' is 1"),
-        (lambda: Effects("place", zero_sum_by=True), "'by', which names no column"),
-        (lambda: Walk("t", shortest="8"), "'shortest' is '8'. Give a whole number"),
-        (lambda: AR1("t", ar_varies=None), "'ar_varies' is None"),
-        (lambda: GP("x", functions=6.5), "'functions' is 6.5. Give a whole number"),
-        (lambda: GP("x", boundary="1.5"), "'boundary' is '1.5'. Give a positive number"),
-        (lambda: BYM2("place", ("p0", "p1")), "'p0', which is no pair"),
-        (lambda: BYM2("place", (("p0", "p1", "p2"),)), "which is no pair"),
-        (lambda: Hidden("x"), "'x' is no term with effects"),
-        (lambda: Hidden(Linear("x")), "is no term with effects"),
+        (lambda: stated(Linear, None), "None stands where names of columns"),
+        (lambda: stated(Linear, "x", centre="no"), "'centre' is 'no'. Give True or False"),
+        (lambda: stated(Intercept, name=None), "'name' is None. Give a name"),
+        (lambda: stated(Effects, 3), "'group' is 3. Give a column"),
+        (lambda: stated(Effects, ()), r"'group' is \(\). Give a column"),
+        (lambda: stated(Effects, "place", correlated="no"), "'correlated' is 'no'"),
+        (lambda: stated(Effects, "place", lkj="2"), "'lkj' is '2'. Give a positive number"),
+        (lambda: stated(Effects, "place", lkj=-1), "'lkj' is -1"),
+        (lambda: stated(Effects, "place", zero_sum=1), "'zero_sum' is 1"),
+        (lambda: stated(Effects, "place", zero_sum_by=True), "'by', which names no column"),
+        (lambda: stated(Walk, "t", shortest="8"), "'shortest' is '8'. Give a whole number"),
+        (lambda: stated(AR1, "t", ar_varies=None), "'ar_varies' is None"),
+        (lambda: stated(GP, "x", functions=6.5), "'functions' is 6.5. Give a whole number"),
+        (lambda: stated(GP, "x", boundary="1.5"), "'boundary' is '1.5'. Give a positive number"),
+        (lambda: stated(BYM2, "place", ("p0", "p1")), "'p0', which is no pair"),
+        (lambda: stated(BYM2, "place", (("p0", "p1", "p2"),)), "which is no pair"),
+        (lambda: stated(Hidden, "x"), "'x' is no term with effects"),
+        (lambda: stated(Hidden, stated(Linear, "x")), "is no term with effects"),
     ],
 )
 def test_a_term_that_is_none_is_refused_when_it_is_stated(make: Any, message: str) -> None:

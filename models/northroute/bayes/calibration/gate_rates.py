@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from northroute import seeds
 from northroute.bayes.engine import attempts, row_checks
@@ -118,7 +119,8 @@ def refusal(case: Case, data_set: int, seed: int, settings: Sampling) -> tuple[s
         return f"error: {refused}", "", ""
     share, shift = row_checks(assembled, found)
     by = ", ".join(c.name for c in (*found.gate.checks, share, shift) if c.passed is False)
-    return by, *("" if c.value is None else f"{c.value:.4f}" for c in (share, shift))
+    values = ["" if c.value is None else f"{c.value:.4f}" for c in (share, shift)]
+    return by, values[0], values[1]
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -127,7 +129,7 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def rates(fits: pd.DataFrame) -> pd.DataFrame:
-    """Return one line a case: fits, refused and wrong ones, a 95 % upper bound of the wrong share, and what refused."""
+    """Return one line a case: wrong decisions, their share and its 95 % upper bound, largest values, and what refused."""
     lines = []
     for case in cases().values():
         own = fits[fits["case"] == case.name]
@@ -145,6 +147,8 @@ def rates(fits: pd.DataFrame) -> pd.DataFrame:
                 "wrong": wrong,
                 "share_wrong": wrong / len(own),
                 "at_most": upper(wrong, len(own)),
+                "share": pd.to_numeric(own["share"]).max(),
+                "shift": pd.to_numeric(own["shift"]).max(),
                 "by": "; ".join(f"{name} ({count})" for name, count in reasons.items()),
                 "seconds": float(own["seconds"].median()),
             }
@@ -154,8 +158,6 @@ def rates(fits: pd.DataFrame) -> pd.DataFrame:
 
 def upper(wrong: int, trials: int) -> float:
     """Return the upper end of the exact 95 % interval of a share (Clopper and Pearson 1934, Biometrika 26:404)."""
-    from scipy import stats
-
     return 1.0 if wrong == trials else float(stats.beta.ppf(0.975, wrong + 1, trials - wrong))
 
 
@@ -285,14 +287,14 @@ def _true() -> list[Case]:
         ),
         Case(
             "zero_inflated",
-            "25 units of 8 rows, 30 % zeros",
+            "zero-inflated, 25 units of 8 rows, 30 % zeros",
             True,
             _poisson("zi", Effects("unit"), **part),
             _zeros(0.3, False),
         ),
         Case(
             "hurdle",
-            "25 units of 8 rows, 30 % zeros",
+            "hurdle, 25 units of 8 rows, 30 % zeros",
             True,
             _poisson("hurdle", Effects("unit"), **(part | {"part": "hurdle"})),
             _zeros(0.3, True),

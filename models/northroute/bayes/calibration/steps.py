@@ -32,10 +32,12 @@ from northroute.bayes.ladder.latent_corruption import joint_model
 from northroute.bayes.program import predict
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.quantities import named
+from northroute.bayes.statement.families import Suited
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.prior_sets import prior_set
 from northroute.bayes.statement.priors import Priors
 from northroute.bayes.statement.spec import CountSpec, Sampling
+from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError
 from northroute.panel import Panel
 
@@ -89,8 +91,14 @@ class ModelCalibration:
         Raises
         ------
         ModelError
-            If a prior is flat.
+            If a prior is flat, or the intercept's is the default, which moves with the data that are simulated.
         """
+        open_terms = (*self.model.terms, *self.model.part_terms)
+        if any(isinstance(t, Intercept) and isinstance(t.prior, Suited) for t in open_terms):
+            raise ModelError(
+                f"{self.name}: the prior of an intercept suits the data by default, and a calibration draws data from a "
+                "prior that stays. Give it one, Intercept(Prior.normal(mean=0, sd=1)) say."
+            )
         rng = seeds.generator(f"prior and outcomes {self.name}", seed)
         plain = assemble(self.model, self.frame, allow_empty=True).unswept()
         values, _ = batch.values_of(plain.program, prior_theta(plain, 1, rng))

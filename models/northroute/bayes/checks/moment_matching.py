@@ -1,25 +1,24 @@
-"""Leave-one-out densities of difficult rows by moving the draws towards the posterior without the row.
+"""Leave-one-out densities of difficult rows by moving the draws towards the posterior without the row: ArviZ's, adapted.
 
 Paananen, Piironen, Burkner and Vehtari (2021), Implicitly adaptive importance sampling, Statistics and Computing 31:16.
-The total map is kept as one composed affine map, so that the density of the split proposal is exact also where shifts and
-scales follow one another.
+ArviZ is handed the difficult rows alone, so that no array of all rows is made.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+import warnings
+from dataclasses import replace
+from typing import Protocol
 
+import arviz_stats as azs
 import numpy as np
+import xarray as xr
+from arviz_stats.utils import ELPDDataLOO
 
-from northroute.bayes.checks.affine import Affine, identity, match_covariance, match_mean, match_variance
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.loo import Loo
-from northroute.bayes.checks.psis import log_sum_exp, smooth
+from northroute.bayes.checks.psis import smooth
 from northroute.errors import ModelError
 
-MAX_STEPS: Final = 30
-DRAWS_PER_DIMENSION: Final = 10
-"""Covariances are matched only where there are more draws than this for each dimension."""
+_DRAWS = ("chain", "draw")
 
 
 class Density(Protocol):
@@ -36,34 +35,12 @@ class Density(Protocol):
         """Log likelihood of rows at points; shape (draw, k)."""
 
 
-@dataclass(frozen=True)
-class MatchedRow:
-    """One row's density after matching: its value, its k, and the maps that were taken."""
-
-    elpd: float
-    k: float
-    steps: int
-
-
-@dataclass(frozen=True)
-class _State:
-    """Where the draws are: the map, the points, log weights of the target without the row, and its k."""
-
-    total: Affine
-    theta: Floats
-    row: Floats
-    log_weights: Floats
-    k: float
-    k_full: float
-
-
 def match_rows(
     found: Loo,
     density: Density,
     *,
     rows: Integers | None = None,
     covariance: bool = True,
-    split: bool = True,
     relative_ess: float = 1.0,
 ) -> Loo:
     """Repair leave-one-out densities of rows whose Pareto k is above the limit.
@@ -78,10 +55,7 @@ def match_rows(
     rows : numpy.ndarray of int, optional
         Rows to repair; those that failed where absent.
     covariance : bool
-        Also match covariances, where draws are more than ten a dimension.
-    split : bool
-        Weigh half of the draws moved and half not against their mixture; it helps where the likelihood of the row is large
-        in another place than the posterior without it.
+        Also match covariances, where draws are ten a dimension or more.
     relative_ess : float
         Effective over actual number of draws.
 
@@ -90,74 +64,63 @@ def match_rows(
     ModelError
         If draws of the density and of the densities found differ in number.
     """
-    if density.draws.shape[0] != found.draws:
-        raise ModelError(f"{density.draws.shape[0]} draws of the density, but {found.draws} of the log likelihood.")
-    elpd, k, matched = found.elpd.copy(), found.k.copy(), found.matched.copy()
-    log_posterior = density.log_posterior(density.draws)
-    for i in found.failed if rows is None else rows:
-        one = match_row(density, int(i), found.limit, log_posterior, covariance, split, relative_ess)
-        if one.k < k[i]:
-            elpd[i], k[i], matched[i] = one.elpd, one.k, True
-    return replace(found, elpd=elpd, k=k, matched=matched)
+    draws = density.draws
+    if len(draws) != found.draws:
+        raise ModelError(f"{len(draws)} draws of the density, but {found.draws} of the log likelihood.")
+    asked = found.failed if rows is None else rows
+    bad = asked[~(found.k[asked] <= found.limit)]
+    if not bad.size:
+        return found
+    likelihood = density.log_likelihood_rows(draws, bad)
+    k = np.where(np.isfinite(found.k[bad]), found.k[bad], np.finfo(float).max)  # ArviZ takes no infinity for a bad row
+    before = ELPDDataLOO(
+        elpd=float(found.elpd[bad].sum()),
+        se=np.nan,
+        p=np.nan,
+        n_samples=len(draws),
+        n_data_points=bad.size,
+        scale="log",
+        warning=True,
+        good_k=found.limit,
+        elpd_i=xr.DataArray(found.elpd[bad], dims="row"),
+        pareto_k=xr.DataArray(k, dims="row"),
+        log_weights=_chain(smooth(-likelihood, relative_ess).log_weights, "row"),
+    )
+    groups = {"posterior": xr.Dataset({"theta": _chain(draws, "coordinate")})}
+    groups["log_likelihood"] = xr.Dataset({"y": _chain(likelihood, "row")})
+
+    def log_posterior(points: xr.DataArray) -> xr.DataArray:
+        return _chain(density.log_posterior(_points(points)))
+
+    def log_likelihood(points: xr.DataArray, i: int) -> xr.DataArray:
+        return _chain(density.log_likelihood_rows(_points(points), bad[[i]])[:, 0])
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # rows that stay bad are told by their k
+        after = azs.loo_moment_match(
+            xr.DataTree.from_dict(groups),
+            before,
+            log_posterior,
+            log_likelihood,
+            _chain(draws, "coordinate"),
+            var_name="y",
+            reff=relative_ess,
+            k_threshold=found.limit,
+            cov=covariance,
+            pointwise=True,
+        )
+    elpd, matched_k, matched = found.elpd.copy(), found.k.copy(), found.matched.copy()
+    better = after.pareto_k.to_numpy() < k
+    elpd[bad[better]], matched_k[bad[better]] = after.elpd_i.to_numpy()[better], after.pareto_k.to_numpy()[better]
+    matched[bad[better]] = True
+    return replace(found, elpd=elpd, k=matched_k, matched=matched)
 
 
-def match_row(
-    density: Density,
-    row: int,
-    limit: float,
-    log_posterior: Floats,
-    covariance: bool,
-    split: bool,
-    relative_ess: float,
-) -> MatchedRow:
-    """Move the draws until the weights of one row's leave-one-out posterior have k below the limit, or nothing helps.
-
-    Maps are tried from the mildest, and the first that lowers k is taken: the mean, then variances, then covariances.
-    ``log_posterior``, shape (draw,), is that of the draws where they are. Without the split, the k returned is the larger of
-    the weights' and of the weights' times the row's likelihood, as the density is a ratio of the two.
-    """
-    maps: list[Callable[[Floats, Floats], Affine]] = [match_mean, match_variance]
-    draws, dim = density.draws.shape
-    if covariance and dim > 1 and draws > DRAWS_PER_DIMENSION * dim:
-        maps.append(match_covariance)
-
-    def state(total: Affine, theta: Floats, moved: Floats) -> _State:
-        ll = density.log_likelihood_rows(theta, np.array([row], np.int64))[:, 0]
-        full = _usable(moved - log_posterior)
-        without = smooth(_usable(full - ll)[:, None], relative_ess)
-        k_full = -np.inf if moved is log_posterior else float(smooth(full[:, None], relative_ess).k[0])
-        return _State(total, theta, ll, without.log_weights[:, 0], float(without.k[0]), k_full)
-
-    now, steps = state(identity(dim), density.draws, log_posterior), 0
-    while now.k > limit and steps < MAX_STEPS:
-        for match in maps:
-            step = match(now.theta, np.exp(now.log_weights))
-            theta = step(now.theta)
-            tried = state(step.after(now.total), theta, density.log_posterior(theta))
-            if tried.k < now.k:
-                now, steps = tried, steps + 1
-                break
-        else:
-            break
-    if split and steps:
-        return _split(density, row, now.total, steps, relative_ess)
-    return MatchedRow(float(log_sum_exp(now.log_weights + now.row)), max(now.k, now.k_full), steps)
+def _chain(values: Floats, *dims: str) -> xr.DataArray:
+    """Return draws as one chain."""
+    coords = {"chain": [0], "draw": np.arange(len(values))}
+    return xr.DataArray(values[None], dims=(*_DRAWS, *dims), coords=coords)
 
 
-def _split(density: Density, row: int, total: Affine, steps: int, relative_ess: float) -> MatchedRow:
-    """Weigh every other draw moved, the rest where they are, against the mixture of both densities.
-
-    Weights times the row's likelihood are the posterior over that mixture, at most 2: only the weights need a tail.
-    """
-    here = density.draws
-    moves = np.arange(len(here)) % 2 == 0
-    theta = np.where(moves[:, None], total(here), here)
-    back = np.where(moves[:, None], here, total.inverse(here))
-    at, behind = density.log_posterior(theta), density.log_posterior(back) - total.log_determinant
-    ll = density.log_likelihood_rows(theta, np.array([row], np.int64))[:, 0]
-    without = smooth(_usable(at - np.logaddexp(at, behind) - ll)[:, None], relative_ess)
-    return MatchedRow(float(log_sum_exp(without.log_weights[:, 0] + _usable(ll))), float(without.k[0]), steps)
-
-
-def _usable(log_ratios: Floats) -> Floats:
-    return np.where(np.isnan(log_ratios) | np.isposinf(log_ratios), -np.inf, log_ratios)
+def _points(points: xr.DataArray) -> Floats:
+    return np.ascontiguousarray(points.transpose(*_DRAWS, ...).to_numpy()[0])

@@ -21,10 +21,10 @@ from northroute.bayes.checks.power_scaling import (
     ALPHAS,
     Array,
     PowerWeights,
-    largest_trusted_k,
     power_weights,
     sensitivity_value,
 )
+from northroute.bayes.checks.psis import MIN_DRAWS, pareto_limit
 from northroute.bayes.statement.families import Prior
 from northroute.conventions import CONTRADICTED_AT, SIMULATED_MARK, SUPPORTED_AT
 from northroute.errors import ModelError
@@ -37,7 +37,6 @@ STRONG_PRIOR: Final = "strong prior / weak likelihood"
 NONE: Final = "none"
 ALL: Final = "all"
 LIKELIHOOD: Final = "likelihood"
-MIN_DRAWS: Final = 100
 VERDICTS_AT: Final = (SUPPORTED_AT, CONTRADICTED_AT)
 ROUNDING: Final = 1e-9
 """A change of probability below this is arithmetic, not a change."""
@@ -80,7 +79,7 @@ class Sensitivity:
 
     def reliable(self, component: str) -> bool:
         """Return whether a component's weights can be trusted: Pareto k below the limit for this many draws."""
-        return all(w.pareto_k <= largest_trusted_k(w.weights.size) for w in self.weights[component])
+        return all(w.pareto_k <= pareto_limit(w.weights.size) for w in self.weights[component])
 
     def table(self) -> pd.DataFrame:
         """One row a quantity and group of priors.

@@ -37,6 +37,8 @@ Array = NDArray[np.float64]
 NEWTON_STEPS: Final = 30
 STALE: Final = 1e-3
 """Squared distance a coordinate, in posterior standard deviations, over which a Hessian is taken as the same."""
+_VANISHED: Final = 1e-12
+"""A standard deviation below which a mode has no effects left: its square says nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -193,13 +195,18 @@ def _span(block: Block) -> slice:
 
 
 def _singly(block: Block, program: Program, values: Array, v: Array, covariance: Array) -> Array:
-    """Return precisions and natural means of effects that are standardised one by one, shape (2 * coordinate,)."""
-    s, (q, b) = block.deviations(values), program.data[block.stored].reshape(2, -1)
+    """Return precisions and natural means of effects that are standardised one by one, shape (2 * coordinate,).
+
+    Of effects that have all but vanished the data say nothing.
+    """
+    told = block.deviations(values)
+    s, (q, b) = np.maximum(told, _VANISHED), program.data[block.stored].reshape(2, -1)
     kappa2 = np.square(s) / (1 + q * np.square(s))
     given = _given(block, program, values, kappa2, v)
     effect = kappa2 * (b - q * given) + np.sqrt(kappa2) * v
     found = np.maximum(1 / (np.diag(covariance) * kappa2) - 1 / np.square(s), 0.0)
-    return np.concatenate([found, effect * (found + 1 / np.square(s)) + found * given])
+    natural = effect * (found + 1 / np.square(s)) + found * given
+    return np.where(np.tile(told > _VANISHED, 2), np.concatenate([found, natural]), 0.0)
 
 
 def _given(block: Block, program: Program, values: Array, kappa2: Array, v: Array) -> Array:
@@ -226,6 +233,8 @@ def _jointly(block: Block, program: Program, values: Array, v: Array, covariance
     numbers = program.data[block.stored]
     q, b = numbers[: groups * k * k].reshape(-1, k, k), numbers[groups * k * k :].reshape(-1, k)
     scaled = _scaled(block, program, values)
+    if (np.abs(np.diagonal(scaled, axis1=1, axis2=2)) <= _VANISHED).any():
+        return np.zeros_like(numbers)
     given = _absorbed(block, program, values)
     root = np.linalg.cholesky(np.eye(k) + scaled.transpose(0, 2, 1) @ q @ scaled)
     unroot = np.linalg.inv(root).transpose(0, 2, 1)

@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.bayes.checks.arrays import RowBlocks
-from northroute.bayes.checks.loo import loo
 from northroute.bayes.checks.psis import pareto_limit, smooth
 from northroute.bayes.gate.gate import Check, not_computed
 from northroute.bayes.gate.own_rows import lines
@@ -31,6 +30,8 @@ MIN_ROWS: Final = 100
 """Of fewer, ten bad rows would already fail a fit."""
 DRAWS: Final = 1000
 """Draws that are used, evenly spaced: nearly independent, and enough for a k."""
+HARDLY: Final = 0.2
+"""Standard deviation of a log likelihood over draws below which k is not asked for: even of exponential tails it is 0.2."""
 LINE_DRAWS: Final = 500
 """Draws of the integrals: each costs a few evaluations of the density, a row."""
 OWN_SHARE: Final = 0.2
@@ -81,16 +82,33 @@ def check_rows(assembled: Assembled, draws: Draws) -> Check:
     program = assembled.program
     parts = RowBlocks(lambda at: log_likelihood_rows(program, kept, rows[at]), len(kept), rows.size)
     try:
-        found = loo(parts)
+        k = pareto(parts)
     except ModelError as reason:
         return not_computed(NAME, str(reason))
-    left = LeftOut(rows[found.failed], found.failed.size / rows.size, found.k[found.failed], found.limit)
+    limit = pareto_limit(len(kept))
+    failed = np.flatnonzero(~(k <= limit))
+    left = LeftOut(rows[failed], failed.size / rows.size, k[failed], limit)
     if left.share > MAX_SHARE:
         mended = integrated(assembled, draws, left)
         if mended is None:
             return not_computed(NAME, "rows cannot be left out without the draws' coordinates. Fit with nutpie.")
         left = mended
     return judge(left, assembled)
+
+
+def pareto(log_likelihood: RowBlocks) -> Array:
+    """Return Pareto k of leaving each row out; minus infinity where the log likelihood hardly varies over draws.
+
+    Raises
+    ------
+    ModelError
+        With fewer than 100 draws, or log likelihoods that are not finite.
+    """
+    k = np.full(log_likelihood.rows, -np.inf)
+    for at, values in log_likelihood:
+        varied = values.std(axis=0) > HARDLY
+        k[at[varied]] = smooth(-values[:, varied]).k
+    return k
 
 
 def counted(assembled: Assembled) -> Ints:

@@ -1,4 +1,4 @@
-"""The page of the ladder, ``analysis/docs/ladder.md``, and a graph a step, made from the steps themselves.
+"""The page of the ladder, ``analysis/docs/ladder.md``, with PyMC's graph of each step, made from the steps themselves.
 
 Run ``python -m northroute.bayes.ladder.describe analysis/docs`` after a change to a step; a test compares.
 """
@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import pymc as pm
+
 from northroute.bayes.ladder.examples import MODULES, Example, example
-from northroute.bayes.ladder.graph import draw, graph, prior_text
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.program.layout import Layout
+from northroute.bayes.samplers.plain import of_assembled
+from northroute.bayes.statement.families import FAMILIES, Prior
+from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
-from northroute.look import save
 
 PAGE: Final = "ladder.md"
 COMMAND: Final = "python -m northroute.bayes.ladder.describe analysis/docs"
@@ -78,7 +82,8 @@ _INTRODUCTION: Final = f"""# The ladder of models
 Written by `{COMMAND}` from the models themselves; change those, not this page.
 
 Each step adds one idea to the last. Graphs and tables are of small examples with the default priors, which
-`CountSpec(priors=...)` replaces. In a graph, a stacked box is repeated over what is written at its foot, and an outcome is
+`CountSpec(priors=...)` replaces. Graphs are PyMC's own of what `spec.pymc_model(panel)` returns: a frame is repeated over
+what is written in it, `z_country` are the standard normal numbers that `country_effect` is made of, and an outcome is
 shaded. Intervals are 89 % ETI unless a call says otherwise. A log rate ratio is an association, not an effect.
 
 Which specification each step has on simulated regions, article counts and seizures, or why it has none there, stands in
@@ -86,28 +91,44 @@ Which specification each step has on simulated regions, article counts and seizu
 """
 
 
-def write(folder: Path) -> tuple[Path, ...]:
-    """Write the page and the graphs, and return their paths.
+def write(folder: Path) -> Path:
+    """Write the page, and return its path.
 
     Parameters
     ----------
     folder : Path
-        Files ``ladder.md`` and ``ladder_<step>.svg`` in it are replaced.
+        The file ``ladder.md`` in it is replaced.
     """
-    found, texts = [], [_INTRODUCTION]
-    for step in MODULES:
-        built = example(step)
-        found.append(save(draw(graph(built.assembled)), folder / f"ladder_{step}.svg"))
-        texts.append(section(built))
     page = folder / PAGE
-    page.write_text("\n".join(texts), encoding="utf-8")
-    return (page, *found)
+    page.write_text("\n".join([_INTRODUCTION, *(section(example(step)) for step in MODULES)]), encoding="utf-8")
+    return page
+
+
+def mermaid(built: Example) -> str:
+    """Return PyMC's graph of a step in Mermaid, which GitHub draws; its frames in the order of their names."""
+    model = of_assembled(built.assembled, np.arange(built.assembled.rows))
+    text: str = pm.model_to_mermaid(model, include_dim_lengths=False)
+    graph, head, plates = text.partition("%% Plates:\n")
+    frames = re.findall(r"(subgraph .*?\n)(.*?)end\n?", plates, flags=re.DOTALL)
+    own = (f"{title}{''.join(sorted(inside.splitlines(keepends=True)))}end\n" for title, inside in sorted(frames))
+    return f"{graph}{head}{''.join(own)}"
+
+
+def prior_text(layout: Layout, ids: Ids) -> str:
+    """Return the prior of scalars, in words; of canonical partial correlations, that of their matrix."""
+    scalar = layout.scalars[int(ids.flat[0])]
+    if scalar.prior is not None:
+        return str(scalar.prior)
+    k = round((1 + np.sqrt(1 + 8 * ids.size)) / 2)
+    if scalar.numbers.family != len(FAMILIES):
+        raise ValueError("a scalar without a prior is a partial correlation")
+    return f"LKJ({scalar.numbers.shape - (k - 2) / 2:g})"
 
 
 def section(built: Example) -> str:
     """Return the part of the page on one step, in Markdown."""
     title, body, parts = _split(MODULES[built.step].__doc__ or "")
-    blocks = [f"## {title}", body, f"![Graph of step {built.step}](ladder_{built.step}.svg)"]
+    blocks = [f"## {title}", body, f"```mermaid\n{mermaid(built).strip()}\n```"]
     for heading in _HEADINGS:
         if heading not in parts:
             raise ModelError(f"The docstring of step '{built.step}' lacks '*{heading}.*'. Write it.")
@@ -168,5 +189,4 @@ def _reported(built: Example) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(f"usage: {COMMAND}")
-    for path in write(Path(sys.argv[1])):
-        print(path)  # noqa: T201
+    print(write(Path(sys.argv[1])))  # noqa: T201

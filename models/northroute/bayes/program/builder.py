@@ -7,9 +7,8 @@ import numpy as np
 
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program import records
-from northroute.bayes.program.averages import at_zero
+from northroute.bayes.program.derived import derived
 from northroute.bayes.program.layout import COEFFICIENT, Array, Block, Layout, Numbers, Scalar
-from northroute.bayes.program.names import add
 from northroute.bayes.program.uses import Covariates, Use
 from northroute.bayes.program.writing import Collected, write
 from northroute.bayes.statement.codes import Family, Part, Rows, Spectrum, Transform
@@ -58,7 +57,11 @@ class Builder(Collected):
 
     def report(self, name: str, ids: Ids, dims: tuple[str, ...]) -> None:
         """Name values as a reported quantity."""
-        add(self.parameters, name, Parameter(ids, dims))
+        if self.parameters.setdefault(name, Parameter(ids, dims)).ids is not ids:
+            raise ModelError(
+                f"Two terms report '{name}', or a term and the distribution do. Give one of the terms another 'name', or "
+                "leave it out if it is there twice."
+            )
 
     def extend(self, name: str, prior: Prior, dim: str, label: str, start: float) -> int:
         """Create one more scalar of a quantity that has one for each label of ``dim``; return its identifier."""
@@ -238,5 +241,4 @@ class Builder(Collected):
 
     def finish(self, rows: int) -> tuple[Program, Layout]:
         """Write the program, neither centred nor rotated, and what is needed to read its values."""
-        self.parameters, derived = at_zero(self.parameters, self.averages)
-        return write(self, rows, derived)
+        return write(self, rows, derived(self))

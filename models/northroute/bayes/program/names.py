@@ -6,19 +6,9 @@ import numpy as np
 
 from northroute.bayes.program.layout import Layout
 from northroute.bayes.program.writing import Collected
-from northroute.bayes.statement.terms.writer import Parameter
 from northroute.errors import ModelError
 
 _OWN_DIMS: Final = ("chain", "draw")
-
-
-def add(parameters: dict[str, Parameter], name: str, parameter: Parameter) -> None:
-    """Name values as a reported quantity, or raise a ModelError if something else has the name."""
-    if parameters.setdefault(name, parameter).ids is not parameter.ids:
-        raise ModelError(
-            f"Two terms report '{name}', or a term and the distribution do. Give one of the terms another 'name', or "
-            "leave it out if it is there twice."
-        )
 
 
 def refuse(model: str, builder: Collected) -> None:

@@ -1,6 +1,6 @@
-"""Drafts of a posterior in seconds: Laplace's approximation at the joint mode, and Pathfinder along the way to it.
+"""A draft of a posterior in seconds: Laplace's approximation at the joint mode.
 
-Both approximate in the adapted coordinates of :func:`northroute.bayes.coordinates.adaptation.first`, where the posterior is
+It approximates in the adapted coordinates of :func:`northroute.bayes.coordinates.adaptation.first`, where the posterior is
 close to normal. A draft shows whether a model runs and roughly what it says; skewed scales and funnels it gets wrong, which
 the Pareto k of its importance ratios tells. No verdict rests on one.
 """
@@ -19,15 +19,13 @@ from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers.draws import Draws, of_coordinates
-from northroute.bayes.samplers.pathfinder import Normal, log_densities, negative, path
 from northroute.bayes.statement.spec import Sampling
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
 LAPLACE_LIMIT: Final = 4000
 """Largest dimension whose Hessian is computed: two gradients a coordinate, and a matrix of this order to factor."""
-PATHS: Final = 8
-_JITTER: Final = 1.0
+_REFUSED: Final = 1e100
 
 
 def laplace(assembled: Assembled, settings: Sampling, rng: np.random.Generator) -> Draws:
@@ -54,7 +52,7 @@ def laplace(assembled: Assembled, settings: Sampling, rng: np.random.Generator) 
     if dim > LAPLACE_LIMIT:
         raise ModelError(
             f"{assembled.model.name}: {dim} coordinates are too many for a Hessian (limit {LAPLACE_LIMIT}). "
-            "Take --sampler pathfinder, or nutpie."
+            "Take --sampler nutpie."
         )
     adapted = adaptation.first(assembled)
     mode = joint_mode(adapted.program, adapted.z)
@@ -62,56 +60,19 @@ def laplace(assembled: Assembled, settings: Sampling, rng: np.random.Generator) 
     u = rng.standard_normal((settings.chains * settings.draws, dim))
     z = mode + linalg.solve_triangular(factor, u.T, lower=True, trans="T").T
     log_normal = np.log(np.diag(factor)).sum() - 0.5 * np.square(u).sum(axis=1)
-    k = smooth((log_densities(adapted.program, z) - log_normal)[:, None]).k[0]
+    k = smooth((_log_densities(adapted.program, z) - log_normal)[:, None]).k[0]
     return _draft(assembled, adapted, z, k)
-
-
-def pathfinder(assembled: Assembled, settings: Sampling, rng: np.random.Generator) -> Draws:
-    """Draw by multi-path Pathfinder (Zhang, Carpenter, Gelman and Vehtari 2022, JMLR 23:306).
-
-    Each of :data:`PATHS` runs of L-BFGS gives the normal approximation of the best evidence lower bound along its way;
-    candidates from all are resampled, with replacement, by Pareto-smoothed importance weights.
-
-    Parameters
-    ----------
-    assembled : Assembled
-    settings : Sampling
-        As many draws as all of its chains together would have, and as many candidates from every path.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    Draws
-        One chain, in the model's coordinates; ``stats`` holds ``pareto_k`` of the candidates' weights.
-
-    Raises
-    ------
-    ModelError
-        If no path finds an approximation, or fewer than 100 draws are asked for.
-    """
-    adapted = adaptation.first(assembled)
-    count = settings.chains * settings.draws
-    found: list[Normal] = []
-    for _ in range(PATHS):
-        begin = adapted.z + rng.uniform(-_JITTER, _JITTER, adapted.z.size)
-        best = path(adapted.program, begin, rng)
-        if best is not None:
-            found.append(best)
-    if not found:
-        raise ModelError(f"{assembled.model.name}: no path to the mode gave an approximation. Take --sampler nutpie.")
-    pairs = [normal.draw(count, rng) for normal in found]
-    candidates = np.concatenate([z for z, _ in pairs])
-    log_normal = np.concatenate([q for _, q in pairs])
-    smoothed = smooth((log_densities(adapted.program, candidates) - log_normal)[:, None])
-    weights = np.exp(smoothed.log_weights[:, 0])
-    chosen = rng.choice(len(candidates), count, p=weights / weights.sum())
-    return _draft(assembled, adapted, candidates[chosen], smoothed.k[0])
 
 
 def joint_mode(program: Program, z: Array) -> Array:
     """Return the mode of the log density of a program's coordinates, from z, shape (dim,), by L-BFGS."""
     found = optimize.minimize(
-        negative, z, args=(program,), jac=True, method="L-BFGS-B", options={"maxiter": 2000, "maxcor": 20, "gtol": 1e-6}
+        _negative,
+        z,
+        args=(program,),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": 2000, "maxcor": 20, "gtol": 1e-6},
     )
     return np.ascontiguousarray(found.x)
 
@@ -119,3 +80,17 @@ def joint_mode(program: Program, z: Array) -> Array:
 def _draft(assembled: Assembled, adapted: Adapted, z: Array, k: float) -> Draws:
     theta = batch.coordinates(adapted.program, np.ascontiguousarray(z))[None]
     return of_coordinates(assembled, adapted.program, theta, xr.Dataset({"pareto_k": float(k)}))
+
+
+def _negative(z: Array, program: Program) -> tuple[float, Array]:
+    """Return minus the log density and its gradient, for a minimiser; a very large value where it is not finite."""
+    value, slope = curvature.gradient(program, z)
+    if not (np.isfinite(value) and np.isfinite(slope).all()):
+        return _REFUSED, np.zeros_like(z)
+    return -value, -slope
+
+
+def _log_densities(program: Program, z: Array) -> Array:
+    """Return the log density of points, shape (draw, dim), in the sampler's coordinates; minus infinity where undefined."""
+    found = np.asarray([curvature.gradient(program, point)[0] for point in np.ascontiguousarray(z)])
+    return np.where(np.isfinite(found), found, -np.inf)

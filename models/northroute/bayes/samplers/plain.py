@@ -28,7 +28,7 @@ from northroute.bayes.program.uses import covariates_of
 from northroute.bayes.samplers import plain_outcomes
 from northroute.bayes.statement.codes import Rows, Spectrum
 from northroute.bayes.statement.model import Model
-from northroute.bayes.statement.terms.writer import Ids
+from northroute.bayes.statement.terms.writer import Ids, Parameter
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -99,22 +99,61 @@ def stated(
     """Return a program as a PyMC model; ``names`` and ``dims`` are those of its segments' outcomes."""
     with pm.Model(coords=layout.coords if coords is None else coords) as plain:
         factors = _correlations(layout)
-        scalars = _scalars(layout)
-        coefficients = []
+        values = _Values(int(program.sizes[0].values))
+        _scalars(layout, values)
         for block, stem in sorted(zip(layout.blocks, stems(layout), strict=True), key=lambda b: b[0].record.value):
             effects = _places if block.record.kind == Kind.BYM2 else _effects
-            coefficients.append(effects(program, layout, block, stem, scalars, factors).ravel())
-        values = pt.concatenate([scalars, *coefficients])
+            found = effects(program, layout, block, stem, values, factors)
+            first, size = int(block.record.value), block.span[1] - block.span[0]
+            values.add(np.arange(first, first + size), _flat(found, size))
+            name = f"{stem}_effect"
+            if name in layout.parameters and name not in plain.named_vars:
+                _report(values, name, layout.parameters[name])
         for name, parameter in layout.parameters.items():
             if name not in plain.named_vars:
-                pm.Deterministic(name, values[parameter.ids], dims=parameter.dims)
+                _report(values, name, parameter)
         for name, sums in layout.derived.items():
             pm.Deterministic(name, (values[sums.ids] * sums.weights).sum(axis=-1), dims=sums.dims)
-        mean, second = _predictors(program, layout, values)
         for record, name, own in zip(program.segments, names, dims or [None] * len(names), strict=True):
             rows = slice(int(record.start), int(record.stop))
-            plain_outcomes.add(program, record, name, mean[rows], second[rows], values, factors, own)
+            at = int(record.offset)
+            offset = program.data[at : at + rows.stop - rows.start] if at >= 0 else np.zeros(rows.stop - rows.start)
+            mean, second = (
+                _predictor(program, layout, values, p, rows, x) for p, x in enumerate((offset, np.zeros_like(offset)))
+            )
+            plain_outcomes.add(program, record, name, mean, second, values, factors, own)
     return plain
+
+
+class _Values:
+    """A program's values by identifier, each in the variable that holds it: PyMC's graph shows what depends on what."""
+
+    def __init__(self, size: int) -> None:
+        self._pieces: list[Any] = [pt.zeros(1)]  # for partial correlations, which only factors hold
+        self._piece, self._place = np.zeros((2, size), dtype=np.int64)
+
+    def add(self, ids: Ids, values: Any) -> None:
+        """Say that the values of ``ids`` are those of a vector."""
+        self._piece[ids], self._place[ids] = len(self._pieces), np.arange(ids.size)
+        self._pieces.append(values)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return the values of identifiers, shaped as these."""
+        ids = np.asarray(key, dtype=np.int64)
+        pieces, which = np.unique(self._piece[ids], return_inverse=True)
+        if pieces.size == 1:
+            return self._pieces[pieces[0]][self._place[ids]]
+        own = [self._pieces[p] for p in pieces]
+        starts = np.cumsum([0, *(p.type.shape[0] for p in own[:-1])])
+        return pt.concatenate(own)[starts[which].reshape(ids.shape) + self._place[ids]]
+
+
+def _report(values: _Values, name: str, parameter: Parameter) -> None:
+    """State a reported quantity, which then stands for the values that it reports."""
+    ids = parameter.ids
+    reported = pm.Deterministic(name, values[ids], dims=parameter.dims)
+    if np.unique(ids).size == ids.size:
+        values.add(ids.ravel(), _flat(reported, ids.size))
 
 
 # --- scalars --------------------------------------------------------------------------------------------------------------
@@ -136,24 +175,25 @@ def _correlations(layout: Layout) -> dict[int, Any]:
     return factors
 
 
-def _scalars(layout: Layout) -> Any:
-    """State every scalar's prior; return all of them in the order of their identifiers (partial correlations as zero)."""
+def _scalars(layout: Layout, values: _Values) -> None:
+    """State every scalar's prior."""
     known = layout.scalars
-    place = np.zeros(len(known), dtype=np.int64)
-    pieces, size = [pt.zeros(1)], 1
+    done = np.zeros(len(known), dtype=bool)
     for name, parameter in layout.parameters.items():
         ids = parameter.ids.ravel()
-        priors = {int(i): known[i].prior for i in ids if i < len(known) and place[i] == 0}
+        priors = {int(i): known[i].prior for i in ids if i < len(known) and not done[i]}
         new = np.asarray([i for i, prior in priors.items() if prior is not None], np.int64)
         alike = len({prior.family for prior in priors.values() if prior is not None}) == 1
         if alike and new.size == ids.size:
-            variables = [_variable(layout, parameter.ids, name, parameter.dims)]
+            values.add(ids, _flat(_variable(layout, parameter.ids, name, parameter.dims), ids.size))
         else:
-            variables = [_variable(layout, new[[j]], f"z_{name}_{j}", ()) for j in range(new.size)]
-        pieces += [v.ravel() for v in variables]
-        place[new] = size + np.arange(new.size)
-        size += new.size
-    return pt.concatenate(pieces)[place]
+            for j, i in enumerate(new):
+                values.add(np.asarray([i]), _flat(_variable(layout, new[[j]], f"z_{name}_{j}", ()), 1))
+        done[new] = True
+
+
+def _flat(variable: Any, size: int) -> Any:
+    return pt.specify_shape(variable.ravel(), (size,))
 
 
 def _variable(layout: Layout, ids: Ids, name: str, dims: tuple[str, ...]) -> Any:
@@ -298,24 +338,23 @@ def _places(program: Program, layout: Layout, block: Block, stem: str, scalars: 
 # --- rows -----------------------------------------------------------------------------------------------------------------
 
 
-def _predictors(program: Program, layout: Layout, values: Any) -> tuple[Any, Any]:
-    """Return both linear predictors, shape (row,) each: offsets, slopes times covariates, and every use of a value."""
-    rows = int(program.sizes[0].rows)
-    offset = np.zeros(rows)
-    for record in program.segments:
-        first, stop, at = record.start, record.stop, record.offset
-        if at >= 0:
-            offset[first:stop] = program.data[at : at + stop - first]
-    eta = [pt.as_tensor(offset), pt.zeros(rows)]
+def _predictor(program: Program, layout: Layout, values: _Values, predictor: int, rows: slice, offset: Array) -> Any:
+    """Return a linear predictor of some rows: offsets, slopes times covariates, and every use of a value."""
+    eta = pt.as_tensor(offset)
     for dense in program.dense:
-        rows, p, scalar = slice(dense.start, dense.stop), dense.predictor, dense.value
-        matrix = pt.as_tensor(covariates_of(program, dense))
-        eta[p] = pt.inc_subtensor(eta[p][rows], matrix @ values[scalar : scalar + dense.columns])
+        begin, end = max(dense.start, rows.start), min(dense.stop, rows.stop)
+        if dense.predictor == predictor and begin < end:
+            matrix = covariates_of(program, dense)[begin - dense.start : end - dense.start]
+            part = pt.as_tensor(matrix) @ values[np.arange(dense.value, dense.value + dense.columns)]
+            eta = pt.inc_subtensor(eta[begin - rows.start : end - rows.start], part)
     for use in layout.uses:
-        part = values[use.ids]
-        if use.weight is not None:
-            part = part * use.weight
-        if use.other is not None:
-            part = part * values[use.other]
-        eta[use.predictor] = pt.inc_subtensor(eta[use.predictor][use.start : use.stop], part)
-    return eta[0], eta[1]
+        begin, end = max(use.start, rows.start), min(use.stop, rows.stop)
+        if use.predictor == predictor and begin < end:
+            own = slice(begin - use.start, end - use.start)
+            part = values[use.ids[own]]
+            if use.weight is not None:
+                part = part * use.weight[own]
+            if use.other is not None:
+                part = part * values[use.other[own]]
+            eta = pt.inc_subtensor(eta[begin - rows.start : end - rows.start], part)
+    return eta

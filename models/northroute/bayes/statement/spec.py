@@ -16,7 +16,7 @@ from northroute.errors import ModelError
 from northroute.panel import Panel
 
 Step = Literal["pooled", "country", "slopes", "dynamic", "spatial", "reporting", "joint"]
-Sampler = Literal["nutpie", "pymc", "numpyro", "laplace", "pathfinder"]
+Sampler = Literal["nutpie", "pymc", "numpyro", "laplace"]
 Family = Literal["negative_binomial", "poisson", "generalised_poisson"]
 _NAMES: Final = ("unit_covariates", "covariates", "varying", "shocks", "detection", "outcomes")
 _PAIRS: Final = ("interactions", "edges")
@@ -157,7 +157,7 @@ class Sampling:
     it out.
 
     ``sampler`` is nutpie on the compiled kernel; pymc or numpyro on the plain statement (give these a ``tune`` of 1000);
-    or a draft, laplace or pathfinder, of ``chains * draws`` draws, which never passes its diagnostics.
+    or laplace, a draft of ``chains * draws`` draws, which never passes its diagnostics.
 
     A prior that expects implausible counts is not sampled from, unless ``force``; the fit fails its diagnostics either way.
     """

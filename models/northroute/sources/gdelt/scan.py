@@ -7,11 +7,15 @@ border on the place column are walked byte by byte. No text is decoded, so no by
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from northroute import machine_code
+from northroute.provenance import file_sha256
 
 _TAB: Final = 9
 _NEWLINE: Final = 10
@@ -24,14 +28,13 @@ _ONES: Final = np.uint64(0x0101010101010101)
 _SEVEN: Final = np.uint64(7)
 _TOP: Final = np.uint64(56)
 _WORD: Final = 8
+_FOLDER: Final = machine_code.folder("scan", file_sha256(Path(__file__)))
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile on first use, outside Python's lock; kept between runs where the disk allows it."""
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # no folder can be written
-        return njit(nogil=True)(function)
+    """Compile on first use, outside Python's lock; kept between runs in a folder of the user's own."""
+    with machine_code.kept_in(_FOLDER) as kept:
+        return njit(nogil=True, cache=kept)(function)
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def test_demeaning_takes_the_mean_over_points() -> None:
 def test_what_is_refused() -> None:
     frame = panel()
     with pytest.raises(ModelError, match="one or two covariates, not 3"):
-        assembled(frame, GP(("x", "z", "count"), LENGTH))
+        assembled(frame, GP(("x", "z", "month"), LENGTH))
     with pytest.raises(ModelError, match="no kernel 'cosine'"):
         assembled(frame, GP(("x",), LENGTH, kernel="cosine"))  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="reaches below zero"):

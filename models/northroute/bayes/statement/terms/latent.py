@@ -108,7 +108,7 @@ class Loads:
             return
         if not isinstance(self.prior, Prior) or self.prior.family == "flat":
             raise ModelError(
-                f"{context.model}: the prior of '{self.name}' is {self.prior!s}. Give a proper Prior, "
+                f"{context.model}: the prior of '{self.name}' is {self.prior!s}. Give a proper prior, "
                 "Prior.lognormal(mean_log=0, sd_log=0.5) say."
             )
         start = self.prior.quantile(0.75)  # off zero, where neither a loading nor an effect would have a slope

@@ -59,8 +59,9 @@ class Intercept:
         for i, one in enumerate(given):
             rows = np.flatnonzero(kept)[codes == i]
             priors.append(suited.intercept(context.middle[rows], context.spread[rows]) if one is SUITED else one)
-        means = np.bincount(codes, context.level[kept]) / np.bincount(codes)
-        ids = context.builder.scalar(self.name, priors, dims, starts=means if dims else means[0])  # type: ignore[arg-type]
+        level = context.level[kept]
+        starts = np.bincount(codes, level) / np.bincount(codes) if dims else level.mean()
+        ids = context.builder.scalar(self.name, priors, dims, starts=starts)  # type: ignore[arg-type]
         if self.prior is SUITED:
             whole = np.full(kept.size, -1, dtype=np.int64)
             whole[kept] = codes

@@ -1,12 +1,42 @@
-"""A folder for machine code that nobody else can write: numba keeps it as pickles, and reading one runs what it holds."""
+"""Where machine code is kept: a folder that nobody else can write, since numba keeps it as pickles, and reading one runs it.
+
+numba keys a function's file by its own source only, not by that of the functions it calls, so a changed callee would leave
+its callers stale. A folder is therefore named by a hash of every source that goes into it.
+"""
 
 import logging
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numba
 
 _LOG = logging.getLogger(__name__)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def folder(name: str, source: str) -> str:
+    """Return the folder of machine code compiled from sources with this hash; empty if there is no such place.
+
+    Without one, every process compiles anew.
+    """
+    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return str(private_folder(Path(base), "northroute", f"{name}-{source[:16]}") or "")
+
+
+@contextmanager
+def kept_in(place: str) -> Iterator[bool]:
+    """Let numba, which reads its setting when it decorates, keep what is decorated here; give whether it does."""
+    config: Any = numba.config  # its settings are made when it is loaded
+    before = config.CACHE_DIR
+    config.CACHE_DIR = place or before
+    try:
+        yield bool(place)
+    finally:
+        config.CACHE_DIR = before
 
 
 def private_folder(base: Path, *names: str) -> Path | None:

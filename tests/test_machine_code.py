@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from northroute.bayes.kernel import jit
-from northroute.bayes.kernel.private import private_folder
+from northroute.machine_code import private_folder
+from northroute.sources.gdelt import scan
 
 
 def mode(path: Path) -> int:
@@ -58,5 +59,6 @@ def test_a_folder_of_another_user_is_not_used(tmp_path: Path, caplog: pytest.Log
     assert "belongs to another user" in caplog.text
 
 
-def test_the_kernel_is_kept_in_such_a_folder() -> None:
-    assert jit.FOLDER == "" or mode(Path(jit.FOLDER)) == mode(Path(jit.FOLDER).parent) == 0o700
+@pytest.mark.parametrize("folder", [jit.FOLDER, scan._FOLDER])
+def test_all_that_is_compiled_is_kept_in_such_a_folder(folder: str) -> None:
+    assert folder == "" or mode(Path(folder)) == mode(Path(folder).parent) == 0o700

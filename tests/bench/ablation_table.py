@@ -1,0 +1,145 @@
+"""What the ablation found, as a tidy table and as Markdown on the page of the engine."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from northroute.conventions import SIMULATED_MARK
+
+ROOT = Path(__file__).parents[2]
+PAGE, TIDY = ROOT / "analysis" / "docs" / "engine.md", ROOT / "analysis" / "docs" / "ablation.csv"
+BEGIN, END = "<!-- ablation: begin -->", "<!-- ablation: end -->"
+EARNED = 1.2
+"""Least gain, in the smallest effective size a second, that a piece is kept for, on two of the models at least."""
+MODELS = {
+    "reference": "reference",
+    "joint": "`joint`",
+    "places": "BYM2, 1,921 tracts",
+    "gp": "`gp`",
+    "crossed": "three crossed effects",
+}
+NAMES = {
+    "whole": "nothing",
+    "low rank": "straightening, for nutpie's low rank",
+    "low rank, long": "the same, warm-up 1,000",
+}
+ORDER = (
+    "whole",
+    "centring",
+    "sweeping",
+    "absorption",
+    "straightening",
+    "tilting",
+    "folding",
+    "pilot",
+    *list(NAMES)[1:],
+)
+"""In the order in which the engine has its pieces."""
+COLUMNS = ["model", "variant", "seed", "rows", "coordinates", "seconds", "adapting", "ess", "gradients", "failed"]
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Return all runs of a folder, one row each, tidy; ``failed`` names checks, or says that a run was stopped."""
+    lines = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(folder.glob("*.jsonl"))]
+    broken = [line for line in lines if "error" in line]
+    if broken or not lines:
+        raise SystemExit(f"{len(broken)} of {len(lines)} runs broke: {broken[:1]}")
+    found = pd.DataFrame([line | {"failed": _failed(line)} for line in lines]).reindex(columns=[*COLUMNS, "machine"])
+    return found.sort_values(["model", "variant", "seed"], ignore_index=True)
+
+
+def _failed(line: dict[str, Any]) -> str:
+    return "stopped" if line["stopped"] else ", ".join(line["failed"])
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Effective sizes a second of a variant on a model, geometric mean over seeds, and what failed in any of them."""
+
+    rate: float
+    failed: str
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame) -> "Rate":
+        """Put the runs of one variant on one model together."""
+        words = dict.fromkeys(w for f in runs["failed"] if f for w in str(f).split(", "))
+        if "stopped" in words:
+            return cls(np.nan, "stopped")
+        return cls(float(np.exp(np.log(runs["ess"] / runs["seconds"]).mean())), ", ".join(words))
+
+
+Rates = dict[tuple[str, str], Rate]
+
+
+def rates(found: pd.DataFrame) -> Rates:
+    """Return the rates, by variant and model."""
+    return {(str(v), str(m)): Rate.of(runs) for (v, m), runs in found.groupby(["variant", "model"])}
+
+
+def earns(every: Rates, variant: str, model: str) -> bool:
+    """Whether leaving a piece out costs what it has to earn, or a gate that is passed with it."""
+    whole, without = every["whole", model], every[variant, model]
+    return bool((without.failed and not whole.failed) or whole.rate >= EARNED * without.rate)
+
+
+def table(found: pd.DataFrame) -> str:
+    """Return the table, one row a variant, in the order in which the engine has its pieces."""
+    every = rates(found)
+    models = [m for m in MODELS if ("whole", m) in every]
+    lines = [f"| left out | {' | '.join(MODELS[m] for m in models)} | earns its place on |"]
+    lines.append("|---" * (len(models) + 2) + "|")
+    for variant in ORDER:
+        own = [m for m in models if (variant, m) in every]
+        if not own:
+            continue
+        cells = [_cell(every, variant, m) if m in own else "not run" for m in models]
+        count = f"{sum(earns(every, variant, m) for m in own)} of {len(own)}" if variant != "whole" else ""
+        lines.append(f"| {NAMES.get(variant, variant)} | {' | '.join(cells)} | {count} |")
+    return "\n".join(lines)
+
+
+def _cell(every: Rates, variant: str, model: str) -> str:
+    """Effective size a second, the gain of what is left out, and what failed."""
+    own, whole = every[variant, model], every["whole", model]
+    if not np.isfinite(own.rate):
+        return own.failed
+    times = f", ×{whole.rate / own.rate:.2f}" if variant != "whole" and np.isfinite(whole.rate) else ""
+    return f"{own.rate:.3g}{times}" + (f"; fails: {own.failed}" if own.failed else "")
+
+
+def section(found: pd.DataFrame) -> str:
+    """Return the part of the page that is generated."""
+    seeds, machines = (
+        found["seed"].nunique(),
+        sorted({re.sub(", load.*", "", str(m)) for m in found["machine"].dropna()}),
+    )
+    note = (
+        f"{SIMULATED_MARK}. Smallest bulk effective size of all reported quantities, per second of adapting, pilot and "
+        f"sampling (geometric mean of {seeds} seed{'s' * (seeds > 1)}); × is what the engine as it is has over that. One "
+        "attempt with the default settings; *fails* names checks of the gate that failed in any seed, *stopped* a run that "
+        f"was not done in two minutes. {'; '.join(machines)}."
+    )
+    return f"{table(found)}\n\n{note}"
+
+
+def write(found: pd.DataFrame) -> None:
+    """Write the tidy table, and the page's part that is made from it."""
+    found.round({"seconds": 3, "adapting": 3, "ess": 1}).to_csv(TIDY, index=False)
+    between(BEGIN, section(tidy()), END)
+
+
+def between(begin: str, text: str, end: str) -> None:
+    """Put text between two marks of the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    head, _, rest = page.partition(begin)
+    PAGE.write_text(f"{head}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+
+
+def tidy() -> pd.DataFrame:
+    """Return the runs that the page shows."""
+    return pd.read_csv(TIDY, keep_default_na=True, dtype={"failed": str}).fillna({"failed": ""})
