@@ -121,17 +121,17 @@ def sample(assembled: Assembled, settings: Sampling) -> Stage:
 
 def sampled(program: Program, theta: Array) -> Array:
     """Return the sampler's coordinates of the model's: the inverse of what the kernel does."""
-    z, n = theta.copy(), program.order.size
+    z, n = theta.copy(), program.coordinates.order.size
     if n == 0:
         return z
     first = program.dim - n
     for out, point in zip(z, theta, strict=True):
-        away = np.ascontiguousarray((point[first:] - program.shift)[program.order])
-        x = skyline.times_transposed(program.factor, program.begin, away)
-        if program.tilted.size:
-            reach = program.pivot[:, 1]
-            u = reach * np.tanh((point[program.tilted] - program.pivot[:, 0]) / reach)
-            x = (x - u @ program.tilt) * np.exp(-(u @ program.stretch))
+        away = np.ascontiguousarray((point[first:] - program.coordinates.shift)[program.coordinates.order])
+        x = skyline.times_transposed(program.coordinates.factor, program.coordinates.begin, away)
+        if program.coordinates.tilted.size:
+            reach = program.coordinates.pivot[:, 1]
+            u = reach * np.tanh((point[program.coordinates.tilted] - program.coordinates.pivot[:, 0]) / reach)
+            x = (x - u @ program.coordinates.tilt) * np.exp(-(u @ program.coordinates.stretch))
         out[first:] = x
     return z
 
@@ -186,7 +186,7 @@ def main() -> None:
     found = stages(replace(Sampling(draws=options.draws), tune=500))
     look.save(figure(found), options.figure)
     print(table(found))
-    print(pairs(found), found["tilting"].program.tilted)
+    print(pairs(found), found["tilting"].program.coordinates.tilted)
     if not options.print:
         note = (
             f"{SIMULATED_MARK}. {len(found['nothing'].z):,} draws of {found['nothing'].program.dim} coordinates each."

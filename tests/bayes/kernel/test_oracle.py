@@ -47,7 +47,7 @@ def test_rows_have_pymcs_log_likelihood_constants_included(example: Example, mod
     by_name = dict(zip([v.name for v in model.basic_RVs], terms(at), strict=True))
     ours = batch.log_likelihood(example.program, values_at(example.program, theta)[None])[0]
     for segment, name in zip(example.program.segments, example.names, strict=True):
-        rows = ours[segment[1] : segment[2]]
+        rows = ours[segment.start : segment.stop]
         theirs = np.asarray(by_name[name])
         cells = rows[::K] if theirs.size < rows.size else rows
         assert_allclose(cells, theirs, rtol=1e-8, atol=1e-8, err_msg=name)

@@ -109,9 +109,9 @@ def test_student_ts_are_scipys_with_known_and_unknown_scales(df: float) -> None:
     rng = np.random.default_rng(1)
     y, eta, known = 5 * rng.standard_t(2, 8), rng.normal(size=8), rng.uniform(0.5, 2, 8)
     theirs = stats.t(df, eta, 0.7).logpdf(y)
-    assert_allclose(rows(Family.STUDENT_T, y, eta, 0.7, shape=df), theirs, rtol=1e-7)  # of two large log gammas
+    assert_allclose(rows(Family.STUDENT_T, y, eta, 0.7, df=df), theirs, rtol=1e-7)  # of two large log gammas
     theirs = stats.t(df, eta, np.hypot(0.7, known)).logpdf(y)
-    assert_allclose(rows(Family.STUDENT_T, y, eta, 0.7, shape=df, known=known), theirs, rtol=1e-7)
+    assert_allclose(rows(Family.STUDENT_T, y, eta, 0.7, df=df, known=known), theirs, rtol=1e-7)
 
 
 def test_an_outlier_pulls_a_student_t_the_less_the_further_it_lies() -> None:
@@ -126,7 +126,7 @@ def test_multivariate_cells_are_scipys() -> None:
     builder = Builder(coords={"trio": [0, 1, 2]})
     sds, partial = builder.scalar("sd", FLAT, ("trio",)), builder.correlation("corr", "trio", 1.0)
     y, eta = rng.normal(size=6), rng.normal(size=6)
-    builder.segment(Family.MULTIVARIATE_NORMAL, slice(0, 6), y, offset=eta, cell=3, known=sds, correlation=partial)
+    builder.segment(Family.MULTIVARIATE_NORMAL, slice(0, 6), y, offset=eta, cell=3, deviations=sds, correlation=partial)
     program, _ = builder.finish(6)
     sd, p = np.array([0.5, 1.0, 2.0]), np.array([0.3, -0.5, 0.4])
     ours = batch.log_likelihood(program, np.concatenate([sd, p])[None])[0]
