@@ -16,7 +16,6 @@ WRITERS = {
     "sheets.py": "here",
     "sources/gdelt/manifest.py": "each cell is made harmless there",
     "sources/gdelt/extract.py": "each cell is made harmless there",
-    "bayes/calibration/store.py": "numbers that are read again, line by line",
     "bayes/calibration/gate_rates.py": "numbers that are read again, line by line",
     "cli/events.py": "GDELT's rows as they are, to be read again",
     "cli/panel_models.py": "the method of a table, which writes through sheets",

@@ -76,9 +76,10 @@ def writing(path: Path, key: str = "") -> Iterator[Path]:
         yield partial
         record = _Record(key, file_sha256(partial), path.name)
         waiting.write_text(record.text(), encoding="utf-8")
-        for written, place in ((partial, path), (waiting, beside(path))):
+        for written in (partial, waiting):  # first, so that the two take their places at once
             with written.open("rb") as stream:
                 os.fsync(stream.fileno())
+        for written, place in ((partial, path), (waiting, beside(path))):
             if place.is_dir():
                 tell(place, f"a folder was in its place, which is now {_discard(place)}")
             written.replace(place)

@@ -46,7 +46,8 @@ def test_sbc_of_all_writes_an_overview(tmp_path: Path, monkeypatch: pytest.Monke
     result = runner.invoke(app, ["sbc", "all", "--replications", "2", "--draws", "250", *folders])
     assert result.exit_code == 0, result.output
     assert pd.read_csv(tmp_path / "figures" / "overview.csv")["model"].tolist() == ["pooled", "composition"]
-    assert {p.name for p in (tmp_path / "ranks").iterdir()} == {"ranks_pooled.csv", "ranks_composition.csv"}
+    names = {p.name for p in (tmp_path / "ranks").glob("*.parquet")}
+    assert names == {"ranks_pooled.parquet", "ranks_composition.parquet"}
     assert (tmp_path / "figures" / "overview.svg").exists()
 
 

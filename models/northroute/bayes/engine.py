@@ -37,7 +37,7 @@ from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.data_groups import constant_data, observed_data
 from northroute.bayes.program.quantities import named
 from northroute.bayes.program.table_rows import row_labels, table_order
-from northroute.bayes.samplers import drafts, fallback, plain, plain_outcomes, sampling
+from northroute.bayes.samplers import drafts, fallback, plain, plain_outcomes, sampling, warm
 from northroute.bayes.samplers.draws import Draws, of_coordinates
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.spec import Sampler, Sampling
@@ -160,6 +160,7 @@ def fit_model(
         return replace(kept, assembled=assembled)
     started = time.perf_counter()
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
+    warm.ready(progress)
     before = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
     if check_prior is not False:
         progress(f"{model.name}: data drawn from the prior", 0.0)
@@ -230,6 +231,7 @@ def attempts(
     A draft is made once: harder settings do not mend an approximation.
     """
     improper.require_proper(assembled)
+    warm.ready(progress)
     name, adapted = assembled.model.name, None
     if settings.sampler == "nutpie":
         adapted = adaptation.first(assembled)

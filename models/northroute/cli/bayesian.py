@@ -118,7 +118,7 @@ def sbc(
             table = run(
                 own,
                 replications,
-                (ranks or output) / f"ranks_{name}.csv",
+                (ranks or output) / f"ranks_{name}.parquet",
                 data_hash=own.data_hash,
                 seed=seed,
                 command=command(),

@@ -20,7 +20,7 @@ REPLICATIONS = 200
 
 
 def judged(model: Calibratable, folder: Path, replications: int = REPLICATIONS) -> Calibration:
-    return assess(run(model, replications, folder / "ranks.csv", data_hash="closed form", seed=11))
+    return assess(run(model, replications, folder / "ranks.parquet", data_hash="closed form", seed=11))
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,8 @@ def test_false_alarms_are_as_rare_as_stated(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
-    unbroken = run(NormalNormal(), 12, tmp_path / "unbroken.csv", data_hash="", seed=3)
-    path = tmp_path / "broken.csv"
+    unbroken = run(NormalNormal(), 12, tmp_path / "unbroken.parquet", data_hash="", seed=3)
+    path = tmp_path / "broken.parquet"
     with pytest.raises(KeyboardInterrupt):
         run(NormalNormal(stops_after=5), 12, path, data_hash="", seed=3)
     model = NormalNormal()

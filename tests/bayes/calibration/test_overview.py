@@ -22,7 +22,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Calibration]:
         NormalNormal(name="broken", breaks=frozenset(range(REPLICATIONS))),
     ]
     folder = tmp_path_factory.mktemp("overview")
-    return [assess(run(m, REPLICATIONS, folder / f"{m.name}.csv", data_hash="d", seed=5)) for m in models]
+    return [assess(run(m, REPLICATIONS, folder / f"{m.name}.parquet", data_hash="d", seed=5)) for m in models]
 
 
 def test_a_row_says_what_became_of_a_model(judged: list[Calibration]) -> None:

@@ -22,23 +22,24 @@ def test_committed_files_are_what_the_generator_writes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", CALIBRATIONS)
 def test_stored_ranks_are_of_the_model_as_it_stands(name: str) -> None:
-    stored = read(DOCS / RANKS / f"ranks_{name}.csv").description
+    stored = read(DOCS / RANKS / f"ranks_{name}.parquet").description
     assert stored.provenance.data_hash == calibration(name).data_hash, f"make calibrate: '{name}' has changed since"
     assert stored.provenance.simulated
 
 
 def test_stored_ranks_stay_small() -> None:
     files = list((DOCS / RANKS).iterdir())
-    assert {f.name for f in files} == {f"ranks_{name}.csv" for name in CALIBRATIONS}
+    stored = {f"ranks_{name}.parquet" for name in CALIBRATIONS}
+    assert {f.name for f in files} == stored | {f"{name}.sha256" for name in stored}
     assert sum(f.stat().st_size for f in files) < 300_000
 
 
 def test_a_page_says_what_was_not_run_and_what_gave_no_number(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="make calibrate"):
         write(tmp_path)
-    run(NormalNormal(name="pooled"), 60, tmp_path / RANKS / "ranks_pooled.csv", data_hash="d", seed=2)
+    run(NormalNormal(name="pooled"), 60, tmp_path / RANKS / "ranks_pooled.parquet", data_hash="d", seed=2)
     broken = NormalNormal(name="slopes", breaks=frozenset({0, 1}))
-    run(broken, 2, tmp_path / RANKS / "ranks_slopes.csv", data_hash="d", command="northroute sbc slopes")
+    run(broken, 2, tmp_path / RANKS / "ranks_slopes.parquet", data_hash="d", command="northroute sbc slopes")
     page, figure = write(tmp_path)
     assert (page.name, figure.name) == (PAGE, FIGURE)
     text = page.read_text(encoding="utf-8")

@@ -77,7 +77,7 @@ def test_cells_of_the_composition_keep_their_totals() -> None:
 
 def test_ranks_are_written_for_every_quantity(tmp_path: Path) -> None:
     own = calibration("pooled", SETTINGS)
-    table = run(own, 3, tmp_path / "ranks.csv", data_hash=own.data_hash)
+    table = run(own, 3, tmp_path / "ranks.parquet", data_hash=own.data_hash)
     assert table.frame["replication"].nunique() == 3
     assert set(table.frame["quantity"]) >= {"intercept", "slope", "root_dispersion", LOG_LIKELIHOOD}
 

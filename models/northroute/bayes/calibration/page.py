@@ -54,14 +54,14 @@ def write(folder: Path) -> tuple[Path, Path]:
     Parameters
     ----------
     folder : Path
-        Has a folder :data:`RANKS` with files ``ranks_<model>.csv``; files :data:`PAGE` and :data:`FIGURE` are replaced.
+        Has a folder :data:`RANKS` with files ``ranks_<model>.parquet``; files :data:`PAGE` and :data:`FIGURE` are replaced.
 
     Raises
     ------
     MissingDataError
         If there are no ranks.
     """
-    stored = [folder / RANKS / f"ranks_{name}.csv" for name in calibrate.CALIBRATIONS]
+    stored = [folder / RANKS / f"ranks_{name}.parquet" for name in calibrate.CALIBRATIONS]
     found = [assess(read(path)) for path in stored if path.exists()]
     if not found:
         raise MissingDataError(f"No ranks in {folder / RANKS}: make calibrate puts them there.")

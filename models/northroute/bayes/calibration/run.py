@@ -109,7 +109,7 @@ def run(
         )
     shapes = _shapes(model, _simulate(model, 0, seed)[0])
     description = store.Description(model.name, shapes, draws, Provenance(data_hash, seed, True, command=command))
-    with store.RankFile(path, description) as file:
+    with store.growing(path, description) as file:
         waiting = [i for i in range(first, replications) if i not in file.finished]
         failed = 0
         for done, i in enumerate(waiting, 1 + replications - first - len(waiting)):
@@ -119,9 +119,9 @@ def run(
                 posterior = model.posterior(data, integer(f"sbc {model.name} {i} posterior", seed))
             except (GateError, ModelError) as failure:
                 posterior = Posterior({}, passed=False, reasons=(str(failure),))
-            rows = _rows(model.name, i, truth, posterior, description, seed)
-            reason = " ".join(posterior.reasons)
-            file.append(i, rows, passed=posterior.passed, seconds=time.perf_counter() - began, reason=reason)
+            placed, used = _ranked(model.name, i, truth, posterior, description, seed)
+            seconds, reason = time.perf_counter() - began, " ".join(posterior.reasons)
+            file.append(i, placed, used, passed=posterior.passed, seconds=seconds, reason=reason)
             failed += not posterior.passed
             progress(f"{model.name}: replication {i} done, {failed} failed in this run", done / (replications - first))
     return store.read(path)
@@ -140,38 +140,33 @@ def _shapes(model: Calibratable, truth: Mapping[str, NDArray[np.float64]]) -> di
     return {name: np.shape(value) for name, value in truth.items() if np.size(value)}
 
 
-def _rows(
+def _ranked(
     model: str,
     i: int,
     truth: Mapping[str, NDArray[np.float64]],
     posterior: Posterior,
     description: store.Description,
     seed: int,
-) -> list[store.Row]:
-    if not posterior.draws and not posterior.passed:
-        return [store.Row(name, element, None, 0) for name, element in store.elements(description.shapes)]
-    rows: list[store.Row] = []
-    for name in description.shapes:
-        if (
-            name not in truth
-            or name not in posterior.draws
-            or (posterior.ess is not None and name not in posterior.ess)
-        ):
-            raise ModelError(
-                f"'{model}' gives no truth, draws or effective sample size of '{name}' in replication {i}."
-            )
-        ess = None if posterior.ess is None else posterior.ess[name]
-        rng = generator(f"sbc {model} {i} ties {name}", seed)
-        try:
-            found = ranks.rank(truth[name], posterior.draws[name], rng, ess=ess, most=description.draws, name=name)
-        except ModelError:
-            if posterior.passed:
-                raise
-            found = None
-        labels = store.elements({name: np.shape(truth[name])})
-        if found is None:
-            rows += [store.Row(name, element, None, 0) for _, element in labels]
-            continue
-        at = zip(labels, found.rank.ravel().tolist(), found.draws.ravel().tolist(), strict=True)
-        rows += [store.Row(name, element, place, used) for (_, element), place, used in at]
-    return rows
+) -> tuple[list[int | None], list[int]]:
+    """Return rank and draws of every scalar; no rank where a failed fit gave none."""
+    placed, used = list[int | None](), list[int]()
+    for name, shape in description.shapes.items():
+        found = None
+        if posterior.draws or posterior.passed:
+            known = [truth, posterior.draws, *([] if posterior.ess is None else [posterior.ess])]
+            if any(name not in values for values in known) or np.shape(truth[name]) != shape:
+                raise ModelError(
+                    f"'{model}' gives no truth, draws or effective sample size of '{name}' in replication {i}, or of "
+                    f"another shape than {shape}. Report the same quantities in every replication."
+                )
+            ess = None if posterior.ess is None else posterior.ess[name]
+            rng = generator(f"sbc {model} {i} ties {name}", seed)
+            try:
+                found = ranks.rank(truth[name], posterior.draws[name], rng, ess=ess, most=description.draws, name=name)
+            except ModelError:
+                if posterior.passed:
+                    raise
+        count = int(np.prod(shape))
+        placed += [None] * count if found is None else found.rank.ravel().tolist()
+        used += [0] * count if found is None else found.draws.ravel().tolist()
+    return placed, used

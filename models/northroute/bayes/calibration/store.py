@@ -1,30 +1,40 @@
-"""Ranks on disk: one CSV file that grows by whole replications, so that an interrupted run goes on where it was.
+"""Ranks on disk: one Parquet file that grows by whole replications, so that an interrupted run goes on where it was.
 
-The first line is ``#`` and a JSON description, which lists the quantities. Then one row a replication, with the ranks of all
-scalars in that order: ``57``, or ``12/40`` among fewer draws than the description says. A row is written by one call and
-forced to disk before the next begins; what a kill leaves half-written is cut off when the file is opened again.
+A row is one scalar quantity of one replication; what the file is about lies in its metadata. With every replication the file
+is replaced whole, its SHA-256 beside it (:mod:`northroute.keeping`): a kill leaves it as it was one replication before.
 """
 
-import csv
-import fcntl
-import io
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
+from northroute import keeping
 from northroute.errors import DataError
 from northroute.provenance import Provenance
 
-COLUMNS: Final = ("replication", "passed", "seconds", "ranks", "reason")
-FRAME: Final = ("replication", "quantity", "element", "rank", "draws", "passed", "seconds", "reason")
-"""Columns of the file, and of the table that it is read into."""
+SCHEMA: Final = pa.schema(
+    {
+        "replication": pa.int64(),
+        "quantity": pa.string(),
+        "element": pa.string(),
+        "rank": pa.int64(),
+        "draws": pa.int64(),
+        "passed": pa.bool_(),
+        "seconds": pa.float64(),
+        "reason": pa.string(),
+    }
+)
+_ABOUT: Final = b"northroute"
+"""Key of the description among the file's metadata."""
 _REMEDY: Final = "Choose another output folder, or delete the file to begin again."
 
 
@@ -57,11 +67,11 @@ class Description:
         mine, theirs = self._deciding(), other._deciding()
         return [f"{k} {theirs.get(k)!r}, not {mine[k]!r}" for k in mine if mine[k] != theirs.get(k)]
 
-    def to_line(self) -> str:
-        """First line of the file."""
+    def to_json(self) -> str:
+        """Return what lies in the metadata of the file."""
         shapes = {k: list(v) for k, v in self.shapes.items()}
         value = {"model": self.model, "draws": self.draws, "shapes": shapes, "provenance": self.provenance.to_dict()}
-        return f"# {json.dumps(value)}\n"
+        return json.dumps(value)
 
     def _deciding(self) -> dict[str, Any]:
         return {
@@ -71,27 +81,6 @@ class Description:
             "seed": self.provenance.seed,
             "data hash": self.provenance.data_hash,
         } | {f"{k} version": v for k, v in self.provenance.versions.items()}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One scalar quantity of one replication; ``rank`` is None where the fit gave no draws."""
-
-    quantity: str
-    element: str
-    rank: int | None
-    draws: int
-
-
-@dataclass(frozen=True)
-class _Replication:
-    """One line of the file; ``ranks`` are pairs of rank and draws."""
-
-    number: int
-    passed: bool
-    seconds: float
-    ranks: tuple[tuple[int | None, int], ...]
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -111,96 +100,82 @@ class RankTable:
 
 
 class RankFile:
-    """A file of ranks open for appending; one process at a time."""
+    """A file of ranks that grows; see :func:`growing`."""
 
-    def __init__(self, path: Path, description: Description) -> None:
-        self.path, self.description = path, description
-        self._handle: io.FileIO | None = None
-        self.finished: frozenset[int] = frozenset()
+    def __init__(self, path: Path, description: Description, table: pa.Table) -> None:
+        self._path, self._description, self._table = path, description, table
+        self.finished: frozenset[int] = frozenset(table["replication"].to_pylist())
         """Replications that are in the file."""
 
-    def __enter__(self) -> "RankFile":
-        """Lock the file, cut off a half-written end, and find what is finished."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = self.path.open("a+b", buffering=0)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as busy:
-            handle.close()
-            raise DataError("another run is writing this file", file=self.path, remedy="Wait until it ends.") from busy
-        self._handle = handle
-        try:
-            self._recover(handle)
-        except BaseException:
-            handle.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def append(
+        self,
+        replication: int,
+        ranks: Sequence[int | None],
+        draws: Sequence[int],
+        *,
+        passed: bool,
+        seconds: float,
+        reason: str = "",
     ) -> None:
-        """Let the file go."""
-        if self._handle is not None:
-            self._handle.close()
-            self._handle = None
-
-    def append(self, replication: int, rows: Sequence[Row], *, passed: bool, seconds: float, reason: str = "") -> None:
-        """Write one replication and force it to disk.
-
-        Raises
-        ------
-        DataError
-            If its quantities are not those of the file, or the file is not open.
-        """
-        if self._handle is None or [(r.quantity, r.element) for r in rows] != elements(self.description.shapes):
-            raise DataError(
-                "the file is not open, or the quantities are not those it was begun with",
-                file=self.path,
-                row=f"replication {replication}",
-                remedy="Report the same quantities, of the same shapes, in every replication.",
-            )
-        ranks = " ".join(_word(r, self.description.draws) for r in rows)
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(
-            (replication, int(passed), f"{seconds:.2f}", ranks, " ".join(reason.split()))
-        )
-        _write(self._handle, text.getvalue().encode())
+        """Add one replication and put the file in place; ``ranks`` and ``draws`` in the order of :func:`elements`."""
+        names, labels = zip(*elements(self._description.shapes), strict=True)
+        count = self._description.scalars
+        one = {
+            "replication": [replication] * count,
+            "quantity": names,
+            "element": labels,
+            "rank": ranks,
+            "draws": draws,
+            "passed": [passed] * count,
+            "seconds": [round(seconds, 2)] * count,
+            "reason": [" ".join(reason.split())] * count,
+        }
+        self._table = pa.concat_tables([self._table, pa.table(one, schema=self._table.schema)])
+        with keeping.writing(self._path) as partial:
+            pq.write_table(self._table, partial, compression="zstd")
         self.finished |= {replication}
 
-    def _recover(self, handle: io.FileIO) -> None:
-        handle.seek(0)
-        content = handle.read()
-        start = _preamble(content)
-        if start is None:
-            if content.count(b"\n") > 1 or content[:3] != b"# {"[: len(content)]:
-                raise DataError("this is not a file of ranks", file=self.path, remedy=_REMEDY)
-            handle.truncate(0)  # empty, or killed within its first two lines
-            _write(handle, (self.description.to_line() + ",".join(COLUMNS) + "\n").encode())
-            return
-        differences = self.description.differences(_described(content, self.path))
-        if differences:
-            raise DataError(f"the file was begun with {'; '.join(differences)}", file=self.path, remedy=_REMEDY)
-        whole, end = _whole(content, start, self.description, self.path)
-        if end < len(content):
-            handle.truncate(end)
-            os.fsync(handle.fileno())
-        self.finished = frozenset(r.number for r in whole)
 
-
-def read(path: Path, *more: Path) -> RankTable:
-    """Read the finished replications of a file, which may still be growing, and join those of more files of the same run.
+@contextmanager
+def growing(path: Path, description: Description) -> Iterator[RankFile]:
+    """Open a file of ranks, or begin one; one process at a time.
 
     Raises
     ------
     DataError
-        If one is not a file of ranks, is damaged before its end, belongs to another calibration, or repeats a replication.
+        If another process writes it, it is of another calibration, or is damaged.
     """
-    description, frame = _read(path)
-    frames = [frame]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        with FileLock(lock, timeout=0):
+            table = SCHEMA.with_metadata({_ABOUT: description.to_json()}).empty_table()
+            if path.exists():
+                begun, its = _table(path)
+                differences = description.differences(its)
+                if differences:
+                    raise DataError(f"the file was begun with {'; '.join(differences)}", file=path, remedy=_REMEDY)
+                table = begun
+            yield RankFile(path, description, table)
+            lock.unlink(missing_ok=True)
+    except Timeout as busy:
+        raise DataError("another run is writing this file", file=path, remedy="Wait until it ends.") from busy
+
+
+def read(path: Path, *more: Path) -> RankTable:
+    """Read the finished replications of a file, and join those of more files of the same run.
+
+    Raises
+    ------
+    DataError
+        If one is not a file of ranks, is damaged, belongs to another calibration, or repeats a replication.
+    """
+    table, description = _table(path)
+    tables = [table]
     for other in more:
-        its, frame = _read(other)
+        table, its = _table(other)
         differences = description.differences(its)
-        repeated = set(frame["replication"]) & {int(i) for f in frames for i in f["replication"]}
+        repeated = set(table["replication"].to_pylist()) & {i for t in tables for i in t["replication"].to_pylist()}
         if differences or repeated:
             problem = (
                 f"the file has {'; '.join(differences)}"
@@ -208,26 +183,9 @@ def read(path: Path, *more: Path) -> RankTable:
                 else f"replication {min(repeated)} is there twice"
             )
             raise DataError(problem, file=other, remedy="Join files of one calibration, each replication once.")
-        frames.append(frame)
-    joined = pd.concat(frames, ignore_index=True).sort_values("replication", kind="stable")
-    return RankTable(description, joined.reset_index(drop=True))
-
-
-def _read(path: Path) -> tuple[Description, pd.DataFrame]:
-    content = path.read_bytes() if path.exists() else b""
-    start = _preamble(content)
-    if start is None:
-        raise DataError("there are no ranks here", file=path, remedy="Run the calibration first: northroute sbc.")
-    description = _described(content, path)
-    whole, _ = _whole(content, start, description, path)
-    labels = elements(description.shapes)
-    rows = [
-        (r.number, name, element, rank, draws, r.passed, r.seconds, r.reason)
-        for r in whole
-        for (name, element), (rank, draws) in zip(labels, r.ranks, strict=True)
-    ]
-    frame = pd.DataFrame(rows, columns=list(FRAME))
-    return description, frame.astype({"rank": "Int64", "passed": bool})
+        tables.append(table)
+    frame = pd.concat([t.to_pandas().astype({"rank": "Int64"}) for t in tables], ignore_index=True)
+    return RankTable(description, frame.sort_values("replication", kind="stable", ignore_index=True))
 
 
 def elements(shapes: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str]]:
@@ -235,68 +193,20 @@ def elements(shapes: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str]]:
     return [(name, ",".join(map(str, at))) for name, shape in shapes.items() for at in np.ndindex(*shape)]
 
 
-def _write(handle: io.FileIO, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[handle.write(left) or 0 :]
-    os.fsync(handle.fileno())
-
-
-def _preamble(content: bytes) -> int | None:
-    """Where the rows begin, or None if the first two lines are not there."""
-    first = content.find(b"\n") + 1
-    second = content.find(b"\n", first) + 1
-    whole = first and second and content[first : second - 1].decode(errors="replace") == ",".join(COLUMNS)
-    return second if whole and content.startswith(b"# {") else None
-
-
-def _described(content: bytes, path: Path) -> Description:
+def _table(path: Path) -> tuple[pa.Table, Description]:
+    if not path.exists():
+        raise DataError("there are no ranks here", file=path, remedy="Run the calibration first: northroute sbc.")
+    content = keeping.verified(path, _REMEDY)
     try:
-        value = json.loads(content.split(b"\n", 1)[0][2:])
+        table = pq.read_table(pa.BufferReader(content))
+        table = table.select(SCHEMA.names).cast(SCHEMA.with_metadata(table.schema.metadata))
+        value = json.loads(table.schema.metadata[_ABOUT])
         shapes = {k: tuple(v) for k, v in value["shapes"].items()}
-        return Description(value["model"], shapes, value["draws"], Provenance(**value["provenance"]))
-    except (ValueError, KeyError, TypeError) as failure:
-        raise DataError(
-            "the description in the first line cannot be read", file=path, remedy=_REMEDY, row=1
-        ) from failure
-
-
-def _word(row: Row, most: int) -> str:
-    if row.rank is None:
-        return "-"
-    return str(row.rank) if row.draws == most else f"{row.rank}/{row.draws}"
-
-
-def _rank(word: str, most: int) -> tuple[int | None, int]:
-    """Rank and draws of a word; the inverse of :func:`_word`."""
-    if word == "-":
-        return None, 0
-    rank, _, draws = word.partition("/")
-    return int(rank), int(draws) if draws else most
-
-
-def _whole(content: bytes, start: int, description: Description, path: Path) -> tuple[list[_Replication], int]:
-    """Whole replications, and where the last of them ends."""
-    lines = content[start:].split(b"\n")[:-1]
-    kept: list[_Replication] = []
-    end = start
-    for at, line in enumerate(lines):
-        found = _parsed(line, description)
-        if found is None:
-            if at + 1 < len(lines):
-                raise DataError("a replication is damaged", file=path, row=at + 3, remedy=_REMEDY)
-            break
-        kept.append(found)
-        end += len(line) + 1
-    return kept, end
-
-
-def _parsed(line: bytes, description: Description) -> _Replication | None:
-    """Return the replication of a line, or None if it is not whole."""
-    try:
-        ((number, passed, seconds, words, reason),) = csv.reader([line.decode()], strict=True)
-        ranks = tuple(_rank(w, description.draws) for w in words.split(" "))
-        found = _Replication(int(number), bool(int(passed)), float(seconds), ranks, reason)
-    except (csv.Error, ValueError):  # a damaged number or a damaged character is a ValueError
-        return None
-    return found if len(ranks) == description.scalars else None
+        description = Description(value["model"], shapes, value["draws"], Provenance(**value["provenance"]))
+        names, labels = (list(v) for v in zip(*elements(shapes), strict=True))
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as failure:
+        raise DataError("this is not a file of ranks", file=path, remedy=_REMEDY) from failure
+    times, rest = divmod(len(table), description.scalars)
+    if rest or table["quantity"].to_pylist() != names * times or table["element"].to_pylist() != labels * times:
+        raise DataError("replications are not whole", file=path, remedy=_REMEDY)
+    return table, description

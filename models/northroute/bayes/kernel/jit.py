@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,29 @@ FOLDER = machine_code.folder("kernel", SOURCE)
 """Where machine code is kept, for the user alone."""
 
 
+class NativeFunction:
+    """A C function, compiled when it is first asked for, so that loading the package compiles nothing."""
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self._function, self._signature = function, signature
+        self.__doc__ = function.__doc__
+
+    @cached_property
+    def _compiled(self) -> Any:
+        with machine_code.kept_in(FOLDER) as kept:
+            return numba.cfunc(self._signature, nopython=True, cache=kept, error_model="numpy")(self._function)
+
+    @property
+    def address(self) -> int:
+        """Where it begins."""
+        return int(self._compiled.address)
+
+    @property
+    def ctypes(self) -> Any:
+        """It, as a function that Python can call."""
+        return self._compiled.ctypes
+
+
 def compiled(
     function: Callable[..., Any] | None = None,
     *,
@@ -34,9 +57,9 @@ def compiled(
     """
     if function is None:
         return partial(compiled, fastmath=fastmath, signature=signature, inside=inside)
+    if signature is not None:
+        return NativeFunction(function, signature)
     with machine_code.kept_in(FOLDER) as kept:
-        if signature is not None:
-            return numba.cfunc(signature, nopython=True, cache=kept, error_model="numpy")(function)
         return numba.njit(  # type: ignore[call-overload]  # its hints do not know the wrappers
             cache=kept,
             nogil=True,

@@ -124,7 +124,7 @@ def _state_over_criminal(tables: Tables, claim: Claim, register: Register) -> Ma
 
     def job(short: str, state: Sequence[str], criminal: Sequence[str]) -> Job:
         frame = kinds_frame(tables, state, criminal)
-        model = rates("", register, exposure=_POPULATION, country=_KIND)
+        model = rates("offences", register, exposure=_POPULATION, country=_KIND)
         what = f"offences, {frame.loc[frame[_KIND] == _STATE, COUNT].sum():.0f} of them complaints of abuse,"
         return _job(f"C01_{short}", frame, what, replace(model, response=_KIND))
 
@@ -172,7 +172,7 @@ def _rail_corridor(tables: Tables, claim: Claim, register: Register) -> Mapping[
     what = "rate ratio of complaints, Mangystau and Atyrau to other regions"
 
     def job(short: str, rows: pd.DataFrame, poisson: str | None = None) -> Job:
-        model = rates("", register, exposure=_POPULATION, contrasts=(_CORRIDOR,), poisson=poisson)
+        model = rates("offences", register, exposure=_POPULATION, contrasts=(_CORRIDOR,), poisson=poisson)
         return _job(f"C08_{short}", rows, "complaints of torture and exceeding power", model)
 
     reference = job("corridor", frame)
@@ -189,7 +189,7 @@ def _crime_and_sale(tables: Tables, claim: Claim, register: Register) -> Mapping
     """C11: sale offences on other crime per inhabitant."""
 
     def job(short: str, rows: pd.DataFrame, what: str = "sale offences (297)", poisson: str | None = None) -> Job:
-        model = rates("", register, exposure=_POPULATION, slopes=(_CRIME,), poisson=poisson)
+        model = rates("offences", register, exposure=_POPULATION, slopes=(_CRIME,), poisson=poisson)
         return _job(f"C11_{short}", rows, what, model)
 
     def read(reader: Reader, job: Job) -> Values:
@@ -219,7 +219,7 @@ def _russian_border(tables: Tables, claim: Claim, register: Register) -> Mapping
     own = _of_themselves(what, _BORDER, region, _CITY)
 
     def job(short: str, articles: Sequence[str], what: str, poisson: str | None = None) -> Job:
-        model = rates("", register, exposure=_POPULATION, contrasts=(_BORDER, _CITY), poisson=poisson)
+        model = rates("offences", register, exposure=_POPULATION, contrasts=(_BORDER, _CITY), poisson=poisson)
         return _job(f"C12_{short}", offences.counted(tables, articles), what, model)
 
     sale = "sale offences (297)"
