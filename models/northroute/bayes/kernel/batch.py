@@ -1,22 +1,10 @@
 """Many draws at once: values, predictors, log likelihood by row."""
 
-import math
-
 import numpy as np
 
 from northroute.bayes.kernel import coordinates as coordinates_of
-from northroute.bayes.kernel import density, likelihood, rows
+from northroute.bayes.kernel import density, families, likelihood, rows
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.likelihood import (
-    DIRICHLET,
-    ERRORS,
-    MULTINOMIAL,
-    MULTIVARIATE,
-    NEGATIVE_BINOMIAL,
-    NORMAL,
-    STUDENT,
-)
-from northroute.bayes.kernel.scalars import cholesky_of
 
 
 @compiled
@@ -53,51 +41,31 @@ def log_likelihood(program, values):
 @compiled
 def segment_by_row(program, values, segment, out):
     """Write the log likelihood of a segment's rows to ``out``."""
-    family, part, cell = segment.family, segment.part, segment.cell
-    first, stop = segment.start, segment.stop
-    n = stop - first
+    n = segment.stop - segment.start
     auxiliary = 0.0
     if segment.auxiliary >= 0:
-        auxiliary, _ = likelihood.auxiliary_of(family, values[segment.auxiliary])
-    eta, g = np.empty((2, n)), np.empty(cell)
-    rows.predict(program, values, segment, first, stop, eta)
-    y = program.data[segment.outcome : segment.outcome + n]
-    above, slopes = np.zeros(1), np.zeros(1)
-    if family == NEGATIVE_BINOMIAL:
-        above, slopes = likelihood.rising_tables(1.0 / auxiliary, segment.table)
-    factor, ignored, waste = np.zeros((cell, cell)), np.zeros((cell, cell)), np.zeros(values.shape[0])
-    if family == MULTIVARIATE:
-        cholesky_of(values, program.index, segment.correlation, cell, factor)
-    half_log = 0.5 * math.log(2.0 * math.pi)
-    for i in range(0, n, cell):
-        if family == NORMAL:
-            known = program.data[segment.known + i] if segment.known >= 0 else 0.0
-            out[first + i] = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)[0] - half_log
-        elif family == STUDENT:
-            known = program.data[segment.known + i] if segment.known >= 0 else 0.0
-            df = program.data[segment.df]
-            lp = likelihood.student_density(y[i], eta[0, i], auxiliary, known, df)[0]
-            out[first + i] = lp + likelihood.student_constant(df)
-        elif family == ERRORS:
-            known = program.data[segment.known + i] if segment.known >= 0 else 0.0
-            x, tau = program.data[segment.predictor + 2 * i], program.data[segment.predictor + 2 * i + 1]
-            slope, omega = values[segment.slope], values[segment.omega]
-            lp = likelihood.errors_density(y[i], eta[0, i], auxiliary, known, x, tau, slope, omega)[0]
-            out[first + i] = lp - 2.0 * half_log
-        elif family == MULTIVARIATE:
-            sd = program.index[segment.deviations :]
-            lp = rows.multivariate_cell(y[i:], eta[0, i:], cell, values, sd, factor, g, ignored, waste)
-            out[first + i] = lp - cell * half_log
-        elif family == MULTINOMIAL or family == DIRICHLET:
-            lp = likelihood.choice_density(y[i:], eta[0, i:], cell, auxiliary, g)[0]
-            total = 0.0
-            for j in range(cell):
-                total += y[i + j]
-                lp -= math.lgamma(y[i + j] + 1.0)
-            out[first + i] = lp + math.lgamma(total + 1.0)
-        else:
-            lp = likelihood.row_density(family, part, y[i], eta[0, i], eta[1, i], auxiliary, above, slopes)[0]
-            out[first + i] = lp - math.lgamma(y[i] + 1.0)
+        auxiliary, _ = likelihood.auxiliary_of(segment.family, values[segment.auxiliary])
+    eta, slope, waste = np.empty((2, n)), np.empty((2, n)), np.zeros(values.shape[0])
+    rows.predict(program, values, segment, segment.start, segment.stop, eta)
+    above, slopes, factor = families.shared(program, segment, values, auxiliary)
+    own = out[segment.start : segment.stop]
+    families.densities(
+        program,
+        segment,
+        segment.start,
+        n,
+        values,
+        eta,
+        auxiliary,
+        above,
+        slopes,
+        factor,
+        own,
+        slope,
+        np.zeros(factor.shape),
+        waste,
+    )
+    families.add_constants(program, segment, own)
 
 
 @compiled

@@ -219,3 +219,29 @@ def choice_density(y, eta, k, concentration, g):
     for j in range(k):
         g[j] -= math.exp(eta[j] - log_total) * mean
     return lp, g_concentration
+
+
+@compiled
+def multivariate_density(y, eta, k, values, sd, factor, g, g_factor, gradient_values):
+    """Return the log density of one cell of k correlated normals, and add its gradients."""
+    w, x = np.empty(k), np.empty(k)
+    total = 0.0
+    for i in range(k):
+        w[i] = (y[i] - eta[i]) / values[sd[i]]
+        for j in range(i):
+            w[i] -= factor[i, j] * w[j]
+        w[i] /= factor[i, i]
+        total -= 0.5 * w[i] * w[i] + math.log(factor[i, i]) + math.log(values[sd[i]])
+    for i in range(k - 1, -1, -1):
+        x[i] = w[i]
+        for j in range(i + 1, k):
+            x[i] -= factor[j, i] * x[j]
+        x[i] /= factor[i, i]
+    for i in range(k):
+        s = values[sd[i]]
+        g[i] = x[i] / s
+        gradient_values[sd[i]] += (x[i] * (y[i] - eta[i]) / s - 1.0) / s
+        g_factor[i, i] -= 1.0 / factor[i, i]
+        for j in range(i + 1):
+            g_factor[i, j] += x[i] * w[j]
+    return total

@@ -4,19 +4,10 @@ import math
 
 import numpy as np
 
-from northroute.bayes.kernel import likelihood, vector
+from northroute.bayes.kernel import families, likelihood, vector
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.likelihood import (
-    DIRICHLET,
-    ERRORS,
-    MULTINOMIAL,
-    MULTIVARIATE,
-    NEGATIVE_BINOMIAL,
-    NORMAL,
-    POISSON,
-    STUDENT,
-)
-from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
+from northroute.bayes.kernel.likelihood import MULTIVARIATE, NEGATIVE_BINOMIAL, POISSON
+from northroute.bayes.kernel.scalars import cholesky_backward
 from northroute.bayes.statement.codes import Part
 
 CHUNK = 512
@@ -94,82 +85,54 @@ def scatter(program, values, first, stop, g, gradient_values):
 @compiled(inside=True)
 def segment_density(program, values, segment, gradient_values):
     """Return the log density of a segment's rows, and add its gradient."""
-    family, part, cell = segment.family, segment.part, segment.cell
+    family, cell = segment.family, segment.cell
     step = CHUNK // cell * cell
     auxiliary, slope = 0.0, 0.0
     if segment.auxiliary >= 0:
         auxiliary, slope = likelihood.auxiliary_of(family, values[segment.auxiliary])
-    eta, g = np.empty((2, step)), np.zeros((2, step))
-    work = np.empty((2, step))
-    fused = part == NO_PART and (family == POISSON or family == NEGATIVE_BINOMIAL)
-    table = np.zeros(1)
-    slopes = np.zeros(1)
-    if family == NEGATIVE_BINOMIAL and not fused:
-        table, slopes = likelihood.rising_tables(1.0 / auxiliary, segment.table)
-    factor, g_factor = np.zeros((cell, cell)), np.zeros((cell, cell))
-    if family == MULTIVARIATE:
-        cholesky_of(values, program.index, segment.correlation, cell, factor)
+    eta, g, work = np.empty((2, step)), np.zeros((2, step)), np.zeros((2, step))
+    fused = segment.part == NO_PART and (family == POISSON or family == NEGATIVE_BINOMIAL)
+    above, slopes, factor = np.zeros(1), np.zeros(1), np.zeros((1, 1))
+    if not fused:
+        above, slopes, factor = families.shared(program, segment, values, auxiliary)
+    g_factor = np.zeros(factor.shape)
     total, g_auxiliary, soft_sum, g_sum = 0.0, 0.0, 0.0, 0.0
     for first in range(segment.start, segment.stop, step):
-        stop = min(first + step, segment.stop)
-        n = stop - first
-        predict(program, values, segment, first, stop, eta)
-        y = program.data[segment.outcome + first - segment.start : segment.outcome + stop - segment.start]
-        if fused and family == POISSON:
-            vector.exponential(eta[0, :n], work[0, :n])
+        n = min(step, segment.stop - first)
+        predict(program, values, segment, first, first + n, eta)
+        if not fused:
+            g_auxiliary += families.densities(
+                program,
+                segment,
+                first,
+                n,
+                values,
+                eta,
+                auxiliary,
+                above,
+                slopes,
+                factor,
+                work[0],
+                g,
+                g_factor,
+                gradient_values,
+            )
             for i in range(n):
-                total += y[i] * eta[0, i] - work[0, i]
-                g[0, i] = y[i] - work[0, i]
-        elif fused:
-            lp, soft, g_all = negative_binomial_chunk(y, eta[0, :n], auxiliary, work, g[0, :n])
-            total += lp
-            soft_sum += soft
-            g_sum += g_all
-        elif family == NORMAL:
-            for i in range(n):
-                known = program.data[segment.known + first - segment.start + i] if segment.known >= 0 else 0.0
-                lp, g[0, i], a = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)
-                total += lp
-                g_auxiliary += a
-        elif family == STUDENT:
-            df = program.data[segment.df]
-            for i in range(n):
-                known = program.data[segment.known + first - segment.start + i] if segment.known >= 0 else 0.0
-                lp, g[0, i], a = likelihood.student_density(y[i], eta[0, i], auxiliary, known, df)
-                total += lp
-                g_auxiliary += a
-        elif family == ERRORS:
-            slope_id, omega_id = segment.slope, segment.omega
-            for i in range(n):
-                at = first - segment.start + i
-                known = program.data[segment.known + at] if segment.known >= 0 else 0.0
-                x, tau = program.data[segment.predictor + 2 * at], program.data[segment.predictor + 2 * at + 1]
-                lp, g[0, i], a, g_slope, g_omega = likelihood.errors_density(
-                    y[i], eta[0, i], auxiliary, known, x, tau, values[slope_id], values[omega_id]
-                )
-                total += lp
-                g_auxiliary += a
-                gradient_values[slope_id] += g_slope
-                gradient_values[omega_id] += g_omega
-        elif family == MULTINOMIAL or family == DIRICHLET:
-            for i in range(0, n, cell):
-                lp, a = likelihood.choice_density(y[i:], eta[0, i:], cell, auxiliary, g[0, i:])
-                total += lp
-                g_auxiliary += a
-        elif family == MULTIVARIATE:
-            sd = program.index[segment.deviations :]
-            for i in range(0, n, cell):
-                total += multivariate_cell(
-                    y[i:], eta[0, i:], cell, values, sd, factor, g[0, i:], g_factor, gradient_values
-                )
+                total += work[0, i]
         else:
-            for i in range(n):
-                lp, g[0, i], g[1, i], a = likelihood.row_density(
-                    family, part, y[i], eta[0, i], eta[1, i], auxiliary, table, slopes
-                )
+            at = segment.outcome + first - segment.start
+            y = program.data[at : at + n]
+            if family == POISSON:
+                vector.exponential(eta[0, :n], work[0, :n])
+                for i in range(n):
+                    total += y[i] * eta[0, i] - work[0, i]
+                    g[0, i] = y[i] - work[0, i]
+            else:
+                lp, soft, g_all = negative_binomial_chunk(y, eta[0, :n], auxiliary, work, g[0, :n])
                 total += lp
-                g_auxiliary += a
-        scatter(program, values, first, stop, g, gradient_values)
+                soft_sum += soft
+                g_sum += g_all
+        scatter(program, values, first, first + n, g, gradient_values)
     if fused and family == NEGATIVE_BINOMIAL:
         lp, g_size = repeated_counts(program, segment, 1.0 / auxiliary)
         total += lp
@@ -220,29 +183,3 @@ def repeated_counts(program, segment, size):
             total += rows * (math.lgamma(size + y) - base)
             slope += rows * (likelihood.digamma(size + y) - d_base)
     return total, slope
-
-
-@compiled(inside=True)
-def multivariate_cell(y, eta, k, values, sd, factor, g, g_factor, gradient_values):
-    """Return the log density of one cell of k correlated normals, and add its gradients."""
-    w, x = np.empty(k), np.empty(k)
-    total = 0.0
-    for i in range(k):
-        w[i] = (y[i] - eta[i]) / values[sd[i]]
-        for j in range(i):
-            w[i] -= factor[i, j] * w[j]
-        w[i] /= factor[i, i]
-        total -= 0.5 * w[i] * w[i] + math.log(factor[i, i]) + math.log(values[sd[i]])
-    for i in range(k - 1, -1, -1):
-        x[i] = w[i]
-        for j in range(i + 1, k):
-            x[i] -= factor[j, i] * x[j]
-        x[i] /= factor[i, i]
-    for i in range(k):
-        s = values[sd[i]]
-        g[i] = x[i] / s
-        gradient_values[sd[i]] += (x[i] * (y[i] - eta[i]) / s - 1.0) / s
-        g_factor[i, i] -= 1.0 / factor[i, i]
-        for j in range(i + 1):
-            g_factor[i, j] += x[i] * w[j]
-    return total

@@ -1,0 +1,50 @@
+"""Tables of records: every field can be read by its name, and every family has rows in the example of everything."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from northroute.bayes.kernel import tables
+from northroute.bayes.kernel.density import FIELDS
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.codes import Family
+from tests.bayes.kernel.examples import everything
+
+KINDS = ("SIZES", "SCALAR", "BLOCK", "USE", "FOLD", "DENSE", "SEGMENT")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_an_attribute_of_its_record_and_nothing_else(kind: str) -> None:
+    fields = getattr(tables, kind)
+    record = np.zeros(1, dtype=fields)[0]
+    for i, name in enumerate(fields.names):
+        assert not hasattr(np.void(b"\0"), name), f"{name} would be numpy's own"
+        setattr(record, name, i + 1)
+    assert record.tolist() == tuple(range(1, len(fields.names) + 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_documented(kind: str) -> None:
+    source = inspect.getsource(tables)
+    told = source[source.index(f"\n{kind}: Final") :].split('"""')[1]
+    heads = [part.split(":")[0] for line in told.splitlines() for part in line.split(";") if " : " in part]
+    named = {name.strip() for head in heads for name in head.split(",")}
+    assert named == set(getattr(tables, kind).names)
+
+
+def test_a_blank_record_has_nothing() -> None:
+    record = tables.blank(tables.BLOCK)
+    assert set(record.tolist()) == {-1}
+
+
+def test_the_kernel_is_given_every_table() -> None:
+    program = everything().program
+    assert tables.address_table(program).shape == (FIELDS, 3)
+
+
+def test_every_family_has_a_distribution_and_rows_that_it_is_tested_on() -> None:
+    classes = (c for _, c in inspect.getmembers(dist, inspect.isclass))
+    assert {c.code for c in classes if isinstance(getattr(c, "code", None), Family)} == set(Family)
+    tested = {Family(int(record.family)) for record in everything().program.segments}
+    assert tested | {Family.STUDENT_T, Family.NORMAL_ERRORS} == set(Family)  # these two in test_rows and test_window
