@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,15 @@ class Sizes:
     """How much is measured."""
 
     months: int = 96
-    pymc_draws: int = 150
-    textbook_draws: int = 300
+    textbook_draws: int = 1000
     draws: int = 1000
+    seeds: tuple[int, ...] = (1, 2)
     units: tuple[int, ...] = (51, 100, 200, 500, 1000)
     memory_units: int = 1000
     memory_draws: tuple[int, ...] = (500, 1000, 2000, 4000)
 
 
-QUICK = Sizes(18, 20, 50, 50, (12, 24), 24, (200, 400))
+QUICK = Sizes(18, 50, 50, (1, 2), (12, 24), 24, (200, 400))
 
 
 @dataclass(frozen=True)
@@ -89,50 +90,62 @@ def side_by_side(bench: Bench, *, skip_pymc: bool) -> tuple[pd.DataFrame, str]:
     rows: list[dict[str, Any]] = []
     posteriors: list[xr.Dataset] = []
 
-    def add(way: str, state: str, result: dict[str, Any], out: str) -> None:
+    def add(way: str, state: str, seed: int, result: dict[str, Any], out: str) -> None:
         posteriors.append(xr.load_dataset((bench.folder / out).with_suffix(".nc"), engine="h5netcdf"))
-        rows.append({"way": way, "cache": state} | result)
+        rows.append({"way": way, "cache": state, "seed": seed} | result)
 
-    ways: list[tuple[str, str, int, int, tuple[str, ...]]]
-    ways = [] if skip_pymc else [("pymc", PYMC, bench.sizes.pymc_draws, 2, (EMPTY,))]
-    ways.append(("nutpie", NUTPIE, bench.sizes.textbook_draws, 4, (EMPTY, FULL)))
+    ways: list[tuple[str, str, int, tuple[str, ...]]] = [] if skip_pymc else [("pymc", PYMC, 2, (EMPTY,))]
+    ways.append(("nutpie", NUTPIE, 4, (EMPTY, FULL)))
     if importlib.util.find_spec("bambi"):
-        ways.append(("bambi", BAMBI, bench.sizes.textbook_draws, 4, (EMPTY,)))
+        ways.append(("bambi", BAMBI, 4, (EMPTY,)))
     else:
         print("Bambi is not installed: left out.", file=sys.stderr)
-    for way, name, draws, chains, states in ways:
-        numbers = ("--draws", draws, "--chains", chains, "--seed", seeds.integer(f"bench {name}"))
-        arguments = tuple(map(str, ("--way", way, "--frame", frame, *numbers)))
+    # every seed meets an empty cache of its own, and then that cache full
+    for (way, name, chains, states), seed in product(ways, bench.sizes.seeds):
+        numbers = ("--draws", bench.sizes.textbook_draws, "--chains", chains)
+        drawn = seeds.integer(f"bench {name} {seed}")
+        arguments = tuple(map(str, ("--way", way, "--frame", frame, *numbers, "--seed", drawn)))
         for state in states:
-            cache = bench.folder / f"cache {way}"
-            add(name, state, bench.run("tests.bench.textbook", *arguments, cache=cache, out=way), way)
-    own = ("--frame", str(frame), "--draws", str(bench.sizes.draws))
-    for state in (EMPTY, FULL):
-        add(OURS, state, bench.ours("reference", *own, cache=bench.folder / "cache ours"), "reference")
+            cache, out = bench.folder / f"cache {way} {seed}", f"{way} {seed}"
+            add(name, state, seed, bench.run("tests.bench.textbook", *arguments, cache=cache, out=out), out)
+    for seed in bench.sizes.seeds:
+        drawn = seeds.integer(f"bench {OURS} {seed}")
+        own = ("--frame", str(frame), "--draws", str(bench.sizes.draws), "--seed", str(drawn))
+        for state in (EMPTY, FULL):
+            cache, out = bench.folder / f"cache ours {seed}", f"reference {seed}"
+            add(OURS, state, seed, bench.ours("reference", *own, cache=cache, out=out), out)
     return compare(rows, [report.plain(p) for p in posteriors]), provenance.frame_hash(table)
 
 
 def compare(rows: list[dict[str, Any]], posteriors: list[xr.Dataset]) -> pd.DataFrame:
     """Add effective sizes over the shared quantities, rates, northroute's over them, and differences of posterior means.
 
-    A ratio of totals is to northroute's with the same state of the cache. Bambi names its quantities otherwise and has no
-    walk: its effective sizes are of its own quantities, and its means are not compared.
+    A ratio is to the mean of northroute's rates with the same state of the cache. Means are compared over the draws of all
+    seeds of a way together. Bambi names its quantities otherwise and has no walk: its effective sizes are of its own
+    quantities, and its means are not compared.
     """
-    ours = posteriors[-1]
+    pooled = {way: report.pooled(rows, posteriors, way) for way in dict.fromkeys(r["way"] for r in rows)}
+    gaps: dict[str, dict[str, Any]] = {}
+    for way, theirs in pooled.items():
+        if way in (OURS, BAMBI):
+            continue
+        shared = [str(n) for n in theirs.data_vars if n in pooled[OURS].data_vars]
+        if not set(SCALES) <= set(shared):
+            raise SystemExit(f"{way} does not report {sorted(set(SCALES) - set(shared))}.")
+        gaps[way] = report.gap(pooled[OURS][shared], theirs[shared])
     for row, theirs in zip(rows, posteriors, strict=True):
         own = row["way"] == BAMBI
-        shared = [str(n) for n in theirs.data_vars if n in ours.data_vars or (own and not str(n).endswith("_offset"))]
-        if not own and not set(SCALES) <= set(shared):
-            raise SystemExit(f"{row['way']} does not report {sorted(set(SCALES) - set(shared))}.")
+        shared = [
+            str(n) for n in theirs.data_vars if n in pooled[OURS].data_vars or (own and not str(n).endswith("_offset"))
+        ]
         row["min_ess"], row["where"] = smallest_ess(theirs[shared])
-        if row["way"] not in (OURS, BAMBI):
-            row["gap"], row["gap_where"] = report.largest_gap(ours[shared], theirs[shared])
+        row |= gaps.get(row["way"], {})
         row["rate_total"], row["rate_sampling"] = row["min_ess"] / row["total_s"], row["min_ess"] / row["sampling_s"]
-    best = {r["cache"]: r for r in rows if r["way"] == OURS}
-    for row in rows:
-        for rate in ("total", "sampling"):
-            row[f"over_{rate}"] = best[row["cache"]][f"rate_{rate}"] / row[f"rate_{rate}"]
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    best = found[found["way"] == OURS].groupby("cache")[["rate_total", "rate_sampling"]].mean()
+    for rate in ("total", "sampling"):
+        found[f"over_{rate}"] = best[f"rate_{rate}"].loc[found["cache"]].to_numpy() / found[f"rate_{rate}"]
+    return found
 
 
 def growth(bench: Bench) -> pd.DataFrame:
@@ -154,7 +167,9 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to try the script; numbers mean nothing")
-    parser.add_argument("--skip-pymc", action="store_true", help="leave out PyMC's own sampler, which takes minutes")
+    parser.add_argument(
+        "--skip-pymc", action="store_true", help="leave out PyMC's own sampler, which takes half an hour"
+    )
     parser.add_argument("--sbc", type=int, default=0, metavar="N", help="replications of the calibration of slopes")
     parser.add_argument("--folder", type=Path, help="where speed.md and growth.svg go; default analysis/docs")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")

@@ -24,8 +24,10 @@ from northroute.bayes.kernel import batch, skyline
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program import assemble
 from northroute.bayes.program.assemble import Assembled
+from northroute.bayes.program.names import of_scalars
 from northroute.bayes.program.quantities import named
 from northroute.bayes.samplers import sampling
+from northroute.bayes.statement.codes import Transform
 from northroute.bayes.statement.distributions import Poisson
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept
@@ -38,6 +40,8 @@ BEGIN, END = "<!-- example: begin -->", "<!-- example: end -->"
 FIGURE = PAGE.with_name("engine.svg")
 REGIONS, COUNTRIES, MONTHS = 12, 3, 60
 PIECES = ("centring", "sweeping", "absorption", "straightening", "tilting")
+WRITTEN = {Transform.IDENTITY: "", Transform.EXP: "log ", Transform.INTERVAL: "logit ", Transform.TANH: "atanh "}
+TYPICAL = 0.3
 SHOWN = 400
 """Points of a panel."""
 
@@ -52,6 +56,7 @@ class Stage:
     z: Array
     gradients: float
     ess: float
+    names: dict[int, str]
 
     @property
     def correlations(self) -> Array:
@@ -62,10 +67,10 @@ class Stage:
 
 
 def frame() -> pd.DataFrame:
-    """Twelve regions of three countries in 60 months that have a memory; about one event a region and month."""
+    """Twelve regions of three countries in 60 months that have a memory; some four events a region and month."""
     rng = seeds.generator("engine example")
     home = np.arange(REGIONS) % COUNTRIES
-    level = rng.normal(0, 0.5, COUNTRIES)[home] + rng.normal(0, 0.3, REGIONS)
+    level = 1.2 + rng.normal(0, 0.5, COUNTRIES)[home] + rng.normal(0, 0.3, REGIONS)
     month = np.zeros(MONTHS)
     for now, step in enumerate(rng.normal(0, 0.15, MONTHS)):
         month[now] = 0.8 * month[now - 1] + step
@@ -116,23 +121,38 @@ def sample(assembled: Assembled, settings: Sampling) -> Stage:
         sampled(adapted.program, theta),
         float(chains.stats["n_steps"].mean()),
         report.value("bulk ESS"),
+        coordinates(assembled),
     )
 
 
+def coordinates(assembled: Assembled) -> dict[int, str]:
+    """Return what every coordinate stands for."""
+    layout, found = assembled.layout, {}
+    for name, at, scalar in zip(of_scalars(layout), layout.position, layout.scalars, strict=True):
+        found[int(at)] = WRITTEN[scalar.transform] + name
+    for block in layout.blocks:
+        start, stop = block.span
+        name = next(n for n, p in layout.parameters.items() if ((p.ids >= start) & (p.ids < stop)).all())
+        first = int(block.record.theta)
+        found |= {first + i: f"{name} {i + 1}" for i in range(int(block.record.raw))}
+    return found
+
+
 def sampled(program: Program, theta: Array) -> Array:
-    """Return the sampler's coordinates of the model's: the inverse of what the kernel does."""
-    z, n = theta.copy(), program.coordinates.order.size
+    """Return the sampler's coordinates of the model's, the inverse of what the kernel does, each where the model has it."""
+    straight = program.coordinates
+    z, n = theta.copy(), straight.order.size
     if n == 0:
         return z
     first = program.dim - n
     for out, point in zip(z, theta, strict=True):
-        away = np.ascontiguousarray((point[first:] - program.coordinates.shift)[program.coordinates.order])
-        x = skyline.times_transposed(program.coordinates.factor, program.coordinates.begin, away)
-        if program.coordinates.tilted.size:
-            reach = program.coordinates.pivot[:, 1]
-            u = reach * np.tanh((point[program.coordinates.tilted] - program.coordinates.pivot[:, 0]) / reach)
-            x = (x - u @ program.coordinates.tilt) * np.exp(-(u @ program.coordinates.stretch))
-        out[first:] = x
+        away = np.ascontiguousarray((point[first:] - straight.shift)[straight.order])
+        x = skyline.times_transposed(straight.factor, straight.begin, away)
+        if straight.tilted.size:
+            reach = straight.pivot[:, 1]
+            u = reach * np.tanh((point[straight.tilted] - straight.pivot[:, 0]) / reach)
+            x = (x - u @ straight.tilt) * np.exp(-(u @ straight.stretch))
+        out[first + straight.order] = x
     return z
 
 
@@ -158,10 +178,10 @@ def figure(found: Mapping[str, Stage]) -> Figure:
                 points = stage.z[::step, [i, j]]
                 axes.plot(*points.T, ".", ms=2.2, color=look.BOUND if when == "before" else look.MAIN, alpha=0.6)
                 axes.set(xticks=[], yticks=[])
-                axes.set_xlabel(f"correlation {np.corrcoef(stage.z[:, i], stage.z[:, j])[0, 1]:.2f}", fontsize=8)
+                correlation = np.corrcoef(stage.z[:, i], stage.z[:, j])[0, 1]
+                axes.set_xlabel(f"{stage.names[i]}\ncorrelation {correlation:.2f}", fontsize=8)
+                axes.set_ylabel(f"{when}\n{stage.names[j]}" if column == 0 else stage.names[j], fontsize=8)
             grid[0, column].set_title(piece, fontsize=9)
-        for axes, when in zip(grid[:, 0], ("before", "after"), strict=True):
-            axes.set_ylabel(when)
     return look.mark(drawn, simulated=True)
 
 
@@ -176,6 +196,26 @@ def table(found: Mapping[str, Stage]) -> str:
     return "\n".join(lines)
 
 
+def precisions() -> str:
+    """Say what the data know of the region with most events, and of that with fewest, beside the prior."""
+    rows = frame()
+    with VARIANTS["absorption"].in_place():
+        assembled = assemble.assemble(MODEL, rows).unswept()
+    program, layout = adaptation.first(assembled).program, assembled.layout
+    parameter = layout.parameters["region_effect"]
+    block = next(b for b in layout.blocks if b.span[0] <= parameter.ids.min() < b.span[1])
+    known = program.data[block.stored].reshape(2, -1)[0][parameter.ids - block.span[0]]
+    events = rows.groupby("region")["count"].sum()
+    ends = str(events.idxmax()), str(events.idxmin())
+    told = [(r, int(events[r]), float(known[layout.coords["region"].index(r)])) for r in ends]
+    (most, n, q), (fewest, few, p) = told
+    return (
+        f"Region {most} has {n:,} events: the data know its effect with precision q = {q:.0f}. Region {fewest} has {few}: "
+        f"{p:.0f}. With a standard deviation of {TYPICAL} between regions the model adds {1 / TYPICAL**2:.0f} to both: "
+        f"the data's share is {q / (q + 1 / TYPICAL**2):.0%} and {p / (p + 1 / TYPICAL**2):.0%}."
+    )
+
+
 def main() -> None:
     """Sample, draw and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -186,12 +226,12 @@ def main() -> None:
     found = stages(replace(Sampling(draws=options.draws), tune=500))
     look.save(figure(found), options.figure)
     print(table(found))
-    print(pairs(found), found["tilting"].program.coordinates.tilted)
+    print(precisions())
     if not options.print:
         note = (
             f"{SIMULATED_MARK}. {len(found['nothing'].z):,} draws of {found['nothing'].program.dim} coordinates each."
         )
-        between(BEGIN, f"{table(found)}\n\n{note}", END)
+        between(BEGIN, f"{precisions()}\n\n{table(found)}\n\n{note}", END)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from northroute.bayes.coordinates import adaptation
 from northroute.bayes.kernel import batch, density
 from northroute.bayes.program.assemble import assemble
 from northroute.bayes.program.window import log_likelihood_rows
+from northroute.conventions import DEFAULT_SEED
 from tests.bench import reference
 from tests.bench.bench_gdelt import forget_peak, peak_mb
 
@@ -157,10 +158,11 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=96)
     parser.add_argument("--units", type=int, default=51)
     parser.add_argument("--draws", type=int, default=1000, help="of a chain; in all for memory")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--replications", type=int, default=20)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    settings = Sampling(draws=options.draws)
+    settings = Sampling(draws=options.draws, seed=options.seed)
     if options.quick:
         settings = replace(settings, tune=options.draws, pilot=50, retries=0, prior_draws=100)
     options.out.with_suffix(".json").write_text(json.dumps(TASKS[options.task](options, settings)))

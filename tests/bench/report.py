@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 
 AGREE = 4.0
 """Standard errors of the difference up to which two posterior means agree."""
+MIN_ESS = 400.0
+MAX_RHAT = 1.01
+"""What both sides' draws need for their standard errors to be trusted; the gate's own limits."""
 VERSIONS = ("northroute", "pymc", "pytensor", "nutpie", "numba", "numpy", "bambi")
 
 
@@ -52,19 +56,46 @@ def plain(posterior: xr.Dataset) -> xr.Dataset:
     return posterior.squeeze(single, drop=True)
 
 
-def largest_gap(ours: xr.Dataset, theirs: xr.Dataset) -> tuple[float, str]:
-    """Largest difference of posterior means in Monte Carlo standard errors of the difference, and of what.
+def pooled(rows: Sequence[Mapping[str, Any]], posteriors: Sequence[xr.Dataset], way: str) -> xr.Dataset:
+    """The draws of every seed of a way as chains of one posterior; a seed run twice draws the same, and counts once."""
+    kept = {r["seed"]: p for r, p in zip(rows, posteriors, strict=True) if r["way"] == way}
+    chains = 0
+    for seed, posterior in kept.items():
+        kept[seed] = posterior.assign_coords(chain=chains + np.arange(posterior.sizes["chain"]))
+        chains += posterior.sizes["chain"]
+    return xr.concat(list(kept.values()), "chain", join="exact")
 
-    Labels are matched by name, not by place.
+
+def gap(ours: xr.Dataset, theirs: xr.Dataset) -> dict[str, Any]:
+    """Largest difference of posterior means in Monte Carlo standard errors of the difference, and whether to trust these.
+
+    Labels are matched by name, not by place. A standard error is trusted where either side's effective size of the mean is
+    at least :data:`MIN_ESS` and its chains agree (R-hat at most :data:`MAX_RHAT`), of every element.
+
+    Returns
+    -------
+    dict
+        ``gap``, ``gap_where``, and of both sides the smallest effective size ``gap_ess`` and the largest R-hat ``gap_rhat``.
     """
     gaps: dict[str, float] = {}
+    ess, rhat = np.inf, 0.0
     for name in map(str, ours.data_vars):
         a = ours[name]
         b = theirs[name].sel({d: a[d] for d in a.dims if d not in ("chain", "draw")})
         error = np.hypot(azs.mcse(a, method="mean"), azs.mcse(b, method="mean"))
         gaps[name] = float((abs(a.mean(["chain", "draw"]) - b.mean(["chain", "draw"])) / error).max())
+        for side in (a, b):
+            ess = min(ess, float(azs.ess(side, method="mean").min()))
+            rhat = max(rhat, float(azs.rhat(side).max()))
     worst = max(gaps, key=lambda n: gaps[n])
-    return gaps[worst], worst
+    return {"gap": gaps[worst], "gap_where": worst, "gap_ess": ess, "gap_rhat": rhat}
+
+
+def agreement(found: Mapping[str, Any]) -> str:
+    """Say whether posterior means agree, or that their errors are not known well enough to say."""
+    if not (found["gap_ess"] >= MIN_ESS and found["gap_rhat"] <= MAX_RHAT):
+        return f"cannot be told (effective size {found['gap_ess']:.0f}, R-hat {found['gap_rhat']:.3f})"
+    return "agrees" if found["gap"] <= AGREE else "DISAGREES"
 
 
 def slope(growth: pd.DataFrame, column: str) -> float:
@@ -120,6 +151,7 @@ def _ways(found: Measured) -> str:
     columns = {
         "way": "way",
         "cache": "cache",
+        "seed": "seed",
         "draws": "chains x (warm-up + draws)",
         "total_s": "total, s",
         "sampling_s": "sampling, s",
@@ -131,12 +163,9 @@ def _ways(found: Measured) -> str:
         "over_total": "northroute over it, total",
         "over_sampling": "northroute over it, sampling",
     }
-    gaps = found.ways[["way", "gap", "gap_where"]].dropna().drop_duplicates("way", keep="last")
-    words = zip(gaps["way"], gaps["gap"].astype(float), gaps["gap_where"], strict=True)
-    agree = "; ".join(
-        f"{way}: {gap:.1f} (`{of}`), {'agrees' if gap <= AGREE else 'DISAGREES'}" for way, gap, of in words
-    )
-    ours = found.ways.iloc[-1]
+    gaps = found.ways[found.ways["gap"].notna()].drop_duplicates("way").to_dict("records")
+    agree = "; ".join(f"{g['way']}: {g['gap']:.1f} (`{g['gap_where']}`), {agreement(g)}" for g in gaps)
+    ours = found.ways[found.ways["passed"].notna()]
     bambi = found.ways["way"].str.startswith("Bambi").any()
     other = ["Bambi has no random walk: its months are independent, and its prior is on the size."] if bambi else []
     return "\n\n".join(
@@ -148,12 +177,13 @@ def _ways(found: Measured) -> str:
             "over every reported quantity. Total: from the start of the process to draws in hand, imports and compilation "
             "included; northroute's includes its pilot, its gate, prior draws and log likelihood. Sampling includes "
             "warm-up; northroute's is that of its last attempt, without the pilot. Ratios of effective draws a second are "
-            "taken with the same state of the compile cache.",
+            "taken to the mean of northroute's with the same state of the compile cache. Every way is run with two seeds.",
             *other,
             table(found.ways[list(columns)].rename(columns=columns)),
-            "Largest difference of posterior means from northroute's, in Monte Carlo standard errors of the difference "
-            f"(at most {AGREE:g} agrees): {agree}.",
-            f"northroute's gate {_passed(ours['passed'])}, in {int(ours['attempts'])} attempt(s).",
+            "Largest difference of posterior means from northroute's over the draws of both seeds, in Monte Carlo standard "
+            f"errors of the difference (at most {AGREE:g} agrees; told where every mean has an effective size of "
+            f"{MIN_ESS:g} and R-hat up to {MAX_RHAT:g} on both sides): {agree or 'not compared'}.",
+            f"northroute's gate {_passed(bool(ours['passed'].all()))}, in at most {int(ours['attempts'].max())} attempt(s).",
         ]
     )
 

@@ -120,6 +120,12 @@ def test_the_tipping_point_is_where_the_normal_says() -> None:
     assert [t.get_text() for t in found.figure().texts] == ["SIMULATED"]
 
 
+def test_a_probability_of_one_has_an_error_at_a_tipping_point() -> None:
+    found = tipping_point([0, 1], refit, lambda f: f.parameter("gap").to_numpy() < 1e6)
+    assert found.table["probability"].tolist() == [1, 1]
+    assert found.table["mcse"].tolist() == [1 / 4000, 1 / 4000]  # of one contrary draw, not zero
+
+
 def test_tipping_points_refuse_what_cannot_be_read() -> None:
     with pytest.raises(GateError, match="every fit failed"):
         tipping_point([0, 1], lambda _: made({}, FAILED), positive)

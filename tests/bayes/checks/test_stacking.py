@@ -1,7 +1,12 @@
 """Stacking finds the shares of a mixture; standard errors are those of paired differences."""
 
+import warnings
+
+import arviz_stats as azs
 import numpy as np
 import pytest
+import xarray as xr
+from arviz_stats.utils import ELPDData
 from scipy import stats
 
 from northroute.bayes.checks import check_comparison, compare, pseudo_bma_weights, stacking_weights
@@ -34,6 +39,43 @@ def test_stacking_weights_are_optimal(seed: int, spread: float, rows: int, model
     ratio = (density / (density @ weights)[:, None]).mean(axis=0)
     assert ratio.max() <= 1 + 1e-6
     np.testing.assert_allclose(ratio[weights > 1e-3], 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("elpd", [mixture(), np.random.default_rng(2).normal(-3, 3, size=(20, 12))])
+def test_arviz_finds_the_same_differences_and_less_exact_weights(elpd: Floats) -> None:
+    names = [f"m{j:02d}" for j in range(elpd.shape[1])]
+    scaled = elpd - elpd.max(axis=1, keepdims=True)  # ArviZ exponentiates as it is given
+    given = {
+        name: ELPDData(
+            elpd=column.sum(),
+            se=0.0,
+            p=0.0,
+            n_samples=1000,
+            n_data_points=len(elpd),
+            scale="log",
+            warning=False,
+            good_k=0.7,
+            elpd_i=xr.DataArray(column, dims="row"),
+            pareto_k=xr.DataArray(np.zeros(len(elpd)), dims="row"),
+        )
+        for name, column in zip(names, scaled.T, strict=True)
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of models that chance may tell apart
+        theirs = azs.compare(given, method="stacking", round_to="none").loc[names]
+    ours = compare(dict(zip(names, elpd.T, strict=True)))
+    np.testing.assert_allclose(theirs["elpd_diff"], ours.difference, atol=1e-8)
+    rows = len(elpd)  # ArviZ divides by the rows, not by one fewer
+    np.testing.assert_allclose(theirs["dse"] * np.sqrt(rows / (rows - 1)), ours.difference_se, rtol=1e-9)
+    np.testing.assert_allclose(theirs["weight"], ours.stacking, atol=1e-3)
+    gaps = [_gap(scaled, np.asarray(w, dtype=float)) for w in (ours.stacking, theirs["weight"])]
+    assert gaps[0] <= 1e-6 < gaps[1]
+
+
+def _gap(elpd: Floats, weights: Floats) -> float:
+    """How far weights may be from the best mean log score: the largest derivative less one."""
+    density = np.exp(elpd)
+    return float((density / (density @ weights)[:, None]).mean(axis=0).max() - 1)
 
 
 def test_equal_models_share_and_a_single_model_takes_all() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from scipy.stats import rankdata
 
 from northroute.bayes.answers.summary import Summary, capped, sourced, tabulate, words
 from northroute.bayes.fit import BayesFit
@@ -162,7 +163,7 @@ def rankings(
     rank = np.empty(values.shape)
     for group in dict.fromkeys(groups.tolist()):
         own = groups == group
-        rank[:, :, own] = values[:, :, own].argsort(axis=2, kind="stable").argsort(axis=2, kind="stable") + 1
+        rank[:, :, own] = rankdata(values[:, :, own], method="ordinal", axis=2)
     ranks = array.copy(data=rank)
     order = "highest" if highest else "lowest"
     name = f"rank of {parameter}, {order} first"

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.gate.probability import probability_mcse
 from northroute.bayes.statement.priors import Prior, replaced
 from northroute.bayes.statement.spec import CountSpec
 from northroute.conventions import SIMULATED_MARK, SUPPORTED_AT
@@ -170,14 +170,8 @@ def _row(value: float, fit: BayesFit, claim: Claim) -> dict[str, object]:
             f"The claim about '{fit.name}' has shape {holds.shape}. Return true or false by chain and draw, such as "
             "fit.parameter('slope').squeeze() > 0."
         )
-    return row | {"probability": float(holds.mean()), "mcse": _mcse(holds.astype(float)), "draws": holds.size}
-
-
-def _mcse(holds: NDArray[np.float64]) -> float:
-    p = float(holds.mean())
-    if p in (0.0, 1.0):
-        return 0.0
-    return float(np.sqrt(p * (1 - p) / float(azs.ess(holds, method="mean"))))
+    error = probability_mcse(holds.astype(float))
+    return row | {"probability": float(holds.mean()), "mcse": error, "draws": holds.size}
 
 
 def _table(rows: dict[float, dict[str, object]]) -> pd.DataFrame:

@@ -2,22 +2,20 @@
 
 Säilynoja, Bürkner & Vehtari (2022, Statistics and Computing 32:32). The ECDF of ``N`` uniform values, times ``N``, is
 Binomial(N, z) at a point z. ``gamma`` is the smallest two-sided binomial tail over the points; an envelope that holds the
-whole ECDF with probability ``prob`` cuts at the ``1 - prob`` quantile of gamma. The quantile is simulated (their section
-2.2) or optimised (their section 2.3). The probability of staying inside, which the paper finds by a recursion over binomial
-steps, is found here by the same recursion over Poisson steps, given their total (Moscovich & Nadler 2017, Statistics &
-Probability Letters 123:177): on an even grid every step has the same law.
+whole ECDF with probability ``prob`` cuts at the ``1 - prob`` quantile of gamma, found as in their section 2.3. The
+probability of staying inside, which the paper finds by a recursion over binomial steps, is found here by the same recursion
+over Poisson steps, given their total (Moscovich & Nadler 2017, Statistics & Probability Letters 123:177): on an even grid
+every step has the same law.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from northroute.errors import ModelError
-
-Method = Literal["optimise", "simulate"]
 
 _ROUNDING: Final = 1e-9
 """Tails this near to each other, relatively, are the same tail."""
@@ -141,14 +139,7 @@ def uniformity(values: NDArray[np.float64], null: Reference) -> Uniformity:
     return Uniformity(gamma, float(np.clip(p, 0, 1)), difference, float(np.abs(difference).max()))
 
 
-def envelope(
-    null: Reference,
-    prob: float,
-    *,
-    method: Method = "optimise",
-    rng: np.random.Generator | None = None,
-    samples: int = 10_000,
-) -> Envelope:
+def envelope(null: Reference, prob: float) -> Envelope:
     """Simultaneous envelope of the ECDF.
 
     Parameters
@@ -156,23 +147,15 @@ def envelope(
     null : Reference
     prob : float
         Probability that the ECDF of uniform values stays inside; at least this, as counts are whole numbers.
-    method : {"optimise", "simulate"}
-        Exact, or from simulated samples.
-    rng : numpy.random.Generator, optional
-        Needed to simulate.
-    samples : int
-        Samples to simulate.
 
     Raises
     ------
     ModelError
-        For a probability outside (0, 1), or to simulate without a generator.
+        For a probability outside (0, 1).
     """
     if not 0 < prob < 1:
         raise ModelError(f"An envelope of probability {prob:g}: take one between 0 and 1.")
-    if method == "simulate" and rng is None:
-        raise ModelError("Simulated envelopes need a generator: take one from northroute.seeds.")
-    gamma = _optimised(null, prob) if rng is None or method == "optimise" else _simulated(null, prob, rng, samples)
+    gamma = _optimised(null, prob)
     low, high = _bounds(null, gamma * (1 - _ROUNDING))
     return Envelope(null.at, low / null.size, high / null.size, gamma, prob)
 
@@ -222,9 +205,3 @@ def _optimised(null: Reference, prob: float) -> float:
         else:
             bad = middle
     return float(candidates[good])
-
-
-def _simulated(null: Reference, prob: float, rng: np.random.Generator, samples: int) -> float:
-    cells = rng.multinomial(null.size, np.full(null.points, 1 / null.points), size=samples)
-    gammas = smallest_tail(np.cumsum(cells, axis=1)[:, :-1], null)
-    return float(np.quantile(gammas, 1 - prob, method="lower"))

@@ -1,7 +1,7 @@
 """What the kernel knows of each family: the log densities of outcomes, and the constants that a sampler needs not.
 
-This is the one place of the kernel where families are told apart; :class:`northroute.bayes.statement.codes.Family` says
-where else a family is written down. Poisson and negative binomial counts without a second part, which most models are of,
+This is the one place of the kernel where families are told apart; ``analysis/docs/engine.md`` lists where else a family is
+written down. Poisson and negative binomial counts without a second part, which most models are of,
 have a faster way through :mod:`northroute.bayes.kernel.rows`.
 """
 

@@ -4,18 +4,7 @@ from enum import IntEnum
 
 
 class Family(IntEnum):
-    """Distribution of a segment of rows.
-
-    A new one has a member here and is written down in these places, and in no others:
-
-    1. ``statement/distributions``: its class, with its code, its own priors and its random draws;
-    2. ``program/assemble``: the scalars and columns that its rows need;
-    3. ``kernel/families``, and ``kernel/likelihood`` for its formula: log density, slopes, constants;
-    4. ``program/predict``: replicates for given values;
-    5. ``samplers/plain_outcomes``: itself in PyMC, which the kernel's density is held against.
-
-    ``tests/bayes/kernel/examples`` has rows of every family, which densities, gradients and replicates are tested on.
-    """
+    """Distribution of a segment of rows; ``analysis/docs/engine.md`` lists where a new one is written down."""
 
     POISSON = 0
     NEGATIVE_BINOMIAL = 1
