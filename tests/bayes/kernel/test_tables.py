@@ -44,7 +44,7 @@ def test_the_kernel_is_given_every_table() -> None:
 
 
 def test_every_family_has_a_distribution_and_rows_that_it_is_tested_on() -> None:
-    classes = (c for _, c in inspect.getmembers(dist, inspect.isclass))
-    assert {c.code for c in classes if isinstance(getattr(c, "code", None), Family)} == set(Family)
+    codes = (getattr(c, "code", None) for _, c in inspect.getmembers(dist, inspect.isclass))
+    assert {code for code in codes if isinstance(code, Family)} == set(Family)
     tested = {Family(int(record.family)) for record in everything().program.segments}
     assert tested | {Family.STUDENT_T, Family.NORMAL_ERRORS} == set(Family)  # these two in test_rows and test_window

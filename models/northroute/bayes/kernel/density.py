@@ -170,13 +170,14 @@ class Density:
 
     def __init__(self, program: Program) -> None:
         self._program, self._table, self._value = program, address_table(program), np.empty(1)
+        self._dim = program.dim
         self._native = c_log_density.ctypes
 
     def __call__(self, z: Array, gradient: Array) -> float:
         """Return the log density at z, shape (dim,), and write its gradient."""
         point = np.ascontiguousarray(z, dtype=float)
-        if point.shape != (self._program.dim,) or gradient.shape != point.shape or not gradient.flags.c_contiguous:
-            raise ValueError(f"a point and its gradient have {self._program.dim} contiguous coordinates")
+        if point.shape != (self._dim,) or gradient.shape != point.shape or not gradient.flags.c_contiguous:
+            raise ValueError(f"a point and its gradient have {self._dim} contiguous coordinates")
         self._native(point.size, _doubles(point), _doubles(gradient), _doubles(self._value), self._table.ctypes.data)
         return float(self._value[0])
 

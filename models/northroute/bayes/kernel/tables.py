@@ -226,12 +226,12 @@ class Program(NamedTuple):
     @property
     def dim(self) -> int:
         """Number of unconstrained coordinates."""
-        return int(self.sizes[0].dim)
+        return int(self.sizes["dim"][0])
 
     @property
     def linear(self) -> int:
         """First coordinate of the linear part."""
-        return int(self.sizes[0].linear)
+        return int(self.sizes["linear"][0])
 
     @property
     def tables(self) -> tuple[NDArray[Any], ...]:
