@@ -36,6 +36,7 @@ from northroute.bayes.checks import (
     rootogram,
     uniformity,
 )
+from northroute.bayes.checks.arrays import blocks
 from northroute.bayes.checks.sensitivity import log_priors, sensitivity
 from northroute.bayes.coordinates import centring
 from northroute.bayes.fit import BayesFit
@@ -191,12 +192,8 @@ def _sensitivity(own: Drawn, fit: BayesFit, simulated: bool) -> CheckResult:
     known = scalar_priors(own.assembled)
     priors, draws = {n: p for n, (p, _) in known.items()}, {n: own.values[:, ids] for n, (_, ids) in known.items()}
     total = np.zeros(len(own.theta))
-    whole = replace(own, kept=None).log_likelihood()
-    if isinstance(whole, np.ndarray):
-        total = whole.sum(axis=1)
-    else:
-        for _, part in whole:
-            total += part.sum(axis=1)
+    for _, part in blocks(replace(own, kept=None).log_likelihood()):
+        total += part.sum(axis=1)
     wanted = quantities(own, fit)
     found = sensitivity(wanted, log_priors(priors, draws), total, simulated=simulated)
     table = found.table()
