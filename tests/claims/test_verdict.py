@@ -74,6 +74,13 @@ def test_the_rule(share: float, others: tuple[Specification, ...], word: str) ->
     assert found.prior_probability == pytest.approx(0.5)
 
 
+def test_an_undecided_answer_says_which_condition_failed() -> None:
+    apart = (*AGREE[:2], Specification("x", 0.4), Specification("y", 0.2))
+    assert answered(0.99, apart).reason == "60% of 5 equivalent specifications agree; the rule asks for 80%"
+    # far from a decision it is the probability, whatever the others say
+    assert answered(0.7, apart).reason == "P lies between 0.05 and 0.95"
+
+
 def test_an_unmet_requirement_stops_support_only() -> None:
     unmet = (Requirement("beats the common slope", False),)
     assert answered(0.99, requirements=unmet).word == "undecided"
