@@ -64,6 +64,16 @@ AGREE = tuple(Specification(str(i), 0.9) for i in range(4))
         # four of five on the same side is 80 %; three of five is not
         (0.99, (*AGREE[:3], Specification("x", 0.4)), "supported"),
         (0.99, (*AGREE[:2], Specification("x", 0.4), Specification("y", 0.2)), "undecided"),
+        # seven of nine is 78 %
+        (
+            0.99,
+            (
+                *AGREE,
+                *(Specification(f"m{i}", 0.9) for i in range(2)),
+                *(Specification(f"n{i}", 0.4) for i in range(2)),
+            ),
+            "undecided",
+        ),
         (0.01, AGREE, "undecided"),
     ],
 )
