@@ -1,6 +1,6 @@
 """The worked example of ``analysis/docs/engine.md``: one posterior in five coordinate systems, each with one piece more.
 
-``python -m tests.bench.engine_example`` samples it in each, draws ``engine.svg`` and writes the page's table of numbers.
+``python -m tests.bench.engine_example`` samples it in each, draws ``engine.png`` and writes the page's table of numbers.
 All data are SIMULATED.
 """
 
@@ -37,7 +37,7 @@ from tests.bench.ablation import VARIANTS
 from tests.bench.ablation_table import PAGE, between
 
 BEGIN, END = "<!-- example: begin -->", "<!-- example: end -->"
-FIGURE = PAGE.with_name("engine.svg")
+FIGURE = PAGE.with_name("engine.png")
 REGIONS, COUNTRIES, MONTHS = 12, 3, 60
 PIECES = ("centring", "sweeping", "absorption", "straightening", "tilting")
 WRITTEN = {Transform.IDENTITY: "", Transform.EXP: "log ", Transform.INTERVAL: "logit ", Transform.TANH: "atanh "}

@@ -163,7 +163,8 @@ def _ways(found: Measured) -> str:
         "over_total": "northroute over it, total",
         "over_sampling": "northroute over it, sampling",
     }
-    gaps = found.ways[found.ways["gap"].notna()].drop_duplicates("way").to_dict("records")
+    rows = found.ways[found.ways["gap"].notna()].drop_duplicates("way").to_dict("records")
+    gaps: list[Mapping[str, Any]] = [{str(k): v for k, v in row.items()} for row in rows]
     agree = "; ".join(f"{g['way']}: {g['gap']:.1f} (`{g['gap_where']}`), {agreement(g)}" for g in gaps)
     ours = found.ways[found.ways["passed"].notna()]
     bambi = found.ways["way"].str.startswith("Bambi").any()

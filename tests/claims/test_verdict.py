@@ -64,6 +64,16 @@ AGREE = tuple(Specification(str(i), 0.9) for i in range(4))
         # four of five on the same side is 80 %; three of five is not
         (0.99, (*AGREE[:3], Specification("x", 0.4)), "supported"),
         (0.99, (*AGREE[:2], Specification("x", 0.4), Specification("y", 0.2)), "undecided"),
+        # seven of nine is 78 %
+        (
+            0.99,
+            (
+                *AGREE,
+                *(Specification(f"m{i}", 0.9) for i in range(2)),
+                *(Specification(f"n{i}", 0.4) for i in range(2)),
+            ),
+            "undecided",
+        ),
         (0.01, AGREE, "undecided"),
     ],
 )
@@ -72,6 +82,13 @@ def test_the_rule(share: float, others: tuple[Specification, ...], word: str) ->
     assert found.word == word, found.reason
     assert found.probability == pytest.approx(share)
     assert found.prior_probability == pytest.approx(0.5)
+
+
+def test_an_undecided_answer_says_which_condition_failed() -> None:
+    apart = (*AGREE[:2], Specification("x", 0.4), Specification("y", 0.2))
+    assert answered(0.99, apart).reason == "60% of 5 equivalent specifications agree; the rule asks for 80%"
+    # far from a decision it is the probability, whatever the others say
+    assert answered(0.7, apart).reason == "P lies between 0.05 and 0.95"
 
 
 def test_an_unmet_requirement_stops_support_only() -> None:
@@ -185,6 +202,17 @@ def test_in_part_says_what_is_not_reached() -> None:
     assert not whole.in_part
 
 
+def test_the_leading_answer_is_the_first_of_the_best_grade_that_decides() -> None:
+    first = of("O", "B", FOR)
+    verdict = combine(CLAIM, [of("E", "A", OPEN), first, of("M", "B", FOR), of("O", "C", AGAINST)])
+    assert verdict.leading is first
+    assert verdict.deciding == (first, verdict.answers[2])
+    # where none decides, of all that have a number
+    best = of("M", "A", OPEN)
+    assert combine(CLAIM, [of("O", "C", FOR), best]).leading is best
+    assert combine(CLAIM, [not_summarised(CLAIM, QUESTION, "divergences 3")]).leading is None
+
+
 def test_a_split_says_which_measure_is_nearer() -> None:
     verdict = combine(CLAIM, [of("O", "A", FOR), of("M", "B", AGAINST)])
     assert "supported by official statistics by region (grade A)" in verdict.reason
@@ -252,6 +280,25 @@ def test_recovery_needs_the_registers_thresholds_and_the_interval(share: float, 
         combine(CLAIM, [found])
     with pytest.raises(SimulatedDataError, match="no recovery"):
         recovery(CLAIM, answered(0.99))
+
+
+def two(first: float, second: float) -> Answer:
+    """Two decisive quantities, uniform on (0, 1), with these truths."""
+    rng = np.random.default_rng(5)
+    quantities = [
+        Quantity(f"q{i}", rng.permutation(np.linspace(1e-3, 1, 4000)).reshape(4, 1000), region=(0.0, None), truth=truth)
+        for i, truth in enumerate((first, second))
+    ]
+    return answer(CLAIM, QUESTION, Estimated(Estimate("C99", tuple(quantities), ("data",), simulated=True)))
+
+
+def test_recovery_of_several_quantities_is_joint() -> None:
+    # two intervals of 94.5 % for a joint 89 %: 0.0275 to 0.9725
+    assert two(0.96, 0.04).word == "recovered"
+    for outside in (0.98, 0.02):
+        found = two(0.5, outside)
+        assert found.word == "missed"
+        assert found.reason == "the 94.5 % interval misses the truth of: q1"
 
 
 def test_a_simulated_estimate_without_truth_is_refused() -> None:

@@ -75,7 +75,7 @@ def test_a_run_killed_while_it_writes_goes_on_to_the_same_ranks(
     if begun:
         assert read(path).frame["replication"].nunique() == begun  # every finished replication is there
     pd.testing.assert_frame_equal(decided(ranked(path)), decided(whole[0]))
-    assert not left.exists()
+    assert {p.name for p in tmp_path.iterdir()} == {"ranks.parquet", "ranks.parquet.sha256"}
 
 
 def test_a_longer_run_extends_the_file(whole: tuple[RankTable, Path], tmp_path: Path) -> None:
@@ -140,6 +140,7 @@ def test_another_calibrations_file_is_refused(
     with pytest.raises(DataError, match=words):
         run(model, 8, path, data_hash=data_hash, seed=seed)
     assert path.read_bytes() == whole[1].read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2  # no lock is left
 
 
 def parquet(**columns: list[object]) -> bytes:

@@ -65,10 +65,42 @@ def test_each_fault_is_named_with_its_parameter_and_a_next_step(
     assert any(f.startswith(failed) for f in report.failures)
 
 
+LIMITS = {
+    "R-hat": 1.01,
+    "bulk ESS": 400.0,
+    "tail ESS": 400.0,
+    "divergences": 0.0,
+    "share at largest tree depth": 0.01,
+    "E-BFMI": 0.3,
+}
+"""Vehtari et al. (2021), section 4, of R-hat and effective sizes; Betancourt (2016) of the energy."""
+
+
+def test_limits_are_the_literatures() -> None:
+    assert {c.name: c.limit for c in examine(posterior(), statistics(), 10).checks} == LIMITS
+
+
+@pytest.mark.parametrize("shift", [0.1, 0.2, 0.3, 0.5])
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+@pytest.mark.parametrize("deep", [0, 39, 40, 41, 60])
+def test_each_check_passes_on_its_side_of_its_limit(shift: float, correlation: float, deep: int) -> None:
+    report = examine(posterior(shift=shift, correlation=correlation), statistics(deep=deep), 10)
+    above = {"bulk ESS", "tail ESS", "E-BFMI"}
+    for check in report.checks:
+        assert check.value is not None
+        good = check.value >= LIMITS[check.name] if check.name in above else check.value <= LIMITS[check.name]
+        assert check.passed is good, check
+    assert report.passed == all(c.passed for c in report.checks)
+
+
 def test_a_constant_parameter_fails() -> None:
     flat = posterior()
     flat["slope"][:] = 1.0
-    assert not examine(flat, statistics(), 10).passed
+    report = examine(flat, statistics(), 10)
+    assert not report.passed
+    # no number is no agreement
+    assert report.value("R-hat") == np.inf
+    assert "R-hat" in {c.name for c in report.checks if c.passed is False}
 
 
 def test_energy_fraction_of_independent_energies_is_two() -> None:

@@ -36,9 +36,11 @@ from northroute.bayes.checks import (
     rootogram,
     uniformity,
 )
+from northroute.bayes.checks.arrays import blocks
 from northroute.bayes.checks.sensitivity import log_priors, sensitivity
 from northroute.bayes.coordinates import centring
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.gate.gate import labelled
 from northroute.bayes.gate.prior_check import predict_prior, scalar_priors
 from northroute.bayes.statement.spec import Sampling
 from northroute.conventions import DEFAULT_SEED
@@ -134,17 +136,11 @@ def examine(
 
 def quantities(own: Drawn, fit: BayesFit) -> Quantities:
     """Draws, shape (draw,), of every reported quantity with few elements, by name such as ``slope_country[x, KAZ]``."""
-    found: Quantities = {}
-    for name, array in fit.tree["posterior"].to_dataset().data_vars.items():
-        cells = array.stack(draw_=("chain", "draw")).transpose(..., "draw_").to_numpy().reshape(-1, len(own.theta))
-        if len(cells) > MOST_SCALARS:
-            continue
-        dims = [d for d in array.dims if d not in ("chain", "draw")]
-        labels = pd.MultiIndex.from_product([array[d].to_numpy() for d in dims]) if dims else [()]
-        for label, draws in zip(labels, cells, strict=True):
-            if draws.std() > 0:
-                found[f"{name}[{', '.join(map(str, label))}]" if dims else str(name)] = draws
-    return found
+    posterior = fit.tree["posterior"].to_dataset()
+    few = [n for n, v in posterior.data_vars.items() if v.size <= MOST_SCALARS * len(own.theta)]
+    names, draws = labelled(posterior[few])
+    flat = draws.reshape(len(own.theta), -1).T
+    return {name: values for name, values in zip(names, flat, strict=True) if values.std() > 0}
 
 
 def check_replicates(own: Drawn, fit: BayesFit, *, draws: int = 1000, seed: int = DEFAULT_SEED) -> CheckResult:
@@ -191,12 +187,8 @@ def _sensitivity(own: Drawn, fit: BayesFit, simulated: bool) -> CheckResult:
     known = scalar_priors(own.assembled)
     priors, draws = {n: p for n, (p, _) in known.items()}, {n: own.values[:, ids] for n, (_, ids) in known.items()}
     total = np.zeros(len(own.theta))
-    whole = replace(own, kept=None).log_likelihood()
-    if isinstance(whole, np.ndarray):
-        total = whole.sum(axis=1)
-    else:
-        for _, part in whole:
-            total += part.sum(axis=1)
+    for _, part in blocks(replace(own, kept=None).log_likelihood()):
+        total += part.sum(axis=1)
     wanted = quantities(own, fit)
     found = sensitivity(wanted, log_priors(priors, draws), total, simulated=simulated)
     table = found.table()

@@ -149,17 +149,23 @@ def growing(path: Path, description: Description) -> Iterator[RankFile]:
     lock = path.with_name(f"{path.name}.lock")
     try:
         with FileLock(lock, timeout=0):
-            table = SCHEMA.with_metadata({_ABOUT: description.to_json()}).empty_table()
-            if path.exists():
-                begun, its = _table(path)
-                differences = description.differences(its)
-                if differences:
-                    raise DataError(f"the file was begun with {'; '.join(differences)}", file=path, remedy=_REMEDY)
-                table = begun
-            yield RankFile(path, description, table)
-            lock.unlink(missing_ok=True)
+            try:
+                yield RankFile(path, description, _begun(path, description))
+            finally:
+                lock.unlink(missing_ok=True)
     except Timeout as busy:
         raise DataError("another run is writing this file", file=path, remedy="Wait until it ends.") from busy
+
+
+def _begun(path: Path, description: Description) -> pa.Table:
+    """Return the table of what is finished."""
+    if not path.exists():
+        return SCHEMA.with_metadata({_ABOUT: description.to_json()}).empty_table()
+    table, its = _table(path)
+    differences = description.differences(its)
+    if differences:
+        raise DataError(f"the file was begun with {'; '.join(differences)}", file=path, remedy=_REMEDY)
+    return table
 
 
 def read(path: Path, *more: Path) -> RankTable:

@@ -134,19 +134,7 @@ def group_sums(log_likelihood: LogLikelihood, groups: Groups) -> Floats:
         raise ModelError(
             f"{len(groups.codes)} labels of {groups.kind} for a log likelihood of {source.rows} rows. Give one a row."
         )
-    return _sums(source, groups.indicator())
-
-
-def distinct_sums(log_likelihood: LogLikelihood, labels: Integers) -> tuple[Integers, Floats]:
-    """Return the distinct labels, ascending, and sums of the log likelihood over the rows of each; shape (draw, label)."""
-    names, codes = np.unique(labels, return_inverse=True)
-    rows = labels.size
-    member = sparse.csr_array((np.ones(rows), (np.arange(rows), codes)), shape=(rows, names.size))
-    return names, _sums(blocks(log_likelihood), member)
-
-
-def _sums(source: RowBlocks, member: sparse.csr_array) -> Floats:
-    total = np.zeros((source.draws, member.shape[1]))
+    member, total = groups.indicator(), np.zeros((source.draws, len(groups)))
     for rows, values in source:
         total += values @ member[rows]
     return total

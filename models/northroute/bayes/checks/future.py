@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.checks import draw
-from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks, distinct_sums
+from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, blocks, group_sums
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
@@ -106,7 +106,8 @@ def leave_future_out(
                 raise ModelError(
                     f"The refit at cut {cut} returned {held.rows} rows of {later.size}. Return a column a later row."
                 )
-            known, sums = distinct_sums(held, later)
+            known, codes = np.unique(later, return_inverse=True)
+            sums = group_sums(held, Groups("month", codes.astype(np.int64), tuple(map(str, known))))
             limits[c] = pareto_limit(held.draws)
             log_weights = np.full(held.draws, -np.log(held.draws))
         for h in range(1, min(steps, int(months.max() - cut)) + 1):

@@ -95,7 +95,7 @@ def examine(posterior: xr.Dataset, stats: xr.Dataset, max_depth: int) -> Gate:
     max_depth : int
         Largest tree depth that the sampler was allowed.
     """
-    names, draws = _quantities(posterior)
+    names, draws = labelled(posterior)
     found = convergence.diagnose(draws)
     rhat, rhat_at = _worst(names, np.where(np.isfinite(found.rhat), found.rhat, np.inf), largest=True)
     bulk, bulk_at = _worst(names, np.nan_to_num(found.bulk), largest=False)
@@ -155,8 +155,11 @@ def energy_fraction(energy: Array) -> Array:
     return np.asarray(np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1))
 
 
-def _quantities(posterior: xr.Dataset) -> tuple[list[str], Array]:
-    """Return the names of all elements of all quantities, and their draws, shape (chain, draw, element)."""
+def labelled(posterior: xr.Dataset) -> tuple[list[str], Array]:
+    """Return the names of all elements of all quantities, such as ``slope_country[x, KAZ]``, and their draws.
+
+    Shape (chain, draw, element).
+    """
     names: list[str] = []
     draws: list[Array] = []
     for name, values in posterior.data_vars.items():

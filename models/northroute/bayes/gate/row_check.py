@@ -19,6 +19,7 @@ from northroute.bayes.checks.psis import pareto_limit, smooth
 from northroute.bayes.gate.gate import Check, not_computed
 from northroute.bayes.gate.own_rows import lines
 from northroute.bayes.program.assemble import Assembled
+from northroute.bayes.program.names import of_scalars
 from northroute.bayes.program.window import log_likelihood_rows
 from northroute.bayes.samplers.draws import Draws
 from northroute.bayes.statement import distributions as dist
@@ -144,12 +145,7 @@ def row_name(assembled: Assembled, row: int) -> str:
 
 def scalar_name(assembled: Assembled, scalar: int) -> str:
     """Name a scalar by its parameter and its labels, as the posterior does."""
-    for name, parameter in assembled.layout.parameters.items():
-        places = np.argwhere(np.asarray(parameter.ids) == scalar)
-        if len(places):
-            labels = [assembled.layout.coords[d][i] for d, i in zip(parameter.dims, places[0], strict=False)]
-            return f"{name}[{', '.join(map(str, labels))}]" if labels else name
-    return f"scalar {scalar}"
+    return of_scalars(assembled.layout)[scalar] or f"scalar {scalar}"
 
 
 def judge(left: LeftOut, assembled: Assembled) -> Check:
