@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 
 from northroute.bayes import BayesFit
-from northroute.bayes.gate import prior_predictive, row_check
+from northroute.bayes.gate import prior_predictive, row_check, single_row
 from northroute.conventions import SIMULATED_MARK
 from northroute.frequentist import FrequentistFit
 
-_SHOWN = ("R-hat", "bulk ESS", "tail ESS", "divergences", "E-BFMI", prior_predictive.TOO_LARGE, row_check.NAME)
+_SHOWN = (
+    *("R-hat", "bulk ESS", "tail ESS", "divergences", "E-BFMI"),
+    *(prior_predictive.TOO_LARGE, row_check.NAME, single_row.NAME),
+)
 """Checks in the page's table of diagnostics."""
 
 

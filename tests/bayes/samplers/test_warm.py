@@ -40,7 +40,7 @@ def test_it_is_compiled_once_and_told(folder: Path, monkeypatch: pytest.MonkeyPa
     said: list[str] = []
     for _ in range(2):
         warm.ready(lambda message, _share: said.append(message))
-    assert [words[1:] for words in started] == [["-m", "northroute.bayes.samplers.warm"]]
+    assert [words[1:] for words in started] == [["-c", "from northroute.bayes.samplers.warm import main; main()"]]
     assert said == ["compiling the kernel, once on this machine (about half a minute)"]
     assert (folder / warm.WHOLE).exists()
 

@@ -1,7 +1,7 @@
 """The kernel compiled once on a machine, in a process of its own, so that the first process draws what all others draw.
 
 Code that numba has just compiled may round otherwise than the same code read back from its folder. Whoever comes first
-therefore lets another process compile, and reads it back like everyone after. Run as a module, this one compiles.
+therefore lets another process compile, and reads it back like everyone after.
 """
 
 import os
@@ -28,6 +28,7 @@ from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.progress import Progress, quiet
 
+_COMPILE: Final = f"from {__name__} import main; main()"
 WHOLE: Final = "whole"
 """File that says that everything in the kernel's folder is compiled."""
 
@@ -44,7 +45,7 @@ def ready(progress: Progress = quiet) -> None:
             return
         progress("compiling the kernel, once on this machine (about half a minute)", 0.0)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        found = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, check=False)
+        found = subprocess.run([sys.executable, "-c", _COMPILE], env=environment, capture_output=True, check=False)
         if found.returncode == 0:
             (Path(jit.FOLDER) / WHOLE).touch()
 
@@ -63,7 +64,3 @@ def main() -> None:
     flat = draws.values.reshape(-1, draws.values.shape[-1])
     batch.log_likelihood(assembled.program, flat)
     simulate(assembled, prior_values(assembled, 4, seeds.generator("warm", 1)), seeds.generator("warm", 2))
-
-
-if __name__ == "__main__":
-    main()
