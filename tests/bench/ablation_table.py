@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -57,28 +57,37 @@ def _failed(line: dict[str, Any]) -> str:
     return "stopped" if line["stopped"] else ", ".join(line["failed"])
 
 
+Measure = Literal["second", "evaluation"]
+PER: dict[Measure, str] = {
+    "second": "Per second of processor time, from the first coordinates to the last draw",
+    "evaluation": "Per 1,000 evaluations of the density after warm-up, whatever the rest costs",
+}
+
+
 @dataclass(frozen=True)
 class Rate:
-    """Effective sizes a second of a variant on a model, geometric mean over seeds, and what failed in any of them."""
+    """Effective sizes of a variant on a model for what they cost, geometric mean over seeds, and what failed in any."""
 
     rate: float
     failed: str
 
     @classmethod
-    def of(cls, runs: pd.DataFrame) -> "Rate":
+    def of(cls, runs: pd.DataFrame, per: Measure) -> "Rate":
         """Put the runs of one variant on one model together."""
         words = dict.fromkeys(w for f in runs["failed"] if f for w in str(f).split(", "))
         if "stopped" in words:
             return cls(np.nan, "stopped")
-        return cls(float(np.exp(np.log(runs["ess"] / runs["seconds"]).mean())), ", ".join(words))
+        cost = runs["seconds"] if per == "second" else runs["gradients"] / 1000
+        return cls(float(np.exp(np.log(runs["ess"] / cost).mean())), ", ".join(words))
 
 
 Rates = dict[tuple[str, str], Rate]
 
 
-def rates(found: pd.DataFrame) -> Rates:
-    """Return the rates, by variant and model."""
-    return {(str(v), str(m)): Rate.of(runs) for (v, m), runs in found.groupby(["variant", "model"])}
+def rates(found: pd.DataFrame, per: Measure) -> Rates:
+    """Return the rates, by variant and model; none where the cost was not measured."""
+    known = found[(found["seconds" if per == "second" else "gradients"] > 0)]
+    return {(str(v), str(m)): Rate.of(runs, per) for (v, m), runs in known.groupby(["variant", "model"])}
 
 
 def earns(every: Rates, variant: str, model: str) -> bool:
@@ -87,9 +96,9 @@ def earns(every: Rates, variant: str, model: str) -> bool:
     return bool((without.failed and not whole.failed) or whole.rate >= EARNED * without.rate)
 
 
-def table(found: pd.DataFrame) -> str:
+def table(found: pd.DataFrame, per: Measure = "second") -> str:
     """Return the table, one row a variant, in the order in which the engine has its pieces."""
-    every = rates(found)
+    every = rates(found, per)
     models = [m for m in MODELS if ("whole", m) in every]
     lines = [f"| left out | {' | '.join(MODELS[m] for m in models)} | earns its place on |"]
     lines.append("|---" * (len(models) + 2) + "|")
@@ -104,7 +113,7 @@ def table(found: pd.DataFrame) -> str:
 
 
 def _cell(every: Rates, variant: str, model: str) -> str:
-    """Effective size a second, the gain of what is left out, and what failed."""
+    """Effective size for its cost, the gain of what is left out, and what failed."""
     own, whole = every[variant, model], every["whole", model]
     if not np.isfinite(own.rate):
         return own.failed
@@ -119,12 +128,13 @@ def section(found: pd.DataFrame) -> str:
         sorted({re.sub(", load.*", "", str(m)) for m in found["machine"].dropna()}),
     )
     note = (
-        f"{SIMULATED_MARK}. Smallest bulk effective size of all reported quantities, per second of adapting, pilot and "
-        f"sampling (geometric mean of {seeds} seed{'s' * (seeds > 1)}); × is what the engine as it is has over that. One "
-        "attempt with the default settings; *fails* names checks of the gate that failed in any seed, *stopped* a run that "
-        f"was not done in two minutes. {'; '.join(machines)}."
+        f"{SIMULATED_MARK}. Smallest bulk effective size of all reported quantities, {seeds} seed{'s' * (seeds > 1)} "
+        f"({'; '.join(machines)}); × is what the engine as it is has over that. One attempt with the default settings, "
+        "so that a gate fails here which a second attempt would pass; *fails* names its checks in any seed, *stopped* a run "
+        "that went beyond its limit, *not run* one that is missing."
     )
-    return f"{table(found)}\n\n{note}"
+    tables = [f"{PER[per]}:\n\n{table(found, per)}" for per in PER]
+    return "\n\n".join([*tables, note])
 
 
 def write(found: pd.DataFrame) -> None:
