@@ -56,24 +56,46 @@ def tried(module: str, index: int) -> tuple[str, str, str]:
         signal.alarm(0)
 
 
-def main(only: list[str]) -> int:
-    """Print the table; return how many failed."""
+def main(words: list[str]) -> int:
+    """Print the table, and write it with ``--write FILE`` as Markdown; return how many failed."""
+    to = Path(words[words.index("--write") + 1]) if "--write" in words else None
+    only = [w for w in words if w not in ("--write", str(to))]
     began = time.monotonic()
     jobs = [(m, i) for m in modules() if not only or m in only for i in range(len(faults(m)))]
-    counted, failed = Counter[tuple[str, bool]](), []
+    counted, failed = Counter[tuple[str, bool]](), list[str]()
     with ProcessPoolExecutor(2) as pool:
-        for family, name, end in pool.map(tried, *zip(*jobs, strict=True), chunksize=8):
+        for family, name, end in pool.map(tried, *zip(*jobs, strict=True), chunksize=4):
             counted[family, end == SURVIVED] += 1
             if end != SURVIVED:
                 failed.append(f"{family}: {name}: {end}")
+    table = [(f, counted[f, True], counted[f, False]) for f in dict.fromkeys(f for f, _ in counted)]
+    table.append(("all", sum(good for _, good, _ in table), sum(bad for _, _, bad in table)))
     print(f"{'family':44} tried survived failed")
-    for family in dict.fromkeys(f for f, _ in counted):
-        good, bad = counted[family, True], counted[family, False]
+    for family, good, bad in table:
         print(f"{family:44} {good + bad:5} {good:8} {bad:6}")
-    good, bad = (sum(n for (_, kind), n in counted.items() if kind is wanted) for wanted in (True, False))
-    print(f"{'all':44} {good + bad:5} {good:8} {bad:6}  in {time.monotonic() - began:.0f} s")
-    print("\n".join(failed))
+    print(f"in {time.monotonic() - began:.0f} s\n" + "\n".join(failed))
+    if to:
+        to.write_text(page(table, failed), encoding="utf-8")
     return len(failed)
+
+
+def page(table: list[tuple[str, int, int]], failed: list[str]) -> str:
+    """Return the table as a page of the documentation."""
+    rows = "\n".join(f"| {family} | {good + bad} | {good} | {bad} |" for family, good, bad in table)
+    left = "".join(f"- {line}\n" for line in failed) or "None.\n"
+    return f"""# Faults that were tried
+
+Written by `python -m tests.faults --write analysis/docs/faults.md`: damaged files, hostile servers, odd inputs, kills, full disks and
+processes side by side. A fault survives if what comes after it is right, or refused in a line that says what to do; none may
+show a traceback.
+
+| family | tried | survived | failed |
+|---|---|---|---|
+{rows}
+
+What failed:
+
+{left}"""
 
 
 if __name__ == "__main__":
