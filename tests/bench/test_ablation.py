@@ -133,3 +133,10 @@ def test_rates_are_geometric_means_and_a_stopped_run_has_none() -> None:
     assert Rate.of(runs, "second").failed == "R-hat"
     assert Rate.of(runs.assign(gradients=5000), "evaluation").rate == pytest.approx(40.0)
     assert Rate.of(runs.assign(failed=["", "stopped"]), "second").failed == "stopped"
+
+
+def test_the_time_of_an_evaluation_without_folding_is_as_the_page_says() -> None:
+    runs = ablation_table.tidy().set_index(["model", "variant"])
+    cost = runs["seconds"] / runs["gradients"]
+    found = [f"{cost[m, 'folding'] / cost[m, 'whole']:.2f}" for m in ("reference", "gp", "crossed")]
+    assert re.findall(r"(\d\.\d\d)\s+\((?:reference|`gp`|crossed)\)", TEXT) == found
