@@ -86,8 +86,8 @@ def page(table: list[tuple[str, int, int]], failed: list[str]) -> str:
     return f"""# Faults that were tried
 
 Written by `python -m tests.faults --write analysis/docs/faults.md`: damaged files, hostile servers, odd inputs, kills, full
-disks and processes side by side. A fault survives if what comes after it is right, or refused in a line that says what to do;
-none may show a traceback.
+disks and processes side by side. A fault survives if what comes after it is right, or refused in a line that says what to
+do; none may show a traceback.
 
 | family | tried | survived | failed |
 |---|---|---|---|
