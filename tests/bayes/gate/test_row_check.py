@@ -86,6 +86,17 @@ def test_one_gross_row_decides_a_poisson_and_is_named() -> None:
     assert check.passed is False and check.parameter == "intercept by BBB 2015-02"
 
 
+def test_a_heavy_row_may_move_the_dispersion_that_takes_it() -> None:
+    counts = FRAME["y"].where(FRAME.index != 41, 40.0)
+    heavy = assemble(Model("heavy", "y", dist.NegativeBinomial(), (Intercept(),)), FRAME.assign(y=counts))
+    theta = np.random.default_rng(7).standard_normal((1000, 2))
+    at = int(heavy.layout.position[int(heavy.layout.parameters["intercept"].ids)])
+    theta[:, at] = np.log(counts.mean()) + 0.02 * theta[:, at]
+    theta[:, 1 - at] = np.log(0.1) + 0.5 * theta[:, 1 - at]  # of sqrt(dispersion), for which that row alone speaks
+    check = check_single_rows(heavy, draws_of(heavy, theta))
+    assert check.passed and check.parameter.startswith("intercept by ")
+
+
 @pytest.fixture(scope="module")
 def autoregression() -> tuple[Assembled, Draws]:
     """A Poisson AR(1), one row a time, on data simulated from it: a quarter of its rows have a large Pareto k."""

@@ -5,8 +5,9 @@ time of an autoregression, whose standard deviation then is that count's. The me
 standard deviation) without the row differs from that with it, to first order, by minus the posterior covariance of scalar
 and row's log likelihood (Giordano and Broderick 2023, arXiv:2305.06466). A row that tells most of its own predictor hides
 from that; for those that surprise most, given all others, the covariance is taken with the log ratio whose predictor is
-integrated away (:mod:`northroute.bayes.gate.own_rows`). In true models a row moves a scalar by a fraction of its posterior
-standard deviation; the rates are in ``analysis/docs/gate.md``.
+integrated away (:mod:`northroute.bayes.gate.own_rows`). A distribution's own dispersion is not asked: it is there to take
+heavy rows, and one of them is what tells it. In true models a row moves a scalar by a fraction of its posterior standard
+deviation; the rates are in ``analysis/docs/gate.md``.
 """
 
 from typing import Final
@@ -39,22 +40,27 @@ def check_single_rows(assembled: Assembled, draws: Draws) -> Check:
     kept = np.ascontiguousarray(flat[:: -(-len(flat) // DRAWS)])
     if np.isnan(kept[0]).any():
         return not_computed(NAME, "the sampler does not report all effects. Fit with nutpie.")
-    rows, size = counted(assembled), len(assembled.layout.scalars)
-    if not rows.size or not kept[:, :size].std(axis=0).any():
+    rows, asked = counted(assembled), _asked(assembled)
+    if not rows.size or not kept[:, asked].std(axis=0).any():
         return not_computed(NAME, "there is no row of counts, or no scalar.")
     program, found = assembled.program, list[tuple[float, int, int]]()
     for part, likelihood in RowBlocks(lambda at: log_likelihood_rows(program, kept, rows[at]), len(kept), rows.size):
-        shift, scalar, at = _largest(kept[:, :size], likelihood)
+        shift, scalar, at = _largest(kept[:, asked], likelihood)
         found.append((shift, scalar, int(rows[part[at]])))
     own = lines(assembled, draws, DRAWS)
     if own is not None:
         for row in surprising(own, rows):
             ratios = own.log_ratios(row, own.known(row))
-            found.append((*_largest(own.values[:, :size], ratios[:, None])[:2], row))
+            found.append((*_largest(own.values[:, asked], ratios[:, None])[:2], row))
     shift, scalar, row = max(found)
-    where = f"{scalar_name(assembled, scalar)} by {row_name(assembled, row)}"
-    advice = "This row alone decides the result: mend it, or take a distribution that expects it (a negative binomial)."
+    where = f"{scalar_name(assembled, int(asked[scalar]))} by {row_name(assembled, row)}"
+    advice = "This row alone decides the result: mend it, or take a distribution that expects it (for counts, one with dispersion)."
     return Check(NAME, shift, MAX_SHIFT, shift <= MAX_SHIFT, where, advice)
+
+
+def _asked(assembled: Assembled) -> Ints:
+    """Return the scalars that are no dispersion of a distribution."""
+    return np.setdiff1d(np.arange(len(assembled.layout.scalars)), assembled.program.segments["auxiliary"])
 
 
 def surprising(own: Lines, rows: Ints) -> list[int]:
