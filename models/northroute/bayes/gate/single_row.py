@@ -54,7 +54,7 @@ def check_single_rows(assembled: Assembled, draws: Draws) -> Check:
             found.append((*_largest(own.values[:, asked], ratios[:, None])[:2], row))
     shift, scalar, row = max(found)
     where = f"{scalar_name(assembled, int(asked[scalar]))} by {row_name(assembled, row)}"
-    advice = "This row alone decides the result: mend it, or take a distribution that expects it (for counts, one with dispersion)."
+    advice = "This row alone decides the result: mend it, or take a distribution with dispersion, which expects it."
     return Check(NAME, shift, MAX_SHIFT, shift <= MAX_SHIFT, where, advice)
 
 
