@@ -61,8 +61,8 @@ def text(found: pd.DataFrame, stamp: Provenance) -> str:
             f"Of the rows of counts at most {MAX_SHARE:.0%} may have a Pareto k above its limit when they are left out. A "
             "row with an effect of its own has a large k by design, so rows that tell a fifth or more of what is known of "
             "their own predictor are left out with that predictor integrated away (integrated importance sampling). No row "
-            f"alone may move a scalar, but for a distribution's own dispersion, by more than {MAX_SHIFT:g} posterior standard "
-            "deviations. A flat prior that the data do not make up for is refused before sampling.",
+            f"alone may move a scalar, but for a distribution's own dispersion, by more than {MAX_SHIFT:g} posterior "
+            "standard deviations. A flat prior that the data do not make up for is refused before sampling.",
             "",
             "The gate asks whether draws are a posterior's and whether rows are expected, not whether a model is good: "
             "dispersion that a model without it leaves over shows in the posterior predictive checks "
