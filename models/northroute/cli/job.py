@@ -22,8 +22,8 @@ from northroute.cli.console import (
 )
 from northroute.conventions import DEFAULT_SEED
 
-_MEGABYTES = 600.0
-"""What a run may write at most: its fits, above all."""
+_MEGABYTES = {False: 2500.0, True: 1000.0}
+"""What a run writes at most, whole and quick: its fits, above all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +60,7 @@ def reproduce(
     from northroute.standing import Setting, standing
 
     kept = "Finished fits are kept; the same command goes on from there."
-    with progress() as tell, places.writing(out_folder, _MEGABYTES, kept, tell):
+    with progress() as tell, places.writing(out_folder, _MEGABYTES[quick], kept, tell):
         data, events = data_folder(data), events_folder(events)
         tell("looking for what has changed", 0.0)
         own = Setting.of_job(

@@ -27,10 +27,10 @@ def writing(folder: Path, megabytes: float, kept: str, tell: Progress) -> Iterat
         As in :func:`errors`; progress.
     """
     with errors(kept, folder), holding.folder(folder, command(), tell):
-        free = room(folder)
-        if free < megabytes:
+        free, more = room(folder), megabytes - held(folder)
+        if free < more:
             fail(
-                f"The disk of '{folder}' has {free:.0f} MB free, and this needs up to {megabytes:.0f} MB. Make room there, "
+                f"The disk of '{folder}' has {free:.0f} MB free, and this needs up to {more:.0f} MB more. Make room there, "
                 "or write elsewhere."
             )
         yield
@@ -39,6 +39,11 @@ def writing(folder: Path, megabytes: float, kept: str, tell: Progress) -> Iterat
 def room(folder: Path) -> float:
     """Return how many megabytes are free on a folder's disk."""
     return shutil.disk_usage(folder).free / 1e6
+
+
+def held(folder: Path) -> float:
+    """Return how many megabytes lie in a folder already."""
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
 
 
 def _place(path: Path, *, folder: bool) -> str:
