@@ -36,14 +36,14 @@ def table(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Without its index. Underscores of headers are written as blanks, unless two headers would then be alike.
+        Without its index. Underscores of headers that are one word are written as blanks, unless two would then be alike.
     caption, label : str, optional
         The caption is escaped.
     longtable : bool, optional
         Let it break over pages.
     """
     plain = [str(c) for c in frame.columns]
-    headers = _distinct([c.replace("_", " ") for c in plain], plain)
+    headers = _distinct([c.replace("_", " ") if c.isidentifier() else c for c in plain], plain)
     cells = {i: frame.iloc[:, i].map(_cell, na_action="ignore") for i in range(frame.shape[1])}
     shown = pd.DataFrame(cells).astype(object)
     shown.columns = pd.Index([escaped(h) for h in headers])

@@ -158,6 +158,7 @@ def test_power_scaling_finds_a_prior_that_rules(general: BayesFit, fit: BayesFit
     assert stored == pytest.approx(float(prior.log_density(scale)), rel=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution")
 def test_comparison_puts_the_model_of_the_data_first(general: BayesFit, tmp_path: Path) -> None:
     flat = fit_model(Model("flat", "count", Poisson(), (Intercept(),)), table(), SETTINGS, folder=tmp_path)
     ranked = az.compare({"flat": flat.tree, "general": general.tree})

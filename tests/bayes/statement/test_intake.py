@@ -49,7 +49,7 @@ def test_rows_without_exposure_are_left_out_and_counted(kind: Any) -> None:
     assert made.dropped == {"outcome unobserved": 1, "exposure missing": 7}
     assert made.rows == 52
     rest = assemble(rates(), whole[(whole.index >= 7) & (whole.index != 20)])
-    for ours, theirs in zip(made.program, rest.program, strict=True):
+    for ours, theirs in zip(made.program.tables, rest.program.tables, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
