@@ -35,7 +35,8 @@ def write(tree: xr.DataTree, path: Path, attributes: Mapping[str, str | int]) ->
         f"/{group}": {str(n): {"_FillValue": None} for n, v in node.variables.items() if v.dtype.kind == "f"}
         for group, node in tree.children.items()
     }
-    whole.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    # through memory: HDF5 that meets a full disk while it writes crashes the process when it closes the file
+    path.write_bytes(bytes(whole.to_netcdf(None, engine="h5netcdf", encoding=encoding)))
 
 
 def read(content: bytes, file: Path | str, remedy: str) -> tuple[xr.DataTree, dict[str, Any]]:

@@ -16,7 +16,19 @@ import pandas as pd
 SURVIVED: Final = "survived"
 Fault = Callable[[Path], str]
 _VERBS: Final = {
-    "archive": ("simulate", "archive", "--out", "{0}/archive", "--days", "20", "--incidents", "4", "--world", "20"),
+    "archive": (
+        "simulate",
+        "archive",
+        "--out",
+        "{0}/archive",
+        "--days",
+        "31",
+        "--incidents",
+        "4",
+        "--world",
+        "20",
+        "--clean",
+    ),
     "events": ("events", "build", "--data", "{0}/archive/site", "--out", "{0}/events", "--workers", "1"),
     "regions": ("simulate", "regions", "--out", "{0}/panel.parquet", "--months", "12"),
     "ladder": ("ladder", "pooled", "--months", "12", "--draws", "200", "--priors", "tight", "--output", "{0}/ladder"),
