@@ -50,6 +50,8 @@ def errors(kept: str = "", folder: Path | None = None) -> Iterator[None]:
     """
     try:
         yield
+    except typer.Exit:  # told already, by a verb within
+        raise
     except NorthrouteError as problem:
         fail(str(problem), problem)
     except KeyboardInterrupt as stop:
