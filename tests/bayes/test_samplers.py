@@ -20,9 +20,9 @@ from northroute.bayes.program.assemble import assemble
 from northroute.bayes.program.quantities import correlations
 from northroute.bayes.samplers.drafts import joint_mode, laplace
 from northroute.bayes.samplers.fallback import partial_correlations
+from northroute.bayes.samplers.settings import Sampler
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.model import Model
-from northroute.bayes.statement.spec import Sampler
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.cli import app

@@ -7,10 +7,10 @@ import pytest
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.program.assemble import assemble
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.model import Model
-from northroute.bayes.statement.spec import Sampling
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.errors import ModelError

@@ -4,12 +4,13 @@ from northroute.bayes.counts import fit_counts
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit, load
 from northroute.bayes.gate.gate import Check, Gate
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.measurement import MeasurementSpec, fit_measurement
 from northroute.bayes.samplers.plain import pymc_model
+from northroute.bayes.samplers.settings import QUICK, Sampling
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.prior_sets import prior_set
 from northroute.bayes.statement.priors import COUNTS, MEASUREMENT, Prior, replaced
-from northroute.bayes.statement.spec import QUICK, CountSpec, Sampling
 
 __all__ = [
     "COUNTS",

@@ -1,14 +1,12 @@
-"""Fit a step of the ladder to a panel, or state it in PyMC."""
+"""Fit a step of the ladder to a panel."""
 
 from pathlib import Path
-
-import pymc as pm
 
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.ladder.formulate import formulate
-from northroute.bayes.samplers.plain import pymc_model
-from northroute.bayes.statement.spec import CountSpec, Sampling
+from northroute.bayes.ladder.spec import CountSpec
+from northroute.bayes.samplers.settings import Sampling
 from northroute.panel import Panel
 from northroute.progress import Progress, quiet
 
@@ -66,9 +64,3 @@ def fit_counts(
         command=command,
         progress=progress,
     )
-
-
-def pymc_counts(panel: Panel, spec: CountSpec) -> pm.Model:
-    """Return a step of the ladder on a panel as a PyMC model; users write ``spec.pymc_model(panel)``."""
-    stated = formulate(panel, spec)
-    return pymc_model(stated.model, stated.labelled())

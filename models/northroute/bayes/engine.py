@@ -39,8 +39,8 @@ from northroute.bayes.program.quantities import named
 from northroute.bayes.program.table_rows import row_labels, table_order
 from northroute.bayes.samplers import drafts, fallback, plain, plain_outcomes, sampling, warm
 from northroute.bayes.samplers.draws import Draws, of_coordinates
+from northroute.bayes.samplers.settings import Sampler, Sampling
 from northroute.bayes.statement.model import Model
-from northroute.bayes.statement.spec import Sampler, Sampling
 from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
 

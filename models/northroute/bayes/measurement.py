@@ -19,11 +19,11 @@ import xarray as xr
 
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement import priors as prior_sets
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.priors import Priors
-from northroute.bayes.statement.spec import Sampling
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError

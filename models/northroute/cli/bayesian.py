@@ -162,7 +162,7 @@ def _settings(sampler: str, draws: int, seed: int) -> "Sampling":
     from typing import get_args
 
     from northroute.bayes import Sampling
-    from northroute.bayes.statement.spec import Sampler
+    from northroute.bayes.samplers.settings import Sampler
     from northroute.errors import ModelError
 
     if sampler not in get_args(Sampler):

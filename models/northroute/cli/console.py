@@ -59,7 +59,7 @@ def errors(kept: str = "", folder: Path | None = None) -> Iterator[None]:
         raise typer.Exit(130) from stop
     except Exception as problem:
         if disk_is_full(problem):
-            fail(f"{_room(folder)} {kept}".rstrip(), problem)
+            fail(f"{_told_full(folder)} {kept}".rstrip(), problem)
         if not isinstance(problem, OSError):
             raise
         where = f"{problem.filename}: " if problem.filename else ""
@@ -81,12 +81,16 @@ def disk_is_full(problem: BaseException | None) -> bool:
     return False
 
 
-def _room(folder: Path | None) -> str:
+def room(folder: Path) -> float:
+    """Return how many megabytes are free on a folder's disk."""
+    return shutil.disk_usage(folder).free / 1e6
+
+
+def _told_full(folder: Path | None) -> str:
     where = (folder or Path()).absolute()
     while not where.exists():
         where = where.parent
-    free = shutil.disk_usage(where).free / 1e6
-    return f"The disk of '{folder or where}' is full ({free:.0f} MB free). Make room there, or write elsewhere."
+    return f"The disk of '{folder or where}' is full ({room(where):.0f} MB free). Make room there, or write elsewhere."
 
 
 def show(columns: Iterable[object], rows: Iterable[Iterable[object]]) -> None:

@@ -65,11 +65,10 @@ def build(
 
 def check(data: DataOption = None, events: EventsOption = None) -> None:
     """Read all that reproduce reads, bundled and given, and say what is in it; each fault is a line, and exit code 1."""
-    with errors():
-        from northroute.workflow.inspection import inspect
+    from northroute.workflow.inspection import inspect
 
-        folder, built = data_folder(data), events_folder(events)
-        found = inspect(folder, built)
+    folder, built = data_folder(data), events_folder(events)
+    found = inspect(folder, built)
     wrong = list(dict.fromkeys(finding.problem for finding in found if finding.problem))
     for problem in wrong:
         err.print(f"[bold red]Error[/bold red] {escape(problem)}")

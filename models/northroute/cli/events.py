@@ -269,30 +269,29 @@ def sql(
     from northroute.sources.gdelt import bigquery, codebook
     from northroute.sources.gdelt import sql as texts
 
-    with errors():
-        book = codebook.load()
-        if rule is None:
-            for construct, variants in book.variants.items():
-                out.print(f"[bold]{construct}[/bold]  {escape(book.labels[construct])}")
-                for name, each in variants.items():
-                    out.print(f"  {construct}.{name} ({each.table})")
-            out.print(f"codebook {book.version} {book.sha256[:12]}")
-            return
-        chosen = book.variant(*rule.split(".", 1)) if "." in rule else book.variant(rule, "")
-        text = texts.query(chosen, *_ordered(start, end), dialect="bigquery" if run else dialect.value)
-        print_text(text)
-        if run or dialect is Dialect.BIGQUERY:
-            try:
-                connection = bigquery.client(project)
-            except MissingDataError as absent:
-                if run:
-                    raise
-                err.print(f"No dry run: {escape(str(absent))}")
-                return
-            err.print(f"It would scan {bigquery.estimate(connection, text)}.")
+    book = codebook.load()
+    if rule is None:
+        for construct, variants in book.variants.items():
+            out.print(f"[bold]{construct}[/bold]  {escape(book.labels[construct])}")
+            for name, each in variants.items():
+                out.print(f"  {construct}.{name} ({each.table})")
+        out.print(f"codebook {book.version} {book.sha256[:12]}")
+        return
+    chosen = book.variant(*rule.split(".", 1)) if "." in rule else book.variant(rule, "")
+    text = texts.query(chosen, *_ordered(start, end), dialect="bigquery" if run else dialect.value)
+    print_text(text)
+    if run or dialect is Dialect.BIGQUERY:
+        try:
+            connection = bigquery.client(project)
+        except MissingDataError as absent:
             if run:
-                bigquery.rows(connection, text, int(limit * 1e9)).to_csv(to, index=False)
-                err.print(escape(f"Rows in {to}"))
+                raise
+            err.print(f"No dry run: {escape(str(absent))}")
+            return
+        err.print(f"It would scan {bigquery.estimate(connection, text)}.")
+        if run:
+            bigquery.rows(connection, text, int(limit * 1e9)).to_csv(to, index=False)
+            err.print(escape(f"Rows in {to}"))
 
 
 def print_text(text: str) -> None:

@@ -14,7 +14,6 @@ from northroute.cli.console import (
     command,
     data_folder,
     err,
-    errors,
     events_folder,
     out,
     progress,
@@ -110,22 +109,21 @@ def claims(
     from northroute.claims.catalogue import load
     from northroute.resources import resource
 
-    with errors():
-        register = load()
-        if lock:
-            path = resource("analysis/claims.lock.json")
-            out.print(f"registered {write_lock(path)[:12]} in {path.name}")
-            for change in register.changes:  # a deliberate change is announced
-                out.print(f"  {escape(change)}")
-        elif claim_id:
-            claim = register[claim_id]
-            out.print(f'[bold]{claim.id} {claim.slug}[/bold]\n"{escape(claim.quote)}"\n{escape(claim.estimand)}')
-            out.print(f"thresholds {dict(claim.thresholds)} {escape(claim.untestable or claim.wanted)}")
-            for q in claim.questions:
-                out.print(f"[bold]{q.id}[/bold] grade {q.grade}, {', '.join(q.countries)}: {escape(q.estimand)}")
-                out.print(f"  variants: {escape('; '.join(q.variants) or 'none')}")
-        else:
-            for claim in register.claims.values():
-                out.print(f"{claim.id}  {claim.slug:26} {','.join(claim.data) or '-':6} {escape(claim.quote)}")
-        if register.changed and not lock:
-            err.print(f"[bold]Notice[/bold] {escape(register.notice())}")
+    register = load()
+    if lock:
+        path = resource("analysis/claims.lock.json")
+        out.print(f"registered {write_lock(path)[:12]} in {path.name}")
+        for change in register.changes:  # a deliberate change is announced
+            out.print(f"  {escape(change)}")
+    elif claim_id:
+        claim = register[claim_id]
+        out.print(f'[bold]{claim.id} {claim.slug}[/bold]\n"{escape(claim.quote)}"\n{escape(claim.estimand)}')
+        out.print(f"thresholds {dict(claim.thresholds)} {escape(claim.untestable or claim.wanted)}")
+        for q in claim.questions:
+            out.print(f"[bold]{q.id}[/bold] grade {q.grade}, {', '.join(q.countries)}: {escape(q.estimand)}")
+            out.print(f"  variants: {escape('; '.join(q.variants) or 'none')}")
+    else:
+        for claim in register.claims.values():
+            out.print(f"{claim.id}  {claim.slug:26} {','.join(claim.data) or '-':6} {escape(claim.quote)}")
+    if register.changed and not lock:
+        err.print(f"[bold]Notice[/bold] {escape(register.notice())}")

@@ -91,29 +91,28 @@ def fit(
     from northroute.frequentist.covariance import Columns, stacked
     from northroute.frequentist.table import regression_table
 
-    with errors():
-        codes = tables.codes_in(formula, unit, time, group, "country", kinds=kinds or ())
-        found = _estimate(_frame(source, data, seed, codes), formula, model, exposure, group, second)
-        columns = Columns(unit, time, lon, lat)
-        inference = stacked(
-            found,
-            kinds or ["cluster:country"],
-            convention=convention,  # type: ignore[arg-type]
-            seed=seed,
-            columns=columns,
+    codes = tables.codes_in(formula, unit, time, group, "country", kinds=kinds or ())
+    found = _estimate(_frame(source, data, seed, codes), formula, model, exposure, group, second)
+    columns = Columns(unit, time, lon, lat)
+    inference = stacked(
+        found,
+        kinds or ["cluster:country"],
+        convention=convention,  # type: ignore[arg-type]
+        seed=seed,
+        columns=columns,
+    )
+    table = regression_table((found, inference))
+    for line in table.lines():
+        out.print(escape(line))
+    if folder:
+        name = "panel_fit"
+        paths = (
+            table.to_csv(folder / f"{name}.csv"),
+            table.to_latex(folder / f"{name}.tex"),
+            table.to_html(folder / f"{name}.html"),
+            _stamp(folder / f"{name}.json", found.design.data_hash, found.simulated, seed),
         )
-        table = regression_table((found, inference))
-        for line in table.lines():
-            out.print(escape(line))
-        if folder:
-            name = "panel_fit"
-            paths = (
-                table.to_csv(folder / f"{name}.csv"),
-                table.to_latex(folder / f"{name}.tex"),
-                table.to_html(folder / f"{name}.html"),
-                _stamp(folder / f"{name}.json", found.design.data_hash, found.simulated, seed),
-            )
-            out.print(escape(f"written: {', '.join(str(p) for p in paths)}"))
+        out.print(escape(f"written: {', '.join(str(p) for p in paths)}"))
 
 
 def check(
@@ -137,23 +136,22 @@ def check(
     from northroute.frequentist import checks, poisson
     from northroute.look import save
 
-    with errors():
-        frame = _frame(source, data, seed, tables.codes_in(formula, unit, time, by))
-        found = poisson(frame, formula, exposure=exposure)
-        results, skipped = checks.run(
-            frame, found, term, by=by, unit=unit, time=time, lon=lon, lat=lat, placebos=tuple(placebo or ())
-        )
-        if found.simulated:
-            out.print(f"[bold]{SIMULATED_MARK}[/bold]")
-        colours = {"passed": "green", "failed": "red", "look": "yellow"}
-        for result in results:
-            out.print(f"[{colours[result.verdict]}]{result.verdict}[/] {escape(f'{result.name}: {result.sentence}')}")
-            if folder:
-                stem = re.sub(r"[^\w.-]+", "_", result.name.replace("'", ""))
-                save(result.figure(), folder / f"{stem}.svg")
-                write_csv(result.table, folder / f"{stem}.csv")
-        for name, why in skipped.items():
-            out.print(f"[dim]not run[/dim] {name}: {escape(why)}")
+    frame = _frame(source, data, seed, tables.codes_in(formula, unit, time, by))
+    found = poisson(frame, formula, exposure=exposure)
+    results, skipped = checks.run(
+        frame, found, term, by=by, unit=unit, time=time, lon=lon, lat=lat, placebos=tuple(placebo or ())
+    )
+    if found.simulated:
+        out.print(f"[bold]{SIMULATED_MARK}[/bold]")
+    colours = {"passed": "green", "failed": "red", "look": "yellow"}
+    for result in results:
+        out.print(f"[{colours[result.verdict]}]{result.verdict}[/] {escape(f'{result.name}: {result.sentence}')}")
+        if folder:
+            stem = re.sub(r"[^\w.-]+", "_", result.name.replace("'", ""))
+            save(result.figure(), folder / f"{stem}.svg")
+            write_csv(result.table, folder / f"{stem}.csv")
+    for name, why in skipped.items():
+        out.print(f"[dim]not run[/dim] {name}: {escape(why)}")
 
 
 def event(
@@ -183,45 +181,40 @@ def event(
     from northroute.frequentist.event_study import event_study
     from northroute.sources import shocks
 
-    with errors():
-        known = shocks.load().frame
-        rows = known[known["shock"] == shock]
-        if rows.empty:
-            raise ModelError(f"No shock '{shock}'; there are {', '.join(known['shock'].unique())}.")
-        frame = _frame(source, data, seed, {unit, time, country})
-        if country not in frame.columns:
-            raise ModelError(
-                f"The table has no column '{country}'; it has {list(frame.columns)}. Name it with --country."
-            )
-        hit = tuple(rows["iso3"])
-        here = tuple(c for c in hit if c in set(frame[country]))
-        study = event_study(
-            *(frame, outcome, rows["month"].iloc[0], here or hit),
-            before=before,
-            after=after,
-            exposure=exposure,
-            effects=(unit, time),
-            country=country,
-            time=time,
-        )
-        if len(here) < len(hit):
-            out.print(escape(f"Hit as well, but not in the table: {', '.join(c for c in hit if c not in here)}."))
-        default = f"cluster:{unit}" if kind == "cluster:unit" else kind
-        errors_of = stacked(study.estimate, [default], columns=Columns(unit, time, lon, lat))[0]
-        path = study.path(errors_of)
-        shown = ["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]
-        show(shown, path[shown].itertuples(index=False))
-        out.print(
-            escape(
-                f"Errors: {errors_of.kind}. They do not cover what all regions of a hit country share; see event_study."
-            )
-        )
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-            table = folder / "panel_event.csv"
-            write_csv(path, table)
-            stamp = _stamp(folder / "panel_event.json", study.estimate.design.data_hash, study.estimate.simulated, seed)
-            out.print(escape(f"written: {table}, {stamp}"))
+    known = shocks.load().frame
+    rows = known[known["shock"] == shock]
+    if rows.empty:
+        raise ModelError(f"No shock '{shock}'; there are {', '.join(known['shock'].unique())}.")
+    frame = _frame(source, data, seed, {unit, time, country})
+    if country not in frame.columns:
+        raise ModelError(f"The table has no column '{country}'; it has {list(frame.columns)}. Name it with --country.")
+    hit = tuple(rows["iso3"])
+    here = tuple(c for c in hit if c in set(frame[country]))
+    study = event_study(
+        *(frame, outcome, rows["month"].iloc[0], here or hit),
+        before=before,
+        after=after,
+        exposure=exposure,
+        effects=(unit, time),
+        country=country,
+        time=time,
+    )
+    if len(here) < len(hit):
+        out.print(escape(f"Hit as well, but not in the table: {', '.join(c for c in hit if c not in here)}."))
+    default = f"cluster:{unit}" if kind == "cluster:unit" else kind
+    errors_of = stacked(study.estimate, [default], columns=Columns(unit, time, lon, lat))[0]
+    path = study.path(errors_of)
+    shown = ["source", "months_from_shock", "coef", "se", "p", "rate_ratio"]
+    show(shown, path[shown].itertuples(index=False))
+    out.print(
+        escape(f"Errors: {errors_of.kind}. They do not cover what all regions of a hit country share; see event_study.")
+    )
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        table = folder / "panel_event.csv"
+        write_csv(path, table)
+        stamp = _stamp(folder / "panel_event.json", study.estimate.design.data_hash, study.estimate.simulated, seed)
+        out.print(escape(f"written: {table}, {stamp}"))
 
 
 def size(

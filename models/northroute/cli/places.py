@@ -1,7 +1,6 @@
 """Where verbs write: places are refused before anything is computed, held by one process at a time, and have room."""
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 import typer
 
 from northroute import holding
-from northroute.cli.console import command, errors, fail
+from northroute.cli.console import command, errors, fail, room
 from northroute.progress import Progress
 
 
@@ -34,11 +33,6 @@ def writing(folder: Path, megabytes: float, kept: str, tell: Progress) -> Iterat
                 "or write elsewhere."
             )
         yield
-
-
-def room(folder: Path) -> float:
-    """Return how many megabytes are free on a folder's disk."""
-    return shutil.disk_usage(folder).free / 1e6
 
 
 def held(folder: Path) -> float:

@@ -56,7 +56,7 @@ def recover(
     """Fit many SIMULATED panels and count how often 90 % intervals cover the truth."""
     from northroute.workflow import recover as run
 
-    with errors(), progress() as tell:
+    with progress() as tell:
         result = run(panels, months=months, seed=seed, progress=tell)
     out.print(f"{SIMULATED_MARK}. Allowed times covered, jointly: {result.bounds[0]} to {result.bounds[1]}")
     out.print(result.summary.to_string(index=False))

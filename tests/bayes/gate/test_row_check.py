@@ -16,8 +16,8 @@ from northroute.bayes.gate.single_row import MAX_SHIFT, check_single_rows
 from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.samplers.draws import Draws
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.spec import Sampling
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.kernel.tables import Program
+from northroute.bayes.program import records
 from northroute.bayes.program.builder import Builder
 from northroute.bayes.program.layout import Layout
 from northroute.bayes.statement.codes import Family, Part, Rows, Spectrum
@@ -128,33 +129,49 @@ def everything(flat_prior: Prior | None = None) -> Example:
     for family, part in COUNTS:
         y = rng.negative_binomial(1.0, 0.25, EACH).astype(float)
         y[:2] = 0.0, 1500.0 if part is Part.NONE else 3.0
-        builder.segment(
-            family, slice(at, at + EACH), y, offset=offset[at : at + EACH], auxiliary=aux.get(family, -1), part=part
+        builder.segments.append(
+            records.segment(
+                builder.store,
+                family,
+                slice(at, at + EACH),
+                y,
+                offset=offset[at : at + EACH],
+                auxiliary=aux.get(family, -1),
+                part=part,
+            )
         )
         at += EACH
     for sd_id, known in ((aux[Family.NORMAL], False), (-1, True), (aux[Family.NORMAL], True)):
-        builder.segment(
-            Family.NORMAL,
-            slice(at, at + EACH),
-            rng.normal(size=EACH),
-            auxiliary=sd_id,
-            known=rng.uniform(0.5, 1.5, EACH) if known else None,
+        builder.segments.append(
+            records.segment(
+                builder.store,
+                Family.NORMAL,
+                slice(at, at + EACH),
+                rng.normal(size=EACH),
+                auxiliary=sd_id,
+                known=rng.uniform(0.5, 1.5, EACH) if known else None,
+            )
         )
         at += EACH
     sds = builder.scalar("sd_cell", prior("half_student_t", 2.5, shape=3.0), ("trio",))
     corr = builder.correlation("corr_cell", "trio", 1.5)
-    builder.segment(
-        Family.MULTIVARIATE_NORMAL,
-        slice(at, at + EACH),
-        rng.normal(size=EACH),
-        cell=K,
-        deviations=sds,
-        correlation=corr,
+    builder.segments.append(
+        records.segment(
+            builder.store,
+            Family.MULTIVARIATE_NORMAL,
+            slice(at, at + EACH),
+            rng.normal(size=EACH),
+            cell=K,
+            deviations=sds,
+            correlation=corr,
+        )
     )
     at += EACH
     for family in (Family.MULTINOMIAL, Family.DIRICHLET_MULTINOMIAL):
         y = rng.poisson(3.0, EACH).astype(float)
-        builder.segment(family, slice(at, at + EACH), y, auxiliary=aux.get(family, -1), cell=K)
+        builder.segments.append(
+            records.segment(builder.store, family, slice(at, at + EACH), y, auxiliary=aux.get(family, -1), cell=K)
+        )
         at += EACH
     program, layout = builder.finish(ROWS)
     return Example(program, layout, list(SEGMENTS))

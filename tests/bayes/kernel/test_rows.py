@@ -11,6 +11,7 @@ from scipy.special import expit, gammaln, softmax
 
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.likelihood import student_density
+from northroute.bayes.program import records
 from northroute.bayes.program.builder import Builder
 from northroute.bayes.statement.codes import Family, Part
 from tests.bayes.kernel.examples import COUNTS, prior
@@ -27,7 +28,9 @@ def rows(family: Family, y: Array, eta: Array, scalar: float = 0.0, **segment: A
     second = builder.scalar("second", FLAT)
     builder.use(1, slice(0, y.size), np.broadcast_to(second, y.size))
     logit = segment.pop("logit", 0.0)
-    builder.segment(family, slice(0, y.size), y, offset=eta, auxiliary=auxiliary, **segment)
+    builder.segments.append(
+        records.segment(builder.store, family, slice(0, y.size), y, offset=eta, auxiliary=auxiliary, **segment)
+    )
     program, _ = builder.finish(y.size)
     return np.asarray(batch.log_likelihood(program, np.array([[scalar, logit]]))[0])
 
@@ -126,7 +129,18 @@ def test_multivariate_cells_are_scipys() -> None:
     builder = Builder(coords={"trio": [0, 1, 2]})
     sds, partial = builder.scalar("sd", FLAT, ("trio",)), builder.correlation("corr", "trio", 1.0)
     y, eta = rng.normal(size=6), rng.normal(size=6)
-    builder.segment(Family.MULTIVARIATE_NORMAL, slice(0, 6), y, offset=eta, cell=3, deviations=sds, correlation=partial)
+    builder.segments.append(
+        records.segment(
+            builder.store,
+            Family.MULTIVARIATE_NORMAL,
+            slice(0, 6),
+            y,
+            offset=eta,
+            cell=3,
+            deviations=sds,
+            correlation=partial,
+        )
+    )
     program, _ = builder.finish(6)
     sd, p = np.array([0.5, 1.0, 2.0]), np.array([0.3, -0.5, 0.4])
     ours = batch.log_likelihood(program, np.concatenate([sd, p])[None])[0]

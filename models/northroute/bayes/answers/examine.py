@@ -42,7 +42,7 @@ from northroute.bayes.coordinates import centring
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.gate.gate import labelled
 from northroute.bayes.gate.prior_check import predict_prior, scalar_priors
-from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.samplers.settings import Sampling
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import GateError, ModelError
 from northroute.progress import Progress, quiet

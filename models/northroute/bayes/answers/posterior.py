@@ -14,11 +14,11 @@ from northroute.bayes.coordinates import centring
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.kernel import batch, density
 from northroute.bayes.ladder.formulate import formulate
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.program import predict
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.table_rows import table_order
 from northroute.bayes.program.window import log_likelihood_rows
-from northroute.bayes.statement.spec import CountSpec
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.panel import Panel

@@ -14,7 +14,7 @@ from northroute.bayes import engine
 from northroute.bayes.checks.arrays import Groups, LogLikelihood
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.window import hold_out, log_likelihood_rows
-from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.samplers.settings import Sampling
 from northroute.errors import GateError
 from northroute.progress import Progress, quiet
 

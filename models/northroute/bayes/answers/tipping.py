@@ -13,8 +13,8 @@ from scipy.special import ndtri
 
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.gate.probability import probability_mcse
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.priors import Prior, replaced
-from northroute.bayes.statement.spec import CountSpec
 from northroute.conventions import SIMULATED_MARK, SUPPORTED_AT
 from northroute.errors import GateError, ModelError
 from northroute.look import BOUND, MAIN, QUIET, look, mark

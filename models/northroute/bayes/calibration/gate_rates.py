@@ -20,10 +20,10 @@ from scipy import stats
 from northroute import seeds
 from northroute.bayes.engine import attempts, row_checks
 from northroute.bayes.program.assemble import assemble
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.model import Model
-from northroute.bayes.statement.spec import Sampling
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.latent import Hidden, Loads
 from northroute.bayes.statement.terms.places import BYM2

@@ -29,14 +29,15 @@ from northroute.bayes.kernel import batch
 from northroute.bayes.ladder import designs
 from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.ladder.latent_corruption import joint_model
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.program import predict
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.quantities import named
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement.families import Suited
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.prior_sets import prior_set
 from northroute.bayes.statement.priors import Priors
-from northroute.bayes.statement.spec import CountSpec, Sampling
 from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError
 from northroute.panel import Panel

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize
 
+from northroute import seeds
 from northroute.bayes.gate.row_check import scalar_name
 from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled, Segment
@@ -55,7 +56,7 @@ def require_proper(assembled: Assembled) -> None:
 
 def _columns(assembled: Assembled, places: NDArray[np.int64]) -> Array:
     """Return how the scalars at these coordinates move both predictors, shape (2, row, scalar), at no special point."""
-    theta = np.random.default_rng(1).normal(0.0, 0.3, assembled.program.dim)
+    theta = seeds.generator("no special point", 1).normal(0.0, 0.3, assembled.program.dim)
     theta[places] = 0.0
     moved = np.repeat(theta[None], len(places) + 1, axis=0)
     moved[np.arange(1, len(moved)), places] += 1.0

@@ -34,12 +34,12 @@ import xarray as xr
 
 from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.intake import LEFT_OUT
 from northroute.bayes.statement.model import Model, Term
 from northroute.bayes.statement.priors import COUNTS, Priors
-from northroute.bayes.statement.spec import Sampling
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.errors import ModelError

@@ -12,8 +12,8 @@ are countries there is no r.
 
 from northroute.bayes.ladder import pooled
 from northroute.bayes.ladder.rows import Rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.groups import Effects
 
 

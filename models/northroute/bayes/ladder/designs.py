@@ -9,7 +9,7 @@ import pandas as pd
 from northroute.bayes.ladder.composition import CompositionSpec
 from northroute.bayes.ladder.corruption_spec import CorruptionSpec
 from northroute.bayes.ladder.latent_corruption import country_counts, joint_frame
-from northroute.bayes.statement.spec import CountSpec
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.conventions import DEFAULT_SEED
 from northroute.panel import Panel, build
 from northroute.sources import regions

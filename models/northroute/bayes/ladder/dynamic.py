@@ -16,9 +16,9 @@ import numpy as np
 
 from northroute.bayes.ladder import slopes
 from northroute.bayes.ladder.rows import Rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Linear
 from northroute.bayes.statement.terms.process import GP

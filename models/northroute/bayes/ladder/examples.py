@@ -23,9 +23,9 @@ from northroute.bayes.ladder import (
 from northroute.bayes.ladder.corruption_spec import CorruptionSpec
 from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.ladder.measures import governance_measures
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.quantities import named
-from northroute.bayes.statement.spec import CountSpec
 from northroute.panel import Panel
 
 MODULES: Final[Mapping[str, ModuleType]] = {

@@ -10,9 +10,9 @@ import xarray as xr
 
 from northroute.bayes.ladder import country, dynamic, joint, pooled, reporting, slopes, spatial
 from northroute.bayes.ladder.rows import COUNT, OUTCOME, Rows, rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.model import Model, PartName, Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.panel import Panel

@@ -14,8 +14,8 @@ Fitted one by one, outcomes' correlations are pulled towards zero where events a
 
 from northroute.bayes.ladder import country, pooled
 from northroute.bayes.ladder.rows import OUTCOME, Rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.errors import ModelError
 

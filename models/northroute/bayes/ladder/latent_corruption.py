@@ -42,9 +42,9 @@ from northroute.bayes.fit import BayesFit
 from northroute.bayes.ladder.corruption_spec import COUNT, CorruptionSpec
 from northroute.bayes.ladder.imputation import between_share, pooled_gate, spaced, stacked
 from northroute.bayes.ladder.measures import standardised
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.model import Model, Term
-from northroute.bayes.statement.spec import Sampling
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.latent import Loads
 from northroute.bayes.statement.terms.population import Intercept, Linear

@@ -8,8 +8,8 @@ r"""Step 1, pooled: one rate, and slopes common to all.
 """
 
 from northroute.bayes.ladder.rows import OUTCOME, Rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.population import Intercept, Linear
 
 

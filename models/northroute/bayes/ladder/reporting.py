@@ -15,8 +15,8 @@ their product well: assume a share then (``replaced(priors, detection_intercept=
 
 from northroute.bayes.ladder import dynamic
 from northroute.bayes.ladder.rows import Rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.errors import ModelError
 

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.intake import LEFT_OUT
-from northroute.bayes.statement.spec import CountSpec
 from northroute.errors import ModelError
 from northroute.panel import Panel
 

@@ -11,8 +11,8 @@ the within estimate of a fixed-effects model, that of the means compares places 
 
 from northroute.bayes.ladder import country
 from northroute.bayes.ladder.rows import Rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.groups import Effects
 
 

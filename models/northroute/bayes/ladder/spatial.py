@@ -12,8 +12,8 @@ differences is regional.
 
 from northroute.bayes.ladder import country, dynamic, pooled, slopes
 from northroute.bayes.ladder.rows import Rows
+from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.spec import CountSpec
 from northroute.bayes.statement.terms.places import BYM2
 from northroute.errors import ModelError
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from northroute.bayes.kernel.tables import Program, Records
-from northroute.bayes.program import names, table_rows
+from northroute.bayes.program import names, records, table_rows
 from northroute.bayes.program.builder import Builder
 from northroute.bayes.program.layout import Layout
 from northroute.bayes.statement import distributions as dist
@@ -287,21 +287,24 @@ def _add_segment(
         case dist.DirichletMultinomial():
             root = suited.within(model.name, "inverse_root_concentration", distribution.inverse_root, "positive")
             auxiliary = int(builder.scalar("inverse_root_concentration", root, starts=0.3))
-    builder.segment(
-        Family(distribution.code),
-        rows,
-        outcome,
-        offset=offset if offset.any() else None,
-        auxiliary=auxiliary,
-        part=part,
-        cell=cell,
-        known=known,
-        deviations=deviations,
-        correlation=correlation,
-        predictor=predictor,
-        slope=slope,
-        omega=omega,
-        df=df,
+    builder.segments.append(
+        records.segment(
+            builder.store,
+            Family(distribution.code),
+            rows,
+            outcome,
+            offset=offset if offset.any() else None,
+            auxiliary=auxiliary,
+            part=part,
+            cell=cell,
+            known=known,
+            deviations=deviations,
+            correlation=correlation,
+            predictor=predictor,
+            slope=slope,
+            omega=omega,
+            df=df,
+        )
     )
 
 

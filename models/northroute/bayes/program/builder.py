@@ -11,7 +11,7 @@ from northroute.bayes.program.derived import derived
 from northroute.bayes.program.layout import COEFFICIENT, Array, Block, Layout, Numbers, Scalar
 from northroute.bayes.program.uses import Covariates, Use
 from northroute.bayes.program.writing import Collected, write
-from northroute.bayes.statement.codes import Family, Part, Rows, Spectrum, Transform
+from northroute.bayes.statement.codes import Rows, Spectrum, Transform
 from northroute.bayes.statement.families import FAMILIES, Prior
 from northroute.bayes.statement.terms.writer import Ids, Key, Parameter
 from northroute.errors import ModelError
@@ -179,65 +179,6 @@ class Builder(Collected):
     def columns(self, predictor: int, rows: slice, matrix: Array, first: int) -> None:
         """Add ``matrix @ scalars``, matrix (row, column), the scalars being consecutive from ``first``."""
         self.covariates.append(Covariates(predictor, rows.start, rows.stop, matrix, first))
-
-    def segment(
-        self,
-        family: Family,
-        rows: slice,
-        outcome: Array,
-        *,
-        offset: Array | None = None,
-        auxiliary: int = -1,
-        part: Part = Part.NONE,
-        cell: int = 1,
-        known: Array | None = None,
-        deviations: Ids | None = None,
-        correlation: Ids | None = None,
-        predictor: Array | None = None,
-        slope: int = -1,
-        omega: int = -1,
-        df: float | None = None,
-    ) -> None:
-        """Add rows with one distribution.
-
-        Parameters
-        ----------
-        family : Family
-        rows : slice
-        outcome : array, shape (row,)
-        offset : array, shape (row,), optional
-        auxiliary : int
-            Scalar that holds a dispersion, a standard deviation or a concentration.
-        part : Part
-        cell : int
-            Rows that are one outcome.
-        known : array, shape (row,), optional
-            Standard deviations.
-        deviations, correlation : int array, optional
-            Of a cell's dimensions: scalars that hold standard deviations, and partial correlations.
-        predictor : array, shape (row, 2), optional
-            Error-prone values and their errors, with scalars that hold the ``slope`` and the true spread ``omega``.
-        df : float, optional
-            A Student t's degrees of freedom.
-        """
-        record = records.segment(
-            self.store,
-            family,
-            rows,
-            outcome,
-            offset=offset,
-            auxiliary=auxiliary,
-            part=part,
-            cell=cell,
-            known=known,
-            deviations=deviations,
-            correlation=correlation,
-            predictor=predictor,
-            slope=slope,
-            omega=omega,
-            df=df,
-        )
-        self.segments.append(record)
 
     def finish(self, rows: int) -> tuple[Program, Layout]:
         """Write the program, neither centred nor rotated, and what is needed to read its values."""

@@ -85,19 +85,42 @@ def segment(
     rows: slice,
     outcome: Array,
     *,
-    offset: Array | None,
-    auxiliary: int,
-    part: Part,
-    cell: int,
-    known: Array | None,
-    deviations: Ids | None,
-    correlation: Ids | None,
-    predictor: Array | None,
-    slope: int,
-    omega: int,
-    df: float | None,
+    offset: Array | None = None,
+    auxiliary: int = -1,
+    part: Part = Part.NONE,
+    cell: int = 1,
+    known: Array | None = None,
+    deviations: Ids | None = None,
+    correlation: Ids | None = None,
+    predictor: Array | None = None,
+    slope: int = -1,
+    omega: int = -1,
+    df: float | None = None,
 ) -> Record:
-    """Return the record of rows with one distribution; the arguments are those of ``Builder.segment``."""
+    """Return the record of rows with one distribution.
+
+    Parameters
+    ----------
+    store : Store
+        Takes the numbers and tables of the rows.
+    family : Family
+    rows : slice
+    outcome : array, shape (row,)
+    offset : array, shape (row,), optional
+    auxiliary : int
+        Scalar that holds a dispersion, a standard deviation or a concentration.
+    part : Part
+    cell : int
+        Rows that are one outcome.
+    known : array, shape (row,), optional
+        Standard deviations.
+    deviations, correlation : int array, optional
+        Of a cell's dimensions: scalars that hold standard deviations, and partial correlations.
+    predictor : array, shape (row, 2), optional
+        Error-prone values and their errors, with scalars that hold the ``slope`` and the true spread ``omega``.
+    df : float, optional
+        A Student t's degrees of freedom.
+    """
     record = blank(SEGMENT)
     record.family = family
     record.part = part

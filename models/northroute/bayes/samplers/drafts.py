@@ -19,7 +19,7 @@ from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers.draws import Draws, of_coordinates
-from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.samplers.settings import Sampling
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]

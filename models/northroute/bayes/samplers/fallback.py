@@ -17,7 +17,7 @@ from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers.draws import Draws
 from northroute.bayes.samplers.plain import stated
 from northroute.bayes.samplers.sampling import MAX_DEPTH
-from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.samplers.settings import Sampling
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from northroute import keeping, seeds
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.samplers.native import NAME, native
-from northroute.bayes.statement.spec import Sampling
+from northroute.bayes.samplers.settings import Sampling
 from northroute.progress import Progress, quiet
 
 MAX_DEPTH: Final = 10

@@ -21,9 +21,9 @@ from northroute.bayes.program.assemble import assemble
 from northroute.bayes.program.predict import simulate
 from northroute.bayes.samplers import sampling
 from northroute.bayes.samplers.draws import of_coordinates
+from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement.distributions import NegativeBinomial
 from northroute.bayes.statement.model import Model
-from northroute.bayes.statement.spec import Sampling
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.progress import Progress, quiet
@@ -52,7 +52,7 @@ def ready(progress: Progress = quiet) -> None:
 
 def main() -> None:
     """Compile what any fit calls, by a small one: density, coordinates, values, predictors, log likelihood by row."""
-    rng = np.random.default_rng(1)
+    rng = seeds.generator("warm", 0)
     frame = pd.DataFrame({"group": np.repeat(list("abcd"), 5), "x": rng.normal(size=20), "count": rng.poisson(3.0, 20)})
     terms = (Intercept(), Linear(("x",)), Effects("group", ("1", "x"), correlated=True))
     assembled = assemble(Model("warm", "count", NegativeBinomial(), terms), frame)
