@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from northroute import seeds
 from northroute.bayes.checks.arrays import LogLikelihood, RowBlocks
 from northroute.bayes.coordinates import centring
+from northroute.bayes.coordinates.curvature import log_densities
 from northroute.bayes.fit import BayesFit
-from northroute.bayes.kernel import batch, density
+from northroute.bayes.kernel import batch
 from northroute.bayes.ladder.formulate import formulate
 from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.program import predict
@@ -80,10 +81,7 @@ class Drawn:
 
     def log_posterior(self, theta: Array) -> Array:
         """Log posterior, up to a constant, of coordinates (draw, dim); shape (draw,), minus infinity where undefined."""
-        gradient = np.empty(self.assembled.program.dim)
-        points = np.ascontiguousarray(theta)
-        log_density = density.Density(self.assembled.program)
-        found = np.asarray([log_density(point, gradient) for point in points])
+        found = log_densities(self.assembled.program, theta)
         return np.where(np.isfinite(found), found, -np.inf)
 
     def log_likelihood_rows(self, theta: Array, rows: Ints) -> Array:

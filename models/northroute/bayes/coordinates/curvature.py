@@ -1,6 +1,7 @@
 """Gradients and Hessians of a program's log density."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Final
@@ -31,9 +32,6 @@ def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
     first = program.linear if first is None else first
     n = program.dim - first
     found = np.empty((n, n))
-    workers = os.cpu_count() or 1
-    edges = np.linspace(0, n, workers + 1).astype(int)
-    parts = [(a, b) for a, b in pairwise(edges.tolist()) if b > a]
 
     def columns(part: tuple[int, int]) -> None:
         log_density, (a, b) = density.Density(program), part
@@ -45,9 +43,29 @@ def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
             moved[first + j] = theta[first + j]
             found[j] = (here[first:] - ahead[first:]) / _STEP
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(columns, parts))
+    _shared_out(columns, n)
     return np.asarray((found + found.T) / 2)
+
+
+def log_densities(program: Program, points: Array) -> Array:
+    """Return the log density, up to a constant, at points, shape (point, dim); shared out to all processors."""
+    points, found = np.ascontiguousarray(points), np.empty(len(points))
+
+    def some(part: tuple[int, int]) -> None:
+        log_density, waste = density.Density(program), np.empty(program.dim)
+        for i in range(*part):
+            found[i] = log_density(points[i], waste)
+
+    _shared_out(some, len(points))
+    return found
+
+
+def _shared_out(work: Callable[[tuple[int, int]], None], size: int) -> None:
+    """Do parts of some work side by side, a part a processor: the density runs without Python's lock."""
+    workers = os.cpu_count() or 1
+    edges = np.linspace(0, size, workers + 1).astype(int)
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, [(a, b) for a, b in pairwise(edges.tolist()) if b > a]))
 
 
 def definite(matrix: Array) -> tuple[Array, Array]:

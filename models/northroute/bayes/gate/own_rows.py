@@ -22,6 +22,7 @@ from scipy import interpolate, linalg
 from northroute.bayes.checks.psis import log_sum_exp
 from northroute.bayes.coordinates import centring
 from northroute.bayes.coordinates.adaptation import Mode, find_mode
+from northroute.bayes.coordinates.curvature import log_densities
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import USE, Program
 from northroute.bayes.program.assemble import Assembled
@@ -148,9 +149,9 @@ class Lines:
         for node, place in zip(rest, places, strict=True):
             theta = self.theta.copy()
             theta[:, first:] += ((place - at) / rate)[:, None] * step
-            values, prior = batch.values_of(self.program, theta)
-            rows = batch.log_likelihood(self.program, values)
-            node[:] = prior + rows.sum(axis=1) - rows[:, row]
+            whole = log_densities(self.program, theta)  # several times as fast as row by row
+            values = batch.values_of(self.program, theta)[0]
+            node[:] = whole - log_likelihood_rows(self.program, values, np.array([row]))[:, 0]
         grid = np.linspace(lowest, highest, int(np.ceil((highest - lowest) / STEP)) + 1)
         rest = np.where(np.isnan(rest), -np.inf, rest)
         without = interpolate.PchipInterpolator(places, np.maximum(rest, rest.max(axis=0) - DEPTH))(grid)
