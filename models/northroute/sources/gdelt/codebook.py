@@ -21,7 +21,6 @@ OTHER: Final = "other"
 _TABLES: Final = ("events", "gkg", "counts")
 _REMEDY: Final = "See the comment at the head of data/codebook/constructs.yaml for what a rule may say."
 _CODES: Final = ("event_root", "event_base", "event_code", "actor1_type", "actor2_type")
-_TESTS: Final = (*_CODES, "themes", "count_types", "objects", "address_words", "counted")
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "events": (*_CODES, "address_words"),
     "gkg": ("themes", "count_types", "objects", "address_words", "counted"),
