@@ -120,6 +120,16 @@ def test_the_engine_is_a_path_of_rooms() -> None:
             assert not ahead, f"{path.relative_to(ROOT)} imports {sorted(ahead)}, which lie further on"
 
 
+def test_claims_read_fits_and_panels_and_make_neither() -> None:
+    """A count's way is one way: panels are built before, by ``panel/`` or a line of the workflow, which also fits them."""
+    for path in sorted((ROOT / "claims").rglob("*.py")):
+        taken = imported_modules(path, "northroute.panel")
+        assert taken <= {"Panel"}, f"{path.relative_to(ROOT)} builds panels: {sorted(taken)}"
+        for room in ("bayes", "frequentist"):
+            fitters = {n for n in imported_modules(path, f"northroute.{room}") if n.startswith("fit_")}
+            assert not fitters, f"{path.relative_to(ROOT)} fits: {sorted(fitters)}"
+
+
 def imported_modules(path: Path, package: str) -> set[str]:
     """Return what a module imports below a package, without the package's name."""
     found = set()

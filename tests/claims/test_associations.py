@@ -98,18 +98,6 @@ def test_a_known_slope_within_countries_is_found(tables: Tables, register: Regis
     assert between.low < between.median < between.high
 
 
-def test_companions_stand_beside_the_fits(tables: Tables) -> None:
-    beside = associations.companions(tables, None)
-    assert set(beside) == {"O_side_violence", "O_side_complaints", "O_side_sale", associations.KYRGYZ}
-    violence = beside["O_side_violence"]
-    frame = associations.pair_frame(tables, VIOLENCE)
-    # the maximum of a Poisson likelihood: its score is zero
-    mu = np.exp(violence.coef[violence.terms.index(X)] * frame[X]) * frame["population"]
-    mu *= frame["count"].sum() / mu.sum()
-    assert ((frame["count"] - mu) * frame[X]).sum() == pytest.approx(0.0, abs=1e-3)
-    assert violence.clusters == 17
-
-
 def test_probability_is_that_of_being_above_zero() -> None:
     draws = np.array([[-1.0, 1.0, 2.0, 3.0]])
     median, low, high, probability = associations.summed_up(draws)

@@ -59,6 +59,18 @@ def test_associations_agree_with_their_companions(whole: Sides) -> None:
     assert violence.low > 0
 
 
+def test_companions_stand_beside_the_fits(tables: Tables) -> None:
+    beside = sides.companions(tables, None)
+    assert set(beside) == {"O_side_violence", "O_side_complaints", "O_side_sale", associations.KYRGYZ}
+    violence = beside["O_side_violence"]
+    frame = associations.pair_frame(tables, associations.PAIRS[0])
+    # the maximum of a Poisson likelihood: its score is zero
+    mu = np.exp(violence.coef[violence.terms.index(associations.X)] * frame[associations.X]) * frame["population"]
+    mu *= frame["count"].sum() / mu.sum()
+    assert ((frame["count"] - mu) * frame[associations.X]).sum() == pytest.approx(0.0, abs=1e-3)
+    assert violence.clusters == 17
+
+
 def test_fits_of_other_lines_are_taken_as_they_are(whole: Sides, tables: Tables, register: Register) -> None:
     again = sides.run(tables, register, Run(), made=whole.fits)
     assert all(a is b for a, b in zip(again.fits, whole.fits, strict=True))

@@ -13,7 +13,6 @@ from northroute.claims.estimated import Estimated
 from northroute.claims.register import Claim, Register
 from northroute.conventions import WINDOW
 from northroute.errors import ModelError
-from northroute.panel import Panel, lag, log_rate, standardise, within_between
 
 CENTRAL_ASIA = ("KAZ", "KGZ", "UZB")
 EXPOSURE = "article_total"
@@ -45,49 +44,9 @@ def column(construct: str, variant: str = REFERENCE) -> str:
     return construct if variant == REFERENCE else f"{construct}_{variant.replace(' ', '_')}"
 
 
-def panel(source: Panel, register: Register, effectiveness: pd.DataFrame) -> Panel:
-    """Build the panel of constructs: sums of article columns, and the covariates of the slope models.
-
-    Parameters
-    ----------
-    source : Panel
-        Country-month article counts by the provider's columns.
-    register : Register
-        Its proxies say which columns are summed.
-    effectiveness : pandas.DataFrame
-        WGI government effectiveness with columns ``iso3``, ``year``, ``estimate``.
-    """
-    built = source.select(months=WINDOW)
-    for construct, proxy in register.proxies.items():
-        for variant, columns in {REFERENCE: proxy.reference, **proxy.alternatives}.items():
-            built.require(*columns)
-            built = built.with_outcome(column(construct, variant), built.frame[list(columns)].sum(axis=1, skipna=False))
-    sources = [c for p in ("drug_incident", "other_crime") for c in variants(register, p)]
-    for name in sources:
-        built = standardise(
-            within_between(log_rate(built, name, EXPOSURE), f"{name}_log_rate"), f"{name}_log_rate_within"
-        )
-    for name in variants(register, "corruption_reports"):
-        rate = lag(log_rate(built, name, EXPOSURE), f"{name}_log_rate")
-        built = standardise(within_between(rate, f"{name}_log_rate_lag1"), f"{name}_log_rate_lag1_within")
-    return _with_effectiveness(built, effectiveness, variants(register, "other_crime"))
-
-
 def variants(register: Register, construct: str) -> list[str]:
     """Columns of a construct: the reference first, then its alternatives."""
     return [column(construct, v) for v in (REFERENCE, *register.proxies[construct].alternatives)]
-
-
-def _with_effectiveness(built: Panel, effectiveness: pd.DataFrame, crimes: Sequence[str]) -> Panel:
-    keyed = effectiveness.set_index(["iso3", "year"])["estimate"]
-    years = pd.DatetimeIndex(built.frame.index.get_level_values("month")).year
-    keys = pd.MultiIndex.from_arrays([built.frame["country"], years])
-    values = pd.Series(keyed.reindex(keys).to_numpy(float), index=built.frame.index)
-    central = built.frame["country"].isin(CENTRAL_ASIA)
-    centred = (values - values[central].mean()) / values[central].std(ddof=0)
-    for crime in crimes:
-        built = built.with_covariate(f"{crime}_x_effectiveness", built.frame[within(crime)] * centred)
-    return built
 
 
 def within(name: str) -> str:

@@ -27,8 +27,7 @@ from northroute.claims.inquiry import REFERENCE, Array, Job, Reader, Tables
 from northroute.claims.register import Grade, Register
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import DataError, GateError, MissingDataError
-from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson, fit_poisson_frame
-from northroute.panel import Panel, standardise, within_between
+from northroute.frequentist import FrequentistFit
 
 X: Final = "log_x"
 """The standardised covariate of the associations over regions."""
@@ -142,16 +141,10 @@ def to_frame(found: Sequence[Association]) -> pd.DataFrame:
     return pd.DataFrame([asdict(a) | {"unit": PER_SD} for a in found])
 
 
-def with_corruption(panel: Panel) -> Panel:
-    """Return the panel of constructs with the month's own log rate of corruption articles, standardised within countries."""
-    name = "corruption_reports_log_rate"
-    return standardise(within_between(panel, name), f"{name}_within")
-
-
 def articles() -> dict[str, CountSpec]:
     """Return the monthly fits beyond those of the claims, by name; slopes vary by country.
 
-    They are made on the panel of :func:`with_corruption`.
+    They are made on the panel of :func:`northroute.workflow.articles.with_corruption`.
     """
     pairs = {
         CRIMINAL_ON_DRUGS: ("criminal_violence", article_counts.within("drug_incident")),
@@ -261,29 +254,6 @@ def corruption_job(tables: Tables, register: Register, group: str) -> Job:
     return Job(model, frame, f"UNODC annual seizures, {GROUPS[group]}; V-Dem {INDEX}: {n} country-years")
 
 
-def companions(tables: Tables, panel: Panel | None, command: str = "") -> dict[str, FrequentistFit]:
-    """Return the fixed-effects and cross-section regressions beside the fits, by the fits' names.
-
-    Poisson pseudo-maximum likelihood throughout, whose robust errors hold under overdispersion: clustered by region (one row
-    a region over the regions of Kazakhstan), by country (three clusters) over months.
-    """
-    found = {}
-    for pair in PAIRS:
-        name = f"O_side_{pair.short}"
-        spec = PoissonSpec(name, "count", (X,), "population", (), "region")
-        found[name] = fit_poisson_frame(pair_frame(tables, pair), spec, command=command)
-    spec = PoissonSpec("O_side_homicide", "count", homicide.COVARIATES, "population", ("region", "year"), "region")
-    found[KYRGYZ] = fit_poisson_frame(homicide.panel(tables), spec, command=command)
-    if panel is not None:
-        built = with_corruption(panel).select(countries=article_counts.CENTRAL_ASIA)
-        monthly = {n: (s.name, s.outcome, s.varying) for n, s in articles().items()}
-        monthly[STATE_ON_DRUGS] = (SHARED, "state_violence", (article_counts.within("drug_incident"),))
-        for name, (own, outcome, x) in monthly.items():
-            month = PoissonSpec(own, outcome, x, article_counts.EXPOSURE)
-            found[name] = fit_poisson(built, month, command=command)
-    return found
-
-
 def read(
     jobs: Mapping[str, Job],
     fits: Mapping[str, BayesFit],
@@ -298,7 +268,7 @@ def read(
     fits : mapping of str to BayesFit
         By name.
     beside : mapping of str to FrequentistFit, optional
-        Of :func:`companions`.
+        Regressions beside the fits, by the fits' names.
 
     Raises
     ------

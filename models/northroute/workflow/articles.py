@@ -1,12 +1,15 @@
 """Monthly article counts of Kazakhstan, Kyrgyzstan and Uzbekistan: C01, C02, C03, C10, C11, C16, C22, C23."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from northroute.bayes import Sampling, fit_counts
 from northroute.claims import Estimated, Register, article_counts, article_slopes
+from northroute.conventions import WINDOW
 from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson
-from northroute.panel import Panel, build
+from northroute.panel import Panel, build, lag, log_rate, standardise, within_between
 from northroute.sources import governance, mlp
 from northroute.workflow.line import Line, Run, answered
 
@@ -17,7 +20,9 @@ FUNCTIONS = (*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS)
 
 
 def panel(data: Path | None, register: Register) -> tuple[Panel, dict[str, str]]:
-    """Return the panel of constructs, with the SHA-256 of the files read.
+    """Return the panel of constructs and of the slope models' covariates, with the SHA-256 of the files read.
+
+    A construct is a sum of article columns; the register's proxies say which.
 
     Counts are those of the folder where it has files of the provider, else the bundled ones.
     """
@@ -27,8 +32,43 @@ def panel(data: Path | None, register: Register) -> tuple[Panel, dict[str, str]]
     source = build(
         table, unit="country", outcomes=mlp.COUNTS, exposures=(mlp.EXPOSURE,), name="monthly article counts (MLP)"
     )
-    built = article_counts.panel(source, register, wgi.frame.query("indicator == 'ge'"))
-    return built, {**table.files, **wgi.files}
+    return _constructs(source, register, wgi.frame.query("indicator == 'ge'")), {**table.files, **wgi.files}
+
+
+def with_corruption(panel: Panel) -> Panel:
+    """Return the panel of constructs with the month's own log rate of corruption articles, standardised within countries."""
+    name = "corruption_reports_log_rate"
+    return standardise(within_between(panel, name), f"{name}_within")
+
+
+def _constructs(source: Panel, register: Register, effectiveness: pd.DataFrame) -> Panel:
+    built = source.select(months=WINDOW)
+    for construct, proxy in register.proxies.items():
+        for variant, columns in {article_counts.REFERENCE: proxy.reference, **proxy.alternatives}.items():
+            built.require(*columns)
+            counts = built.frame[list(columns)].sum(axis=1, skipna=False)
+            built = built.with_outcome(article_counts.column(construct, variant), counts)
+    sources = [c for p in ("drug_incident", "other_crime") for c in article_counts.variants(register, p)]
+    for name in sources:
+        rate = log_rate(built, name, mlp.EXPOSURE)
+        built = standardise(within_between(rate, f"{name}_log_rate"), f"{name}_log_rate_within")
+    for name in article_counts.variants(register, "corruption_reports"):
+        rate = lag(log_rate(built, name, mlp.EXPOSURE), f"{name}_log_rate")
+        built = standardise(within_between(rate, f"{name}_log_rate_lag1"), f"{name}_log_rate_lag1_within")
+    return _with_effectiveness(built, effectiveness, article_counts.variants(register, "other_crime"))
+
+
+def _with_effectiveness(built: Panel, effectiveness: pd.DataFrame, crimes: Sequence[str]) -> Panel:
+    keyed = effectiveness.set_index(["iso3", "year"])["estimate"]
+    years = pd.DatetimeIndex(built.frame.index.get_level_values("month")).year
+    keys = pd.MultiIndex.from_arrays([built.frame["country"], years])
+    values = pd.Series(keyed.reindex(keys).to_numpy(float), index=built.frame.index)
+    central = built.frame["country"].isin(article_counts.CENTRAL_ASIA)
+    centred = (values - values[central].mean()) / values[central].std(ddof=0)
+    for crime in crimes:
+        covariate = built.frame[article_counts.within(crime)] * centred
+        built = built.with_covariate(f"{crime}_x_effectiveness", covariate)
+    return built
 
 
 def run(built: Panel, inputs: Mapping[str, str], register: Register, run: Run) -> Line:

@@ -7,10 +7,11 @@ from northroute import provenance
 from northroute.bayes import BayesFit, CountSpec, fit_counts
 from northroute.claims import Register, article_counts, associations, rate_models, rates
 from northroute.claims.associations import Associations
+from northroute.claims.inquiries import homicide
 from northroute.claims.inquiry import Job, Tables
 from northroute.claims.rates import Rates
 from northroute.errors import MissingDataError, ModelError, SimulatedDataError
-from northroute.frequentist import FrequentistFit
+from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson, fit_poisson_frame
 from northroute.panel import Panel
 from northroute.report import side_by_side
 from northroute.report.maps import section as map_sections
@@ -99,7 +100,7 @@ def run(
     fits = {name: _fit(job, run, known) for name, job in {**of_rates, **of_slopes}.items()}
     if panel is not None:
         fits |= _articles(panel, register, run, known)
-    beside = associations.companions(tables, panel, run.command)
+    beside = companions(tables, panel, run.command)
     found = rates.read(tables, register, of_rates, fits, run.seed)
     slopes = associations.read(of_slopes, fits, beside)
     outlines = boundaries.load()
@@ -117,6 +118,30 @@ def run(
     )
 
 
+def companions(tables: Tables, panel: Panel | None, command: str = "") -> dict[str, FrequentistFit]:
+    """Return the fixed-effects and cross-section regressions beside the fits, by the fits' names.
+
+    Poisson pseudo-maximum likelihood throughout, whose robust errors hold under overdispersion: clustered by region (one row
+    a region over the regions of Kazakhstan), by country (three clusters) over months.
+    """
+    found = {}
+    for pair in associations.PAIRS:
+        name = f"O_side_{pair.short}"
+        spec = PoissonSpec(name, "count", (associations.X,), "population", (), "region")
+        found[name] = fit_poisson_frame(associations.pair_frame(tables, pair), spec, command=command)
+    spec = PoissonSpec("O_side_homicide", "count", homicide.COVARIATES, "population", ("region", "year"), "region")
+    found[associations.KYRGYZ] = fit_poisson_frame(homicide.panel(tables), spec, command=command)
+    if panel is not None:
+        built = articles.with_corruption(panel).select(countries=article_counts.CENTRAL_ASIA)
+        monthly = {n: (s.name, s.outcome, s.varying) for n, s in associations.articles().items()}
+        shared = (associations.SHARED, "state_violence", (article_counts.within("drug_incident"),))
+        monthly[associations.STATE_ON_DRUGS] = shared
+        for name, (own, outcome, x) in monthly.items():
+            month = PoissonSpec(own, outcome, x, article_counts.EXPOSURE)
+            found[name] = fit_poisson(built, month, command=command)
+    return found
+
+
 def _fit(job: Job, run: Run, known: Mapping[str, BayesFit]) -> BayesFit:
     """Take the fit of another line if it is this one, or make it."""
     name = job.model.name
@@ -126,7 +151,7 @@ def _fit(job: Job, run: Run, known: Mapping[str, BayesFit]) -> BayesFit:
 def _articles(panel: Panel, register: Register, run: Run, known: Mapping[str, BayesFit]) -> dict[str, BayesFit]:
     settings = run.settings(articles.SETTINGS)
     plain, catalogue = panel.select(countries=article_counts.CENTRAL_ASIA), article_counts.catalog(register)
-    more = associations.with_corruption(panel).select(countries=article_counts.CENTRAL_ASIA)
+    more = articles.with_corruption(panel).select(countries=article_counts.CENTRAL_ASIA)
     wanted: list[tuple[CountSpec, Panel]] = [(catalogue[name][0], plain) for name in SHARED]
     wanted += [(spec, plain) for spec in rate_models.articles().values()]
     wanted += [(spec, more) for spec in associations.articles().values()]
