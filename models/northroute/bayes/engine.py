@@ -31,13 +31,13 @@ from northroute.bayes.gate import (
     row_check,
     single_row,
 )
-from northroute.bayes.kernel import batch, syntax
+from northroute.bayes.kernel import batch, syntax, warm
 from northroute.bayes.program import priors, quantities
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.data_groups import constant_data, observed_data
 from northroute.bayes.program.quantities import named
 from northroute.bayes.program.table_rows import row_labels, table_order
-from northroute.bayes.samplers import drafts, fallback, plain, plain_outcomes, sampling, warm
+from northroute.bayes.samplers import drafts, fallback, plain, plain_outcomes, sampling
 from northroute.bayes.samplers.draws import Draws, of_coordinates
 from northroute.bayes.samplers.settings import Sampler, Sampling
 from northroute.bayes.statement.model import Model
@@ -160,7 +160,7 @@ def fit_model(
         return replace(kept, assembled=assembled)
     started = time.perf_counter()
     keep = folder / ".chains" / f"{model.name}-{key[:16]}" if folder else None
-    warm.ready(progress)
+    warm.ready(assembled.program, progress)
     before = gate.Gate((gate.not_computed(prior_check.NAME, "it was not asked for (check_prior)."),))
     if check_prior is not False:
         progress(f"{model.name}: data drawn from the prior", 0.0)
@@ -231,7 +231,7 @@ def attempts(
     A draft is made once: harder settings do not mend an approximation.
     """
     improper.require_proper(assembled)
-    warm.ready(progress)
+    warm.ready(assembled.program, progress)
     name, adapted = assembled.model.name, None
     if settings.sampler == "nutpie":
         adapted = adaptation.first(assembled)

@@ -8,7 +8,7 @@ r"""A normal hierarchical model with known measurement error, for country-year i
 y is measured with known standard deviation :math:`\sigma_i`; the predictor, standardised, with :math:`\tau_i` (Fuller 1987,
 Measurement Error Models, 1.2). Leaving the residual out and giving every observation its own group is the random-effects
 meta-analysis (Rubin 1981's eight schools). The true predictor is integrated out exactly
-(:func:`northroute.bayes.kernel.likelihood.errors_density`).
+(:func:`northroute.bayes.kernel.normals.errors_density`).
 """
 
 from dataclasses import asdict, dataclass, field

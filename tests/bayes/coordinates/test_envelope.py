@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from northroute.bayes.coordinates.envelope import Factor, arrange, factorise
 from northroute.bayes.kernel import skyline
+from tests.bayes.kernel.oracle import for_python
 
 Array = NDArray[np.float64]
 
@@ -57,8 +58,8 @@ def test_factor_is_exact(matrix: Array) -> None:
     assert_allclose(whole(factor), matrix, atol=1e-10 * np.abs(matrix).max())
     right = np.random.default_rng(1).normal(size=len(matrix))
     x = right[factor.order].copy()
-    skyline.solve(factor.rows, factor.begin, x)
-    skyline.solve_transposed(factor.rows, factor.begin, x)
+    for_python(skyline.solve)(factor.rows, factor.begin, x)
+    for_python(skyline.solve_transposed)(factor.rows, factor.begin, x)
     assert_allclose(x, np.linalg.solve(matrix, right)[factor.order], atol=1e-9)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 import pymc as pm
 from numpy.testing import assert_allclose
@@ -24,6 +25,11 @@ from northroute.bayes.statement.codes import Rows
 Array = NDArray[np.float64]
 PLAIN_MODE = Mode(linker="py", optimizer=None)
 """Evaluated in Python, nothing rewritten: a graph that is used a few times is not worth compiling."""
+
+
+def for_python(function: Any) -> Any:
+    """A function that the kernel alone can call, for Python."""
+    return numba.njit(error_model="numpy")(function.py_func)
 
 
 def values_at(program: Program, theta: Array) -> Array:

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from northroute.bayes.kernel import tables
-from northroute.bayes.kernel.density import FIELDS
+from northroute.bayes.kernel.reading import FIELDS
+from northroute.bayes.kernel.units import address_table, needed
+from northroute.bayes.program import records
+from northroute.bayes.program.builder import Builder
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.codes import Family
 from tests.bayes.kernel.examples import everything
@@ -40,7 +43,18 @@ def test_a_blank_record_has_nothing() -> None:
 
 def test_the_kernel_is_given_every_table() -> None:
     program = everything().program
-    assert tables.address_table(program).shape == (FIELDS, 3)
+    table = address_table(program)
+    assert table.shape == (FIELDS + len(tables.Slot), 3) and (table[:, 0] != 0).all()
+
+
+def test_a_program_is_given_only_the_units_that_it_needs() -> None:
+    builder = Builder()
+    builder.segments.append(records.segment(builder.store, Family.POISSON, slice(0, 3), np.ones(3)))
+    program, _ = builder.finish(3)
+    slots = {tables.Slot.VALUES, tables.Slot.PREDICT, tables.Slot.PLAIN_COUNTS, tables.Slot.COUNTS}
+    assert needed(program) == slots
+    given = np.flatnonzero(address_table(program)[FIELDS:, 0])
+    assert {tables.Slot(int(slot)) for slot in given} == slots
 
 
 def test_every_family_has_a_distribution_and_rows_that_it_is_tested_on() -> None:

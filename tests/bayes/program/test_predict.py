@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from northroute.bayes.coordinates.prior_coordinates import prior_values
-from northroute.bayes.kernel.density import fold
+from northroute.bayes.kernel import batch
 from northroute.bayes.program import predict
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.predict import simulate
@@ -28,8 +28,7 @@ def fixed(model: Model, scalars: dict[str, Any], draws: int = DRAWS) -> tuple[As
     values = np.zeros((draws, int(assembled.program.sizes[0].values)))
     for name, value in scalars.items():
         values[:, assembled.layout.parameters[name].ids] = value
-    for draw in values:
-        fold(assembled.program, draw, 0, len(assembled.program.folds))
+    batch.fold(assembled.program, values)
     return assembled, values
 
 

@@ -200,7 +200,7 @@ def _along(program: Program, values: Array, row: int, eta: Array, second: Array)
     record.start, record.stop, record.offset, record.outcome = 0, points, -1, program.data.size
     record.auxiliary = 2 * points if auxiliary >= 0 else -1
     sizes = one.sizes.copy()
-    sizes["rows"] = points
+    sizes["rows"], sizes["values"] = points, 2 * points + 1
     many = one._replace(
         sizes=sizes,
         uses=np.array([(0, 0, points, 0, -1, -1), (1, 0, points, points, -1, -1)], dtype=USE),

@@ -1,77 +1,110 @@
 """Many draws at once: values, predictors, log likelihood by row."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from northroute.bayes.kernel import coordinates as coordinates_of
-from northroute.bayes.kernel import density, families, likelihood, rows
-from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel import families, reading
+from northroute.bayes.kernel.coordinates import c_coordinates
+from northroute.bayes.kernel.jit import unit
+from northroute.bayes.kernel.memory import call, doubles, entry
+from northroute.bayes.kernel.tables import Program, Slot
+from northroute.bayes.kernel.units import address_table
+
+Array = NDArray[np.float64]
+VALUES, PREDICT = reading.FIELDS + Slot.VALUES, reading.FIELDS + Slot.PREDICT
 
 
-@compiled
-def values_of(program, theta):
-    """Values (scalars and coefficients) of draws theta, shape (draw, dim), in the model's coordinates; and log priors."""
-    values, prior = np.empty((theta.shape[0], program.sizes[0].values)), np.empty(theta.shape[0])
-    scratch = np.empty(program.sizes[0].scratch)
-    for d in range(theta.shape[0]):
-        prior[d] = density.evaluate_values(program, theta[d], values[d], scratch)
+@unit()
+def c_draws(count, table, theta, values, prior):
+    """Write values and log priors of draws."""
+    size = reading.sizes(table)[0]
+    scratch = np.empty(size.scratch)
+    for d in range(count):
+        doubles(prior, count)[d] = call(
+            entry(table, VALUES), (table, theta + 8 * d * size.dim, values + 8 * d * size.values, scratch)
+        )
+    return 0.0
+
+
+@unit()
+def c_predictors(count, table, values, out):
+    """Write both predictors of draws, shape (draw, 2, row)."""
+    size, segments = reading.sizes(table)[0], reading.segments(table)
+    for d in range(count):
+        for s in range(segments.shape[0]):
+            start, at = segments[s].start, out + 8 * (2 * d * size.rows + segments[s].start)
+            where = (values + 8 * d * size.values, at, size.rows)
+            call(entry(table, PREDICT), (table, s, start, segments[s].stop, *where))
+    return 0.0
+
+
+@unit()
+def c_log_likelihood(count, table, values, out):
+    """Write log likelihoods of draws by row, without constants, shape (draw, row)."""
+    size, segments = reading.sizes(table)[0], reading.segments(table)
+    waste = np.zeros(size.values)
+    for s in range(segments.shape[0]):
+        segment = segments[s]
+        n = segment.stop - segment.start
+        eta, g, family = (
+            np.empty((2, n)),
+            np.zeros((2, n)),
+            entry(table, reading.FIELDS + families.by_row(segment.family)),
+        )
+        for d in range(count):
+            at, room = values + 8 * d * size.values, np.zeros(families.room_of(segment))
+            where = (at, eta, g, out + 8 * (d * size.rows + segment.start), room, waste)
+            call(family, (families.OPEN, table, s, 0, 0, n, *where))
+            call(entry(table, PREDICT), (table, s, segment.start, segment.stop, at, eta, n))
+            call(family, (families.ROWS, table, s, segment.start, n, n, *where))
+    return 0.0
+
+
+def values_of(program: Program, theta: Array) -> tuple[Array, Array]:
+    """Values (scalars and coefficients), shape (draw, value), and log priors of draws theta, shape (draw, dim)."""
+    theta, table = _draws(theta, program.dim), address_table(program)
+    values, prior = np.empty((len(theta), int(program.sizes["values"][0]))), np.empty(len(theta))
+    c_draws.call(len(theta), *(a.ctypes.data for a in (table, theta, values, prior)))
     return values, prior
 
 
-@compiled
-def predictors(program, values):
+def predictors(program: Program, values: Array) -> Array:
     """Both linear predictors, offset included, shape (draw, 2, row)."""
-    out = np.zeros((values.shape[0], 2, program.sizes[0].rows))
-    for d in range(values.shape[0]):
-        for s in range(program.segments.shape[0]):
-            segment = program.segments[s]
-            rows.predict(program, values[d], segment, segment.start, segment.stop, out[d][:, segment.start :])
+    values, table = _draws(values, int(program.sizes["values"][0])), address_table(program)
+    out = np.zeros((len(values), 2, int(program.sizes["rows"][0])))
+    c_predictors.call(len(values), *(a.ctypes.data for a in (table, values, out)))
     return out
 
 
-@compiled
-def log_likelihood(program, values):
+def log_likelihood(program: Program, values: Array) -> Array:
     """Log likelihood by row, constants included, shape (draw, row). A cell's stands at its first row, others are zero."""
-    out = np.zeros((values.shape[0], program.sizes[0].rows))
-    for d in range(values.shape[0]):
-        for s in range(program.segments.shape[0]):
-            segment_by_row(program, values[d], program.segments[s], out[d])
+    values, table = _draws(values, int(program.sizes["values"][0])), address_table(program)
+    out = np.zeros((len(values), int(program.sizes["rows"][0])))
+    c_log_likelihood.call(len(values), *(a.ctypes.data for a in (table, values, out)))
+    out += families.constants(program)
     return out
 
 
-@compiled
-def segment_by_row(program, values, segment, out):
-    """Write the log likelihood of a segment's rows to ``out``."""
-    n = segment.stop - segment.start
-    auxiliary = 0.0
-    if segment.auxiliary >= 0:
-        auxiliary, _ = likelihood.auxiliary_of(segment.family, values[segment.auxiliary])
-    eta, slope, waste = np.empty((2, n)), np.empty((2, n)), np.zeros(values.shape[0])
-    rows.predict(program, values, segment, segment.start, segment.stop, eta)
-    above, slopes, factor = families.shared(program, segment, values, auxiliary)
-    own = out[segment.start : segment.stop]
-    families.densities(
-        program,
-        segment,
-        segment.start,
-        n,
-        values,
-        eta,
-        auxiliary,
-        above,
-        slopes,
-        factor,
-        own,
-        slope,
-        np.zeros(factor.shape),
-        waste,
-    )
-    families.add_constants(program, segment, own)
+def fold(program: Program, values: Array) -> None:
+    """Add folds to values, shape (..., value), in place, of which they are zero before."""
+    for record in program.folds:
+        weight = program.data[record.weight :][: record.count] if record.weight >= 0 else 1.0
+        added = values[..., program.index[record.index :][: record.count]]
+        values[..., record.value : record.value + record.count] += weight * added
 
 
-@compiled
-def coordinates(program, z):
+def coordinates(program: Program, z: Array) -> Array:
     """Model's coordinates of the sampler's draws z, shape (draw, dim)."""
+    z, table = _draws(z, program.dim), address_table(program)
     out = np.empty_like(z)
-    for d in range(z.shape[0]):
-        coordinates_of.of_model(program, z[d], out[d])
+    for draw, found in zip(z, out, strict=True):
+        c_coordinates.call(program.dim, program.dim, *(a.ctypes.data for a in (draw, found, table)))
     return out
+
+
+def _draws(array: Array, columns: int) -> Array:
+    """Return draws as the kernel reads them, which trusts their shape."""
+    found = np.ascontiguousarray(array, dtype=float)
+    if found.ndim != 2 or found.shape[1] != columns:
+        raise ValueError(f"draws have shape (draw, {columns}), not {found.shape}")
+    return found

@@ -15,24 +15,33 @@ import math
 
 import numpy as np
 
-from northroute.bayes.kernel import linear
-from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel import linear, reading
+from northroute.bayes.kernel.jit import unit
+from northroute.bayes.kernel.memory import doubles
 from northroute.bayes.kernel.scales import spread
 
 
-@compiled(inside=True)
-def forward(block, theta, index, data, values, scratch):
+@unit()
+def c_bym2(table, b, theta, values, scratch, shift):
     """Write the effects to ``values`` and the structured part to ``scratch``; return the log prior.
 
     Places are sorted by connected part, islands last: parts are the batches, and what comes after them has no neighbours.
+    Nothing is swept, so that ``shift`` stays.
     """
+    block, index, data, size = (
+        reading.blocks(table)[b],
+        reading.index(table),
+        reading.data(table),
+        reading.sizes(table)[0],
+    )
+    theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
     n = block.places
     sigma, rho = values[block.sigma], values[block.rho]
     phi = block.scratch
     at = block.theta
     connected = 0
-    for b in range(block.batches):
-        first, stop = index[block.pointer + b], index[block.pointer + b + 1]
+    for part in range(block.batches):
+        first, stop = index[block.pointer + part], index[block.pointer + part + 1]
         for i in range(first, stop - 1):
             scratch[phi + i] = theta[at]
             at += 1
@@ -56,17 +65,25 @@ def forward(block, theta, index, data, values, scratch):
     return total
 
 
-@compiled(inside=True)
-def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
+@unit()
+def c_bym2_back(table, b, theta, values, scratch, gradient_values, gradient):
     """Add the block's part to the gradient."""
+    block, index, data, size = (
+        reading.blocks(table)[b],
+        reading.index(table),
+        reading.data(table),
+        reading.sizes(table)[0],
+    )
+    theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
+    gradient_values, gradient = doubles(gradient_values, size.values), doubles(gradient, size.dim)
     n = block.places
     sigma, rho = values[block.sigma], values[block.rho]
     phi = block.scratch
     g_phi = np.zeros(n)
     at, connected = block.theta, 0
-    for b in range(block.batches):
-        at += index[block.pointer + b + 1] - index[block.pointer + b] - 1
-        connected = index[block.pointer + b + 1]
+    for part in range(block.batches):
+        at += index[block.pointer + part + 1] - index[block.pointer + part] - 1
+        connected = index[block.pointer + part + 1]
     for edge in range(block.edge_count):
         i, j = index[block.edges + 2 * edge], index[block.edges + 2 * edge + 1]
         gap = scratch[phi + i] - scratch[phi + j]
@@ -92,9 +109,10 @@ def backward(block, theta, index, data, values, scratch, gradient_values, gradie
         if i < connected:
             gradient_values[block.rho] += 0.5 * g_m * m / (root * root) - 0.5 * g_log_own / rest
     at = block.theta
-    for b in range(block.batches):
-        first, stop = index[block.pointer + b], index[block.pointer + b + 1]
+    for part in range(block.batches):
+        first, stop = index[block.pointer + part], index[block.pointer + part + 1]
         linear.zero_sum_adjoint(g_phi, first, 1, stop - first)
         for i in range(first, stop - 1):
             gradient[at] += g_phi[i]
             at += 1
+    return 0.0

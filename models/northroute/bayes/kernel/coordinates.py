@@ -9,71 +9,81 @@ with L the factor of the Hessian at the mode m, P its order, and u the hyperpara
 import math
 
 import numpy as np
+from numba import types
 
-from northroute.bayes.kernel import skyline, vector
-from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel import reading, skyline, vector
+from northroute.bayes.kernel.jit import compiled, unit
+from northroute.bayes.kernel.memory import doubles
 
 
-@compiled(inside=True)
-def follow(coordinates, z, u, scale):
+@compiled
+def follow(table, z, u, scale):
     """Write the hyperparameters' bounded distances and the linear part's scales; return these' log determinant."""
     if u.shape[0] == 0:
         return 0.0
+    pivot, tilted, stretch = reading.pivot(table), reading.tilted(table), reading.stretch(table)
     logs = np.zeros(scale.shape[0])
     for k in range(u.shape[0]):
-        reach = coordinates.pivot[k, 1]
-        u[k] = reach * math.tanh((z[coordinates.tilted[k]] - coordinates.pivot[k, 0]) / reach)
-        vector.add_scaled(logs, u[k], coordinates.stretch[k])
+        reach = pivot[k, 1]
+        u[k] = reach * math.tanh((z[tilted[k]] - pivot[k, 0]) / reach)
+        vector.add_scaled(logs, u[k], stretch[k])
     vector.exponential(logs, scale)
     return vector.total(logs)
 
 
-@compiled(inside=True)
-def unrotate(coordinates, first, z, u, scale, theta):
+@compiled
+def unrotate(table, z, u, scale, theta):
     """Write the model's coordinates."""
-    n = coordinates.order.shape[0]
+    order, shift, tilt = reading.order(table), reading.shift(table), reading.tilt(table)
+    first, n = reading.sizes(table)[0].linear, order.shape[0]
     for i in range(z.shape[0]):
         theta[i] = z[i]
     if n == 0:
         return
-    x = z[first : first + n].copy()
+    x = np.empty(n)
+    for i in range(n):
+        x[i] = z[first + i]
     if u.shape[0] > 0:
         for i in range(n):
             x[i] *= scale[i]
         for k in range(u.shape[0]):
-            vector.add_scaled(x, u[k], coordinates.tilt[k])
-    skyline.solve_transposed(coordinates.factor, coordinates.begin, x)
+            vector.add_scaled(x, u[k], tilt[k])
+    skyline.solve_transposed(reading.factor(table), reading.begin(table), x)
     for i in range(n):
-        theta[first + coordinates.order[i]] = coordinates.shift[coordinates.order[i]] + x[i]
+        theta[first + order[i]] = shift[order[i]] + x[i]
 
 
-@compiled(inside=True)
-def rotate_gradient(coordinates, first, z, u, scale, gradient):
+@compiled
+def rotate_gradient(table, z, u, scale, gradient):
     """Turn the gradient of the model's coordinates to that of the sampler's, in place."""
-    n = coordinates.order.shape[0]
+    order = reading.order(table)
+    first, n = reading.sizes(table)[0].linear, order.shape[0]
     if n == 0:
         return
     x = np.empty(n)
     for i in range(n):
-        x[i] = gradient[first + coordinates.order[i]]
-    skyline.solve(coordinates.factor, coordinates.begin, x)
+        x[i] = gradient[first + order[i]]
+    skyline.solve(reading.factor(table), reading.begin(table), x)
     if u.shape[0] == 0:
-        gradient[first : first + n] = x
+        for i in range(n):
+            gradient[first + i] = x[i]
         return
+    pivot, tilted = reading.pivot(table), reading.tilted(table)
+    tilt, stretch = reading.tilt(table), reading.stretch(table)
     stretched = np.empty(n)
     for i in range(n):
         gradient[first + i] = x[i] * scale[i]
         stretched[i] = 1.0 + gradient[first + i] * z[first + i]
     for k in range(u.shape[0]):
-        bent = u[k] / coordinates.pivot[k, 1]
-        change = vector.dot(coordinates.tilt[k], x) + vector.dot(coordinates.stretch[k], stretched)
-        gradient[coordinates.tilted[k]] += (1.0 - bent * bent) * change
+        bent = u[k] / pivot[k, 1]
+        change = vector.dot(tilt[k], x) + vector.dot(stretch[k], stretched)
+        gradient[tilted[k]] += (1.0 - bent * bent) * change
 
 
-@compiled(inside=True)
-def of_model(program, z, theta):
-    """Write the model's coordinates of the sampler's."""
-    coordinates = program.coordinates
-    u, scale = np.empty(coordinates.tilted.shape[0]), np.empty(coordinates.order.shape[0])
-    follow(coordinates, z, u, scale)
-    unrotate(coordinates, program.sizes[0].linear, z, u, scale, theta)
+@unit(types.int64)
+def c_coordinates(dim, expanded, z, out, table):
+    """Write the model's coordinates of a draw; what the sampler calls to keep it."""
+    u, scale = np.empty(reading.tilted(table).shape[0]), np.empty(reading.order(table).shape[0])
+    follow(table, doubles(z, dim), u, scale)
+    unrotate(table, doubles(z, dim), u, scale, doubles(out, expanded))
+    return 0

@@ -15,8 +15,10 @@ import math
 
 import numpy as np
 
-from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.scalars import cholesky_of
+from northroute.bayes.kernel import reading
+from northroute.bayes.kernel.jit import compiled, unit
+from northroute.bayes.kernel.memory import doubles
+from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
 
 FACTOR, G_FACTOR, SCALED, G_SCALED, PRODUCT, ROOT, G_ROOT, G_SYMMETRIC = 0, 1, 2, 3, 4, 5, 6, 7
 """Matrices of a room: L, Lambda, each followed by its gradient; Q Lambda; C, and the gradients of C and of B."""
@@ -24,40 +26,20 @@ NATURAL, W, T, G_Y, G_R = 8, 9, 10, 11, 12
 """Vectors of a room, each the first row of a matrix: b - Q a, w, t = C^-1 Lambda' (b - Q a), gradients of t and C t."""
 
 
-@compiled(inside=True)
-def room_of(block, index, values):
-    """Return the matrices that a block's groups share, shape (13, dim, dim), with L written; empty without correlations."""
-    if block.correlation < 0:
-        return np.zeros((0, 1, 1))
+@compiled
+def room_of(block, batch, index, values):
+    """Return the matrices that a batch's groups share, shape (13, dim, dim), with L and Lambda written, the rest zero."""
     k = block.dims
     room = np.zeros((13, k, k))
     cholesky_of(values, index, block.correlation, k, room[FACTOR])
-    return room
-
-
-@compiled(inside=True)
-def scale_batch(block, batch, index, values, room):
-    """Write Lambda of a batch, and set its gradient to zero."""
-    k = block.dims
     for i in range(k):
         s = values[index[block.sd + batch * k + i]]
         for j in range(i + 1):
             room[SCALED, i, j] = s * room[FACTOR, i, j]
-            room[G_SCALED, i, j] = 0.0
+    return room
 
 
-@compiled(inside=True)
-def unscale_batch(block, batch, index, values, room, gradient_values):
-    """Send the gradient of Lambda to the standard deviations and to L."""
-    k = block.dims
-    for i in range(k):
-        sd = index[block.sd + batch * k + i]
-        for j in range(i + 1):
-            room[G_FACTOR, i, j] += values[sd] * room[G_SCALED, i, j]
-            gradient_values[sd] += room[FACTOR, i, j] * room[G_SCALED, i, j]
-
-
-@compiled(inside=True)
+@compiled
 def standardise(block, raw, theta, data, parents, own, room):
     """Write Q Lambda (to PRODUCT), C, and the vectors b - Q a, w and t of one group, whose parents a lie from ``own`` on."""
     k, q = block.dims, block.centring + raw * block.dims
@@ -93,23 +75,65 @@ def standardise(block, raw, theta, data, parents, own, room):
         room[W, 0, i] = total / root[i, i]
 
 
-@compiled(inside=True)
-def forward(block, raw, theta, data, parents, own, room, out, at):
-    """Write one group's effects to ``out``, from ``at`` on, and return the log prior density of its coordinates."""
-    k = block.dims
-    standardise(block, raw, theta, data, parents, own, room)
-    total = 0.0
+@compiled
+def symmetric_adjoint(root, g_root, k, out):
+    """Write the gradient of a symmetric matrix, from that of its Cholesky factor."""
+    for j in range(k):  # Phi(C' g_C): lower triangle, its diagonal halved
+        for i in range(k - 1, j - 1, -1):
+            total = 0.0
+            for m in range(i, k):
+                total += root[m, i] * g_root[m, j]
+            out[i, j] = 0.5 * total if i == j else total
     for i in range(k):
-        w = room[W, 0, i]
-        total -= 0.5 * w * w + math.log(room[ROOT, i, i])
-        u = 0.0
-        for j in range(i + 1):
-            u += room[SCALED, i, j] * room[W, 0, j]
-        out[at + i] = u
+        for j in range(i + 1, k):
+            out[i, j] = 0.0
+    for j in range(k):  # from the left by C'^-1
+        for i in range(k - 1, -1, -1):
+            total = out[i, j]
+            for m in range(i + 1, k):
+                total -= root[m, i] * out[m, j]
+            out[i, j] = total / root[i, i]
+    for i in range(k):  # from the right by C^-1
+        for j in range(k - 1, -1, -1):
+            total = out[i, j]
+            for m in range(j + 1, k):
+                total -= out[i, m] * root[m, j]
+            out[i, j] = total / root[j, j]
+    for i in range(k):
+        for j in range(i):
+            mean = 0.5 * (out[i, j] + out[j, i])
+            out[i, j] = mean
+            out[j, i] = mean
+
+
+@unit()
+def c_correlated(table, b, batch, groups, raw, own, theta, values, parents, scratch):
+    """Write the effects of a batch's groups to ``scratch``, and return the log prior density of their coordinates.
+
+    ``raw`` is the first of them among the block's, and ``own`` the first effect; ``parents`` are all that the block absorbs.
+    """
+    block, index, data, size = (
+        reading.blocks(table)[b],
+        reading.index(table),
+        reading.data(table),
+        reading.sizes(table)[0],
+    )
+    theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
+    k, room = block.dims, room_of(block, batch, index, values)
+    absorbed, total = doubles(parents, own + groups * k), 0.0
+    for group in range(groups):
+        standardise(block, raw + group * k, theta, data, absorbed, own + group * k, room)
+        for i in range(k):
+            w = room[W, 0, i]
+            total -= 0.5 * w * w + math.log(room[ROOT, i, i])
+            u = 0.0
+            for j in range(i + 1):
+                u += room[SCALED, i, j] * room[W, 0, j]
+            scratch[block.scratch + own + group * k + i] = u
     return total
 
 
-@compiled(inside=True)
+@compiled
 def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gradient):
     """Add one group's part to the gradients of its coordinates, of Lambda and of the absorbed effects."""
     k = block.dims
@@ -147,32 +171,28 @@ def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gr
             g_scaled[i, j] += 2.0 * total
 
 
-@compiled(inside=True)
-def symmetric_adjoint(root, g_root, k, out):
-    """Write the gradient of a symmetric matrix, from that of its Cholesky factor."""
-    for j in range(k):  # Phi(C' g_C): lower triangle, its diagonal halved
-        for i in range(k - 1, j - 1, -1):
-            total = 0.0
-            for m in range(i, k):
-                total += root[m, i] * g_root[m, j]
-            out[i, j] = 0.5 * total if i == j else total
-    for i in range(k):
-        for j in range(i + 1, k):
-            out[i, j] = 0.0
-    for j in range(k):  # from the left by C'^-1
-        for i in range(k - 1, -1, -1):
-            total = out[i, j]
-            for m in range(i + 1, k):
-                total -= root[m, i] * out[m, j]
-            out[i, j] = total / root[i, i]
-    for i in range(k):  # from the right by C^-1
-        for j in range(k - 1, -1, -1):
-            total = out[i, j]
-            for m in range(j + 1, k):
-                total -= out[i, m] * root[m, j]
-            out[i, j] = total / root[j, j]
-    for i in range(k):
-        for j in range(i):
-            mean = 0.5 * (out[i, j] + out[j, i])
-            out[i, j] = mean
-            out[j, i] = mean
+@unit()
+def c_correlated_back(
+    table, b, batch, groups, raw, own, theta, values, parents, g_u, g_parents, gradient_values, gradient
+):
+    """Add the part of a batch's groups to the gradient, from ``g_u``, that of their effects, shape (group * dim,)."""
+    block, index, data, size = (
+        reading.blocks(table)[b],
+        reading.index(table),
+        reading.data(table),
+        reading.sizes(table)[0],
+    )
+    theta, values, gradient = doubles(theta, size.dim), doubles(values, size.values), doubles(gradient, size.dim)
+    gradient_values = doubles(gradient_values, size.values)
+    k, room = block.dims, room_of(block, batch, index, values)
+    stop = own + groups * k
+    absorbed, g_absorbed, slopes = doubles(parents, stop), doubles(g_parents, stop), doubles(g_u, groups * k)
+    for r in range(groups):
+        backward(block, raw + r * k, theta, data, absorbed, own + r * k, room, slopes, r * k, g_absorbed, gradient)
+    for i in range(k):  # from Lambda to the standard deviations and to L
+        sd = index[block.sd + batch * k + i]
+        for j in range(i + 1):
+            room[G_FACTOR, i, j] += values[sd] * room[G_SCALED, i, j]
+            gradient_values[sd] += room[FACTOR, i, j] * room[G_SCALED, i, j]
+    cholesky_backward(values, index, block.correlation, room[FACTOR], room[G_FACTOR], gradient_values)
+    return 0.0

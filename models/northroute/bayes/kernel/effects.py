@@ -25,21 +25,19 @@ import math
 
 import numpy as np
 
-from northroute.bayes.kernel import correlated, linear
-from northroute.bayes.kernel.correlated import FACTOR, G_FACTOR
-from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.scalars import cholesky_backward
+from northroute.bayes.kernel import linear, reading
+from northroute.bayes.kernel.jit import both, compiled, unit
+from northroute.bayes.kernel.memory import call, doubles, entry
 from northroute.bayes.kernel.scales import NO_SPECTRUM, scale_of, spread
-from northroute.bayes.kernel.tables import (
-    Filter,
-)
+from northroute.bayes.kernel.tables import Filter, Slot
 from northroute.bayes.statement.codes import Rows
 
 NO_FILTER, BASIS, AR1 = (int(f) for f in Filter)
 GROUPS, ZERO_SUM, WITH_MEAN = (int(r) for r in Rows)
+CORRELATED, CORRELATED_BACK = reading.FIELDS + Slot.CORRELATED, reading.FIELDS + Slot.CORRELATED_BACK
 
 
-@compiled
+@both
 def parents_of(block, index, values):
     """Return what the groups' effects are known together with, in the raw coordinates' directions, shape (group * dim,).
 
@@ -61,7 +59,7 @@ def parents_of(block, index, values):
     return out
 
 
-@compiled(inside=True)
+@compiled
 def parents_adjoint(block, index, g, gradient_values):
     """Add the gradient of what the groups' effects are known together with, from that of :func:`parents_of`."""
     if block.parents < 0:
@@ -78,41 +76,53 @@ def parents_adjoint(block, index, g, gradient_values):
         gradient_values[block.parents + i] += g[i]
 
 
-@compiled(inside=True)
-def forward(block, theta, index, data, values, scratch, shift):
-    """Write the block's coefficients to ``values`` and its unfiltered effects to ``scratch``; return its log prior."""
+@unit()
+def c_effects(table, b, theta, values, scratch, shift):
+    """Write a block's coefficients to ``values``, its unfiltered effects to ``scratch``, swept means to ``shift``.
+
+    Returns the log prior density of its coordinates.
+    """
+    block, index, data, size = (
+        reading.blocks(table)[b],
+        reading.index(table),
+        reading.data(table),
+        reading.sizes(table)[0],
+    )
+    theta, values, shift = doubles(theta, size.dim), doubles(values, size.values), doubles(shift, size.values)
+    scratch = doubles(scratch, size.scratch)
     k, free = block.dims, block.dims - block.zero_dims
-    parents, room = parents_of(block, index, values), correlated.room_of(block, index, values)
+    parents = parents_of(block, index, values)
     raw, out, at = 0, block.value, block.scratch
     total = 0.0
-    for b in range(block.batches):
-        groups = index[block.pointer + b + 1] - index[block.pointer + b]
+    for batch in range(block.batches):
+        groups = index[block.pointer + batch + 1] - index[block.pointer + batch]
         own = at - block.scratch
-        if block.correlation >= 0:
-            correlated.scale_batch(block, b, index, values, room)
         for i in range(groups * k):
             scratch[at + i] = 0.0
-        for r in range(groups - (block.rows == ZERO_SUM)):
-            if block.correlation >= 0:
-                total += correlated.forward(block, raw, theta, data, parents, own + r * k, room, scratch, at + r * k)
-                raw += k
-                continue
-            for d in range(free):
-                s, _ = scale_of(block, data, values, index, b, r, d)
-                q = data[block.centring + raw]
-                kappa, share = spread(s, q)
-                natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
-                u = kappa * (kappa * natural + theta[block.theta + raw])
-                scratch[at + r * k + d] = u
-                total += 0.5 * math.log(share) - 0.5 * (u / s) * (u / s)
-                raw += 1
-        expand(block, b, groups, index, scratch, at, shift)
+        coordinates = groups - (block.rows == ZERO_SUM)
+        if block.correlation >= 0:
+            total += call(
+                entry(table, CORRELATED), (table, b, batch, coordinates, raw, own, theta, values, parents, scratch)
+            )
+            raw += k * coordinates
+        else:
+            for r in range(coordinates):
+                for d in range(free):
+                    s, _ = scale_of(block, data, values, index, batch, r, d)
+                    q = data[block.centring + raw]
+                    kappa, share = spread(s, q)
+                    natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
+                    u = kappa * (kappa * natural + theta[block.theta + raw])
+                    scratch[at + r * k + d] = u
+                    total += 0.5 * math.log(share) - 0.5 * (u / s) * (u / s)
+                    raw += 1
+        expand(block, batch, groups, index, scratch, at, shift)
         levels = groups
         if block.filter == BASIS:
             levels = block.levels
             linear.basis_times(data, block.basis, levels, groups, scratch, at, k, values, out)
         elif block.filter == AR1:
-            phi = values[index[block.coefficient + b]]
+            phi = values[index[block.coefficient + batch]]
             linear.autoregression(phi, scratch, at, groups, k, values, out)
         else:
             for i in range(groups * k):
@@ -124,7 +134,7 @@ def forward(block, theta, index, data, values, scratch, shift):
     return total
 
 
-@compiled(inside=True)
+@compiled
 def expand(block, batch, groups, index, scratch, at, shift):
     """Turn a batch's raw effects to those of all groups and dimensions, and sweep their mean into its targets."""
     k = block.dims
@@ -142,7 +152,7 @@ def expand(block, batch, groups, index, scratch, at, shift):
             shift[index[block.target + batch * k + d]] += mean
 
 
-@compiled(inside=True)
+@compiled
 def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_values, out, g_u):
     """Write the gradient with respect to a batch's raw effects to ``g_u``, from that of its coefficients."""
     k = block.dims
@@ -176,46 +186,49 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
     return levels
 
 
-@compiled(inside=True)
-def backward(block, theta, index, data, values, scratch, gradient_values, gradient):
-    """Add the block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
+@unit()
+def c_effects_back(table, b, theta, values, scratch, gradient_values, gradient):
+    """Add a block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
+    block, index, data, size = (
+        reading.blocks(table)[b],
+        reading.index(table),
+        reading.data(table),
+        reading.sizes(table)[0],
+    )
+    theta, values, gradient = doubles(theta, size.dim), doubles(values, size.values), doubles(gradient, size.dim)
+    scratch, gradient_values = doubles(scratch, size.scratch), doubles(gradient_values, size.values)
     k, free = block.dims, block.dims - block.zero_dims
-    parents, room = parents_of(block, index, values), correlated.room_of(block, index, values)
+    parents = parents_of(block, index, values)
     g_parents = np.zeros(parents.shape[0])
     raw, out, at = 0, block.value, block.scratch
-    for b in range(block.batches):
-        groups = index[block.pointer + b + 1] - index[block.pointer + b]
+    for batch in range(block.batches):
+        groups = index[block.pointer + batch + 1] - index[block.pointer + batch]
         own = at - block.scratch
         g_u = np.empty(groups * k)
-        levels = unfilter(block, b, groups, index, data, values, scratch, at, gradient_values, out, g_u)
+        levels = unfilter(block, batch, groups, index, data, values, scratch, at, gradient_values, out, g_u)
+        coordinates = groups - (block.rows == ZERO_SUM)
         if block.correlation >= 0:
-            correlated.scale_batch(block, b, index, values, room)
-        for r in range(groups - (block.rows == ZERO_SUM)):
-            if block.correlation >= 0:
-                correlated.backward(
-                    block, raw, theta, data, parents, own + r * k, room, g_u, r * k, g_parents, gradient
-                )
-                raw += k
-                continue
-            for d in range(free):
-                s, slope = scale_of(block, data, values, index, b, r, d)
-                q = data[block.centring + raw]
-                kappa, share = spread(s, q)
-                natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
-                u = kappa * (kappa * natural + theta[block.theta + raw])
-                g = g_u[r * k + d] - u / (s * s)
-                gradient[block.theta + raw] += g * kappa
-                g_parents[own + r * k + d] -= g * (1.0 - share)
-                g_log = share - 1.0 + (u / s) * (u / s) + g * share * (u + kappa * kappa * natural)
-                sd = index[block.sd + b * k + d]
-                gradient_values[sd] += g_log / values[sd]
-                if block.spectrum != NO_SPECTRUM:
-                    gradient_values[index[block.length + b]] += g_log * slope
-                raw += 1
-        if block.correlation >= 0:
-            correlated.unscale_batch(block, b, index, values, room, gradient_values)
+            where = (theta, values, parents, g_u, g_parents, gradient_values, gradient)
+            call(entry(table, CORRELATED_BACK), (table, b, batch, coordinates, raw, own, *where))
+            raw += k * coordinates
+        else:
+            for r in range(coordinates):
+                for d in range(free):
+                    s, slope = scale_of(block, data, values, index, batch, r, d)
+                    q = data[block.centring + raw]
+                    kappa, share = spread(s, q)
+                    natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
+                    u = kappa * (kappa * natural + theta[block.theta + raw])
+                    g = g_u[r * k + d] - u / (s * s)
+                    gradient[block.theta + raw] += g * kappa
+                    g_parents[own + r * k + d] -= g * (1.0 - share)
+                    g_log = share - 1.0 + (u / s) * (u / s) + g * share * (u + kappa * kappa * natural)
+                    sd = index[block.sd + batch * k + d]
+                    gradient_values[sd] += g_log / values[sd]
+                    if block.spectrum != NO_SPECTRUM:
+                        gradient_values[index[block.length + batch]] += g_log * slope
+                    raw += 1
         at += groups * k
         out += levels * k
     parents_adjoint(block, index, g_parents, gradient_values)
-    if block.correlation >= 0:
-        cholesky_backward(values, index, block.correlation, room[FACTOR], room[G_FACTOR], gradient_values)
+    return 0.0

@@ -1,112 +1,92 @@
-"""What the kernel knows of each family: the log densities of outcomes, and the constants that a sampler needs not.
+"""What every family of outcomes has to say to the kernel: one unit, called in three phases.
 
-This is the one place of the kernel where families are told apart; ``analysis/docs/engine.md`` lists where else a family is
-written down. Poisson and negative binomial counts without a second part, which most models are of,
-have a faster way through :mod:`northroute.bayes.kernel.rows`.
+``unit(phase, table, s, first, n, stride, values, eta, g, out, room, gradient_values)`` serves segment ``s``:
+
+OPEN fills the room, zero before, with what the segment's rows share.
+
+ROWS returns the log density of rows first..first+n-1, up to what depends on outcomes alone, with predictors ``eta``, shape
+(2, stride). It writes log densities by row to ``out`` (a cell's at its first row, others stay zero) and slopes in the
+predictors to ``g``, shape (2, stride); slopes in values are added to ``gradient_values`` or to the room.
+
+CLOSE sends what the room has gathered to ``gradient_values``, and returns what is left of the log density.
 """
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import special
 
-from northroute.bayes.kernel import likelihood
-from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.likelihood import (
-    DIRICHLET,
-    ERRORS,
-    MULTINOMIAL,
-    MULTIVARIATE,
-    NEGATIVE_BINOMIAL,
-    NORMAL,
-    STUDENT,
-)
-from northroute.bayes.kernel.scalars import cholesky_of
+from northroute.bayes.kernel.jit import both, compiled
+from northroute.bayes.kernel.tables import Program, Record, Slot
+from northroute.bayes.statement.codes import Family, Part
 
-HALF_LOG = 0.5 * math.log(2.0 * math.pi)
-
-
-@compiled(inside=True)
-def shared(program, segment, values, auxiliary):
-    """Return what a segment's outcomes share: tables of a negative binomial, and the factor of a cell's correlations."""
-    above, slopes = np.zeros(1), np.zeros(1)
-    if segment.family == NEGATIVE_BINOMIAL:
-        above, slopes = likelihood.rising_tables(1.0 / auxiliary, segment.table)
-    factor = np.zeros((segment.cell, segment.cell))
-    if segment.family == MULTIVARIATE:
-        cholesky_of(values, program.index, segment.correlation, segment.cell, factor)
-    return above, slopes, factor
+Array = NDArray[np.float64]
+OPEN, ROWS, CLOSE = 0, 1, 2
+NEGATIVE_BINOMIAL, NORMAL, ERRORS = int(Family.NEGATIVE_BINOMIAL), int(Family.NORMAL), int(Family.NORMAL_ERRORS)
+STUDENT, MULTINOMIAL, DIRICHLET = int(Family.STUDENT_T), int(Family.MULTINOMIAL), int(Family.DIRICHLET_MULTINOMIAL)
+MULTIVARIATE, GENERALISED_POISSON = int(Family.MULTIVARIATE_NORMAL), int(Family.GENERALISED_POISSON)
+NO_PART = int(Part.NONE)
+PLAIN_COUNTS, COUNTS, NORMALS = int(Slot.PLAIN_COUNTS), int(Slot.COUNTS), int(Slot.NORMALS)
+COMPOSITIONS, CELLS = int(Slot.COMPOSITIONS), int(Slot.MULTIVARIATE)
 
 
-@compiled(inside=True)
-def densities(program, segment, first, n, values, eta, auxiliary, above, slopes, factor, out, g, g_factor, g_values):
-    """Write log densities up to constants of rows first..first+n-1 to ``out`` and their slopes in the predictors to ``g``.
+@both
+def by_row(family):
+    """Return the slot of the unit that writes a family's log densities by row."""
+    if family == NORMAL or family == STUDENT or family == ERRORS:
+        return NORMALS
+    if family == MULTINOMIAL or family == DIRICHLET:
+        return COMPOSITIONS
+    return CELLS if family == MULTIVARIATE else COUNTS
 
-    A cell's log density stands at its first row. ``eta`` and ``g`` have shape (2, >= n); ``out`` is zero where a cell's
-    other rows are. Slopes in a cell's Cholesky factor and in scalars beside the auxiliary one are added to ``g_factor`` and
-    ``g_values``; returns that in the auxiliary parameter.
+
+@both
+def slot_of(family, part):
+    """Return the slot of the unit that serves a family where only sums over rows are asked for."""
+    if part == NO_PART and family != GENERALISED_POISSON and by_row(family) == COUNTS:
+        return PLAIN_COUNTS
+    return by_row(family)
+
+
+@compiled
+def room_of(segment):
+    """Return how many numbers a segment's room has to hold."""
+    return 2 + 2 * max(segment.table, 0) + 2 * segment.cell * segment.cell
+
+
+@both
+def auxiliary_of(family, x):
+    """Return a family's auxiliary parameter from its scalar, and the derivative.
+
+    Dispersion from its square root, at least 1e-10; concentration from its inverse square root; others as they are.
     """
-    family, cell, at = segment.family, segment.cell, first - segment.start
-    y = program.data[segment.outcome + at : segment.outcome + at + n]
-    g_auxiliary = 0.0
-    if family == NORMAL:
-        for i in range(n):
-            known = program.data[segment.known + at + i] if segment.known >= 0 else 0.0
-            out[i], g[0, i], a = likelihood.normal_density(y[i], eta[0, i], auxiliary, known)
-            g_auxiliary += a
-    elif family == STUDENT:
-        df = program.data[segment.df]
-        for i in range(n):
-            known = program.data[segment.known + at + i] if segment.known >= 0 else 0.0
-            out[i], g[0, i], a = likelihood.student_density(y[i], eta[0, i], auxiliary, known, df)
-            g_auxiliary += a
-    elif family == ERRORS:
-        for i in range(n):
-            known = program.data[segment.known + at + i] if segment.known >= 0 else 0.0
-            x, tau = program.data[segment.predictor + 2 * (at + i)], program.data[segment.predictor + 2 * (at + i) + 1]
-            out[i], g[0, i], a, g_slope, g_omega = likelihood.errors_density(
-                y[i], eta[0, i], auxiliary, known, x, tau, values[segment.slope], values[segment.omega]
-            )
-            g_auxiliary += a
-            g_values[segment.slope] += g_slope
-            g_values[segment.omega] += g_omega
-    elif family == MULTINOMIAL or family == DIRICHLET:
-        for i in range(0, n, cell):
-            out[i], a = likelihood.choice_density(y[i:], eta[0, i:], cell, auxiliary, g[0, i:])
-            g_auxiliary += a
-    elif family == MULTIVARIATE:
-        sd = program.index[segment.deviations :]
-        for i in range(0, n, cell):
-            out[i] = likelihood.multivariate_density(
-                y[i:], eta[0, i:], cell, values, sd, factor, g[0, i:], g_factor, g_values
-            )
-    else:
-        for i in range(n):
-            out[i], g[0, i], g[1, i], a = likelihood.row_density(
-                family, segment.part, y[i], eta[0, i], eta[1, i], auxiliary, above, slopes
-            )
-            g_auxiliary += a
-    return g_auxiliary
+    if family == NEGATIVE_BINOMIAL:
+        return max(x * x, 1e-10), 2.0 * x
+    if family == DIRICHLET:
+        return 1.0 / max(x * x, 1e-10), -2.0 / max(x * x * x, 1e-15)
+    return x, 1.0
 
 
-@compiled(inside=True)
-def add_constants(program, segment, out):
-    """Add to a segment's log densities, shape (row,), what depends on outcomes and degrees of freedom alone."""
-    family, cell = segment.family, segment.cell
-    y = program.data[segment.outcome : segment.outcome + out.shape[0]]
-    if family == NORMAL or family == STUDENT or family == ERRORS or family == MULTIVARIATE:
-        constant = -cell * HALF_LOG
-        if family == STUDENT:
-            constant = likelihood.student_constant(program.data[segment.df])
-        elif family == ERRORS:
-            constant = -2.0 * HALF_LOG
-        for i in range(0, out.shape[0], cell):
-            out[i] += constant
-        return
-    chosen = family == MULTINOMIAL or family == DIRICHLET
-    for i in range(0, out.shape[0], cell):
-        total = 0.0
-        for j in range(cell):
-            total += y[i + j]
-            out[i] -= math.lgamma(y[i + j] + 1.0)
-        if chosen:
-            out[i] += math.lgamma(total + 1.0)
+def constants(program: Program) -> Array:
+    """Return what log densities leave out, shape (row,): what depends on outcomes and degrees of freedom alone."""
+    out = np.zeros(int(program.sizes["rows"][0]))
+    for segment in program.segments:
+        out[segment.start : segment.stop : segment.cell] = _constants(program, segment)
+    return out
+
+
+def _constants(program: Program, segment: Record) -> Array | float:
+    cell, half_log = int(segment.cell), 0.5 * math.log(2.0 * math.pi)
+    match by_row(segment.family):
+        case Slot.NORMALS if segment.family == STUDENT:
+            df = program.data[segment.df]
+            return math.lgamma(0.5 * (df + 1.0)) - math.lgamma(0.5 * df) - 0.5 * math.log(df * math.pi)
+        case Slot.NORMALS:
+            return -2.0 * half_log if segment.family == ERRORS else -half_log
+        case Slot.MULTIVARIATE:
+            return -cell * half_log
+        case slot:
+            y = program.data[segment.outcome :][: segment.stop - segment.start].reshape(-1, cell)
+            found = -special.gammaln(y + 1.0).sum(axis=1)
+            return found + special.gammaln(y.sum(axis=1) + 1.0) if slot == Slot.COMPOSITIONS else found

@@ -9,10 +9,10 @@ normal coordinates give normal numbers conditioned on their sum.
 
 import math
 
-from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.jit import both, compiled
 
 
-@compiled(inside=True)
+@compiled
 def zero_sum(x, start, stride, n):
     """Map the first n - 1 numbers of a strided vector to n numbers that sum to zero, in place."""
     last = start + (n - 1) * stride
@@ -29,7 +29,7 @@ def zero_sum(x, start, stride, n):
     x[last] = -total / root
 
 
-@compiled(inside=True)
+@both
 def zero_sum_adjoint(g, start, stride, n):
     """Map a gradient with respect to n numbers to that of their n - 1 coordinates, in place; the last becomes zero."""
     last = start + (n - 1) * stride
@@ -44,7 +44,7 @@ def zero_sum_adjoint(g, start, stride, n):
     g[last] = 0.0
 
 
-@compiled(inside=True)
+@compiled
 def basis_times(basis, first, levels, functions, u, at, k, out, to):
     """``out[t, d] = sum_f basis[t, f] u[f, d]``; each argument is followed by where it begins."""
     for t in range(levels):
@@ -55,7 +55,7 @@ def basis_times(basis, first, levels, functions, u, at, k, out, to):
             out[to + t * k + d] = total
 
 
-@compiled(inside=True)
+@compiled
 def basis_adjoint(basis, first, levels, functions, g, at, k, out, to):
     """``out[f, d] = sum_t basis[t, f] g[t, d]``."""
     for i in range(functions * k):
@@ -67,7 +67,7 @@ def basis_adjoint(basis, first, levels, functions, g, at, k, out, to):
                 out[to + f * k + d] += basis[first + t * functions + f] * weight
 
 
-@compiled(inside=True)
+@compiled
 def autoregression(phi, u, at, n, k, out, to):
     """Stationary AR(1) with the innovations' scale: ``x_1 = u_1``, ``x_t = phi x_{t-1} + sqrt(1 - phi^2) u_t``."""
     q = math.sqrt(max(1.0 - phi * phi, 1e-300))
@@ -77,7 +77,7 @@ def autoregression(phi, u, at, n, k, out, to):
             out[to + t * k + d] = phi * out[to + (t - 1) * k + d] + q * u[at + t * k + d]
 
 
-@compiled(inside=True)
+@compiled
 def autoregression_adjoint(phi, u, at, n, k, x, g, to, out):
     """Write the innovations' gradient to ``out`` and return that of phi; ``x`` is the path, from zero on, as is ``out``."""
     q = math.sqrt(max(1.0 - phi * phi, 1e-300))
@@ -92,7 +92,7 @@ def autoregression_adjoint(phi, u, at, n, k, x, g, to, out):
     return g_phi
 
 
-@compiled(inside=True)
+@both
 def centre_columns(x, start, n, k):
     """Subtract each column's mean, in place; it is its own adjoint."""
     for d in range(k):

@@ -2,7 +2,7 @@
 
 import math
 
-from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.jit import both, compiled
 from northroute.bayes.statement.codes import Transform
 
 IDENTITY, EXP, INTERVAL, TANH = (int(t) for t in Transform)
@@ -11,7 +11,7 @@ NORMAL, STUDENT_T, LOGNORMAL, HALF_NORMAL, HALF_CAUCHY, HALF_STUDENT_T = 0, 1, 2
 EXPONENTIAL, GAMMA, INVERSE_GAMMA, BETA, UNIFORM, FLAT, PARTIAL_CORRELATION = 6, 7, 8, 9, 10, 11, 12
 
 
-@compiled
+@both
 def value_of(transform, x, lower, width):
     """Return the value of a scalar and its derivative with respect to the coordinate x."""
     if transform == IDENTITY:
@@ -26,7 +26,7 @@ def value_of(transform, x, lower, width):
     return v, 1.0 - v * v
 
 
-@compiled
+@both
 def log_jacobian(transform, x):
     """Return log |d value / d x| up to a constant, and its derivative with respect to x."""
     if transform == IDENTITY:
@@ -40,7 +40,7 @@ def log_jacobian(transform, x):
     return 2.0 * (math.log(2.0) - a - math.log1p(math.exp(-2.0 * a))), -2.0 * math.tanh(x)
 
 
-@compiled
+@both
 def prior_density(family, location, scale, shape, v):
     """Return the log density of a prior at v, up to a constant, and its derivative."""
     if family == NORMAL or family == HALF_NORMAL:
@@ -114,7 +114,7 @@ def backward(theta, scalars, gradient_values, gradient):
         gradient[own.position] += gradient_values[s] * slope + log_jacobian(own.transform, x)[1]
 
 
-@compiled
+@both
 def cholesky_of(values, index, first, k, factor):
     """Write the Cholesky factor (k, k) of a correlation matrix, from its canonical partial correlations, row by row.
 

@@ -2,7 +2,7 @@
 
 import math
 
-from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.jit import both, compiled
 from northroute.bayes.statement.codes import Spectrum
 
 NO_SPECTRUM, SQUARED_EXPONENTIAL, MATERN52, MATERN32 = (int(s) for s in Spectrum)
@@ -10,7 +10,7 @@ DECAY = 20.0
 """Log scales fall at most this much: a function a billion times smaller does not matter, but zero has no logarithm."""
 
 
-@compiled
+@both
 def log_spectrum(kind, space, length, square):
     """Half the log spectral density at squared frequency ``square``, unit variance, and its derivative in the length."""
     if kind == SQUARED_EXPONENTIAL:

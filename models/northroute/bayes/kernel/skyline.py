@@ -32,7 +32,7 @@ def solve_transposed(factor, begin, x):
         vector.add_scaled(x[begin[i] : i], -x[i], factor[at : at + width])
 
 
-@compiled
+@compiled(python=True)
 def times_transposed(factor, begin, x):
     """Return ``L' x``."""
     out = np.zeros_like(x)

@@ -39,6 +39,24 @@ class Filter(IntEnum):
     AR1 = 2
 
 
+class Slot(IntEnum):
+    """Units that are called by address; where each stands in the table of addresses, behind a program's tables."""
+
+    VALUES = 0
+    PREDICT = 1
+    EFFECTS = 2
+    EFFECTS_BACK = 3
+    CORRELATED = 4
+    CORRELATED_BACK = 5
+    BYM2 = 6
+    BYM2_BACK = 7
+    PLAIN_COUNTS = 8
+    COUNTS = 9
+    NORMALS = 10
+    COMPOSITIONS = 11
+    MULTIVARIATE = 12
+
+
 def _record(whole: str, real: str = "") -> np.dtype[Any]:
     """Return the type of a record from the names of its fields, whole numbers first."""
     fields = [*((name, np.int64) for name in whole.split()), *((name, np.float64) for name in real.split())]
@@ -242,14 +260,3 @@ class Program(NamedTuple):
 def blank(kind: np.dtype[Any]) -> Record:
     """Return a record of which every field is minus one: nothing is there yet."""
     return np.full(1, -1, dtype=[(name, np.int64) for name in kind.names or ()]).view(kind)[0]
-
-
-def address_table(program: Program) -> NDArray[Any]:
-    """Return (field, 3): address and shape of every table, for a C function that is given one pointer."""
-    rows = []
-    for table in program.tables:
-        if not table.flags.c_contiguous:
-            raise ValueError("every table of a program is contiguous")
-        shape = (*table.shape, 1) if table.ndim == 1 else table.shape
-        rows.append((table.ctypes.data, *shape))
-    return np.asarray(rows, dtype=np.uint64)

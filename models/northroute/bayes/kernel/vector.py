@@ -5,9 +5,8 @@ the Taylor polynomial of degree 13 on ``|r| <= log(2) / 2``; the logarithm of ``
 ``2 artanh(u / (2 + u))`` by its power series.
 """
 
-import numpy as np
-
 from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.memory import bits_of, double_of
 
 LOG2E = 1.4426950408889634
 LN2_HIGH = 6.93145751953125e-1
@@ -21,7 +20,6 @@ EXACT = {"contract"}  # no reassociation: adding and subtracting SHIFT must not 
 def exponential(x, out):
     """Write ``exp(x)`` to ``out``; arguments beyond +-700 are cut there."""
     n = x.shape[0]
-    bits = out.view(np.int64)
     for i in range(n):
         v = min(max(x[i], -700.0), 700.0)
         out[i] = v * LOG2E + SHIFT
@@ -43,9 +41,7 @@ def exponential(x, out):
         p = p * r + 0.5
         p = p * r + 1.0
         p = p * r + 1.0
-        power = (bits[i] + 1023) << 52
-        bits[i] = power
-        out[i] = out[i] * p
+        out[i] = double_of((bits_of(out[i]) + 1023) << 52) * p
 
 
 @compiled(fastmath=FAST)

@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import batch, likelihood
+from northroute.bayes.kernel import batch
+from northroute.bayes.kernel.families import auxiliary_of
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.kernel.tables import Record
 from northroute.bayes.program.assemble import Assembled, Segment
@@ -92,7 +93,7 @@ def _auxiliary(record: Record, values: Array) -> Array:
     if scalar < 0:
         return np.zeros(len(values))
     family = int(record.family)
-    return np.asarray([likelihood.auxiliary_of(family, x)[0] for x in values[:, scalar]])
+    return np.asarray([auxiliary_of(family, x)[0] for x in values[:, scalar]])
 
 
 def cholesky_factors(assembled: Assembled, table: int, size: int, values: Array) -> Array:

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import seeds
-from northroute.bayes.kernel import density
+from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers.draws import Draws
 from northroute.bayes.samplers.plain import stated
@@ -87,9 +87,7 @@ def _values(assembled: Assembled, posterior: xr.Dataset) -> Array:
     for name, parameter in assembled.layout.parameters.items():
         drawn = posterior[f"z_{name}" if _correlated(name) else name].transpose("chain", "draw", ...).to_numpy()
         values[..., parameter.ids] = partial_correlations(drawn) if _correlated(name) else drawn
-    for chain in values:
-        for draw in chain:
-            density.fold(program, draw, 0, len(program.folds))
+    batch.fold(program, values)
     return values
 
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from nutpie import _lib
 from nutpie.sample import CompiledModel
 
-from northroute.bayes.kernel.density import c_coordinates, c_log_density
-from northroute.bayes.kernel.tables import Program, address_table
+from northroute.bayes.kernel.coordinates import c_coordinates
+from northroute.bayes.kernel.density import c_log_density
+from northroute.bayes.kernel.tables import Program
+from northroute.bayes.kernel.units import address_table
 
 NAME, DIM = "theta", "coordinate"
 

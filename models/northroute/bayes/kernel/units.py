@@ -1,0 +1,69 @@
+"""The units that are called by address, and which of them a program needs."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from northroute.bayes.kernel import (
+    bym2,
+    compositions,
+    correlated,
+    counts,
+    effects,
+    families,
+    multivariate,
+    normals,
+    plain_counts,
+    reading,
+    rows,
+    values,
+)
+from northroute.bayes.kernel.jit import Unit
+from northroute.bayes.kernel.tables import Kind, Program, Slot
+
+UNITS: Final[Mapping[Slot, Unit]] = {
+    Slot.VALUES: values.c_values,
+    Slot.PREDICT: rows.c_predict,
+    Slot.EFFECTS: effects.c_effects,
+    Slot.EFFECTS_BACK: effects.c_effects_back,
+    Slot.CORRELATED: correlated.c_correlated,
+    Slot.CORRELATED_BACK: correlated.c_correlated_back,
+    Slot.BYM2: bym2.c_bym2,
+    Slot.BYM2_BACK: bym2.c_bym2_back,
+    Slot.PLAIN_COUNTS: plain_counts.c_plain_counts,
+    Slot.COUNTS: counts.c_counts,
+    Slot.NORMALS: normals.c_normals,
+    Slot.COMPOSITIONS: compositions.c_compositions,
+    Slot.MULTIVARIATE: multivariate.c_multivariate,
+}
+_BLOCKS: Final = {Kind.EFFECTS: (Slot.EFFECTS, Slot.EFFECTS_BACK), Kind.BYM2: (Slot.BYM2, Slot.BYM2_BACK)}
+
+
+def needed(program: Program) -> set[Slot]:
+    """Return the units that a program's density and its log likelihood by row call."""
+    found = {Slot.VALUES, Slot.PREDICT}
+    for kind in np.unique(program.blocks["kind"]):
+        found |= set(_BLOCKS[Kind(kind)])
+    if (program.blocks["correlation"] >= 0).any():
+        found |= {Slot.CORRELATED, Slot.CORRELATED_BACK}
+    for family, part in np.unique(program.segments[["family", "part"]]):
+        found |= {Slot(families.slot_of(family, part)), Slot(families.by_row(family))}
+    return found
+
+
+def address_table(program: Program) -> NDArray[Any]:
+    """Return the words that a unit reads a program by, shape (table or unit, 3); asking compiles what is not yet.
+
+    A table has its address and shape (:mod:`northroute.bayes.kernel.reading`), a unit its address. The tables have to be
+    kept as long as the result is used.
+    """
+    found = np.zeros((reading.FIELDS + len(Slot), 3), dtype=np.int64)
+    for row, table in zip(found, program.tables, strict=False):
+        if not table.flags.c_contiguous:
+            raise ValueError("every table of a program is contiguous")
+        row[0], row[1 : 1 + table.ndim] = table.ctypes.data, table.shape
+    for slot in needed(program):
+        found[reading.FIELDS + slot, 0] = UNITS[slot].address
+    return found
