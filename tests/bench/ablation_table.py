@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -66,19 +67,34 @@ PER: dict[Measure, str] = {
 
 @dataclass(frozen=True)
 class Rate:
-    """Effective sizes of a variant on a model for what they cost, geometric mean over seeds, and what failed in any."""
+    """Effective sizes of a variant on a model for what they cost, by seed, and what failed in any."""
 
-    rate: float
+    by_seed: Mapping[int, float]
     failed: str
 
     @classmethod
     def of(cls, runs: pd.DataFrame, per: Measure) -> "Rate":
-        """Put the runs of one variant on one model together."""
+        """Put the runs of one variant on one model together; a run that was stopped leaves no rate."""
         words = dict.fromkeys(w for f in runs["failed"] if f for w in str(f).split(", "))
         if "stopped" in words:
-            return cls(np.nan, "stopped")
+            return cls({}, "stopped")
         cost = runs["seconds"] if per == "second" else runs["gradients"] / 1000
-        return cls(float(np.exp(np.log(runs["ess"] / cost).mean())), ", ".join(words))
+        return cls(dict(zip(runs["seed"], runs["ess"] / cost, strict=True)), ", ".join(words))
+
+    @property
+    def rate(self) -> float:
+        """Geometric mean over seeds."""
+        return _mean(self.by_seed.values())
+
+    def over(self, other: "Rate") -> float:
+        """How many times another's rate this is, over the seeds that both were run with: a seed is run on one machine."""
+        return _mean(self.by_seed[s] / other.by_seed[s] for s in self.by_seed if s in other.by_seed)
+
+
+def _mean(numbers: Iterable[float]) -> float:
+    """Return the geometric mean; of no number it is none."""
+    logs = np.log(list(numbers))
+    return float(np.exp(logs.mean())) if logs.size else np.nan
 
 
 Rates = dict[tuple[str, str], Rate]
@@ -93,13 +109,14 @@ def rates(found: pd.DataFrame, per: Measure) -> Rates:
 def earns(every: Rates, variant: str, model: str) -> bool:
     """Whether leaving a piece out costs what it has to earn, or a gate that is passed with it."""
     whole, without = every["whole", model], every[variant, model]
-    return bool((without.failed and not whole.failed) or whole.rate >= EARNED * without.rate)
+    return bool((without.failed and not whole.failed) or whole.over(without) >= EARNED)
 
 
 def table(found: pd.DataFrame, per: Measure = "second") -> str:
     """Return the table, one row a variant, in the order in which the engine has its pieces."""
     every = rates(found, per)
-    models = [m for m in MODELS if ("whole", m) in every]
+    models = [m for m in MODELS if any(m == model for _, model in every)]
+    known = [m for m in models if ("whole", m) in every]
     lines = [f"| left out | {' | '.join(MODELS[m] for m in models)} | earns its place on |"]
     lines.append("|---" * (len(models) + 2) + "|")
     for variant in ORDER:
@@ -107,34 +124,44 @@ def table(found: pd.DataFrame, per: Measure = "second") -> str:
         if not own:
             continue
         cells = [_cell(every, variant, m) if m in own else "not run" for m in models]
-        count = f"{sum(earns(every, variant, m) for m in own)} of {len(own)}" if variant != "whole" else ""
+        held = [earns(every, variant, m) for m in own if m in known and variant != "whole"]
+        count = f"{sum(held)} of {len(held)}" if held else ""
         lines.append(f"| {NAMES.get(variant, variant)} | {' | '.join(cells)} | {count} |")
     return "\n".join(lines)
 
 
 def _cell(every: Rates, variant: str, model: str) -> str:
     """Effective size for its cost, the gain of what is left out, and what failed."""
-    own, whole = every[variant, model], every["whole", model]
-    if not np.isfinite(own.rate):
+    own, whole = every[variant, model], every.get(("whole", model))
+    if not own.by_seed:
         return own.failed
-    times = f", ×{whole.rate / own.rate:.2f}" if variant != "whole" and np.isfinite(whole.rate) else ""
+    gain = whole.over(own) if whole and variant != "whole" else np.nan
+    times = f", ×{gain:.2f}" if np.isfinite(gain) else ""
     return f"{own.rate:.3g}{times}" + (f"; fails: {own.failed}" if own.failed else "")
+
+
+def evaluations(found: pd.DataFrame) -> str:
+    """Say what folding saves of the time of an evaluation, which is all that it changes."""
+    cost = (found["seconds"] / found["gradients"]).groupby([found["variant"], found["model"], found["seed"]]).mean()
+    gains = (cost["folding"] / cost["whole"]).dropna().groupby("model").agg(_mean)
+    told = [f"×{gains[m]:.2f} ({name})" for m, name in MODELS.items() if m in gains]
+    return f"By the time of an evaluation alone, folding earns {', '.join(told)}."
 
 
 def section(found: pd.DataFrame) -> str:
     """Return the part of the page that is generated."""
-    seeds, machines = (
-        found["seed"].nunique(),
-        sorted({re.sub(", load.*", "", str(m)) for m in found["machine"].dropna()}),
-    )
+    seeds = found.groupby("model")["seed"].nunique()
+    few, many = int(seeds.min()), int(seeds.max())
+    machines = sorted({re.sub(", load.*", "", str(m)) for m in found["machine"].dropna()})
     note = (
-        f"{SIMULATED_MARK}. Smallest bulk effective size of all reported quantities, {seeds} seed{'s' * (seeds > 1)} "
-        f"({'; '.join(machines)}); × is what the engine as it is has over that. One attempt with the default settings, "
-        "so that a gate fails here which a second attempt would pass; *fails* names its checks in any seed, *stopped* a run "
-        "that went beyond its limit, *not run* one that is missing."
+        f"{SIMULATED_MARK}. Smallest bulk effective size of all reported quantities, "
+        f"{few if few == many else f'{few} to {many}'} seed{'s' * (many > 1)} "
+        f"({'; '.join(machines)}); × is what the engine as it is has over that, with the same seeds. One attempt with the "
+        "default settings, so that a gate fails here which a second attempt would pass; *fails* names its checks in any "
+        "seed, *stopped* a run that went beyond its limit, *not run* one that is missing."
     )
     tables = [f"{PER[per]}:\n\n{table(found, per)}" for per in PER]
-    return "\n\n".join([*tables, note])
+    return "\n\n".join([*tables, evaluations(found), note])
 
 
 def write(found: pd.DataFrame) -> None:
