@@ -6,8 +6,8 @@ import pytest
 
 from northroute.errors import DataError, MissingDataError
 from northroute.resources import resource
+from northroute.sheets import csv_text
 from northroute.sources import crime_index
-from northroute.sources.bundled import text_of
 from tests.sources.synthetic import Row, altered, write
 
 SEVEN = ["COL", "KAZ", "KGZ", "MEX", "TJK", "TKM", "UZB"]
@@ -75,4 +75,4 @@ def test_trimming_leaves_averages_out(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_the_bundle_is_the_provider_s(data_dir: Path) -> None:
     text = resource(f"data/reference/{crime_index.BUNDLED}").read_text(encoding="utf-8")
-    assert text_of(crime_index.trim(data_dir)) == text
+    assert csv_text(crime_index.trim(data_dir)) == text

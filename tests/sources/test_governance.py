@@ -10,8 +10,8 @@ import pytest
 from northroute.conventions import COMPARISON_COUNTRIES, COUNTRIES
 from northroute.errors import DataError, MissingDataError
 from northroute.resources import resource
+from northroute.sheets import csv_text
 from northroute.sources import governance
-from northroute.sources.bundled import text_of
 from northroute.sources.table import Table
 
 NINE = sorted([*COUNTRIES, *COMPARISON_COUNTRIES])
@@ -132,7 +132,7 @@ def test_direction_of_the_indices_agrees() -> None:
 def test_corruption_did_not_change_when_civil_society_was_added() -> None:
     """SHA-256 of the table as it was before."""
     before = governance.load("vdem").frame.drop(columns="civil_society_participation")
-    sha = hashlib.sha256(text_of(before).encode()).hexdigest()
+    sha = hashlib.sha256(csv_text(before).encode()).hexdigest()
     assert sha == "c2a26e94e1096950e943bb67974c2c08b9e8d0935b6baead6b66aa397d019067"
 
 
@@ -235,7 +235,7 @@ def test_every_cell_is_the_provider_s(
 @pytest.mark.data
 def test_the_vdem_table_is_the_provider_s(data_dir: Path) -> None:
     text = resource("data/reference/vdem.csv").read_text(encoding="utf-8")
-    assert text_of(governance.trim_vdem(data_dir)) == text
+    assert csv_text(governance.trim_vdem(data_dir)) == text
 
 
 def test_vdem_without_the_provider_s_file(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from northroute.errors import DataError
 from northroute.resources import resource
+from northroute.sheets import csv_text
 from northroute.sources import kg_regions, regions
-from northroute.sources.bundled import text_of
 from tests.sources.synthetic import altered
 
 FILE = kg_regions.FILE
@@ -135,11 +135,11 @@ def test_an_altered_table_is_refused(
 def test_a_region_or_a_value_that_is_missing_is_named(tmp_path: Path) -> None:
     frame = kg_regions.load().frame
     path = tmp_path / FILE
-    path.write_text(text_of(frame[frame["region"] != "KG-T"]), encoding="utf-8")
+    path.write_text(csv_text(frame[frame["region"] != "KG-T"]), encoding="utf-8")
     with pytest.raises(DataError, match="the region is missing") as caught:
         kg_regions.load(path)
     assert (caught.value.row, caught.value.column) == ("KG-T", "region")
-    path.write_text(text_of(frame.drop(index=frame.index[frame["region"] == "KG-T"][0])), encoding="utf-8")
+    path.write_text(csv_text(frame.drop(index=frame.index[frame["region"] == "KG-T"][0])), encoding="utf-8")
     with pytest.raises(DataError, match="homicide_victims of 2014 is missing"):
         kg_regions.load(path)
 
@@ -147,5 +147,5 @@ def test_a_region_or_a_value_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_the_table_is_what_the_provider_s_file_gives(data_dir: Path) -> None:
     made = kg_regions.trim(data_dir)
-    assert text_of(made) == resource(f"data/reference/{FILE}").read_text(encoding="utf-8")
+    assert csv_text(made) == resource(f"data/reference/{FILE}").read_text(encoding="utf-8")
     pd.testing.assert_frame_equal(made, kg_regions.load().frame, check_dtype=False)

@@ -9,8 +9,8 @@ from northroute.conventions import WINDOW
 from northroute.errors import DataError, MissingDataError
 from northroute.panel import build
 from northroute.resources import resource
+from northroute.sheets import csv_text
 from northroute.sources import mlp
-from northroute.sources.bundled import text_of
 from tests.sources.synthetic import Row, altered, mlp_folder, mlp_row, write
 
 
@@ -154,7 +154,7 @@ def test_a_bundle_without_a_country_is_refused(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_the_bundle_is_the_provider_s(data_dir: Path) -> None:
     text = resource(f"data/reference/{mlp.BUNDLED}").read_text(encoding="utf-8")
-    assert text_of(mlp.trim(data_dir)) == text
+    assert csv_text(mlp.trim(data_dir)) == text
     ours, theirs = mlp.load(None, tuple(mlp.FILES)), mlp.load(data_dir, tuple(mlp.FILES))
     pd.testing.assert_frame_equal(ours.frame, theirs.frame)
     assert "all from the folder given" in theirs.name

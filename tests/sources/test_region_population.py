@@ -7,8 +7,8 @@ import pytest
 
 from northroute.errors import DataError, MissingDataError
 from northroute.resources import resource
+from northroute.sheets import csv_text
 from northroute.sources import denominators, region_population, regions
-from northroute.sources.bundled import text_of
 from tests.sources.synthetic import altered
 
 FILE = region_population.FILE
@@ -82,7 +82,7 @@ def test_nearest_year(people: pd.DataFrame) -> None:
     assert table.loc["TJ-KT", "year"] == 2020
     assert table.loc["TJ-KT", "status"] == "recalled"
     assert table.loc["UZ-TK", "status"] == "interpolated"
-    assert region_population.of_year(2022)["KG-GB"] == 1_129_437
+    assert region_population.nearest(2022).loc["KG-GB", "population"] == 1_129_437
     early = region_population.nearest(2014, "constant")
     assert list(early.index) == list(regions.load("constant").frame["region"])
     assert early.loc["KZ-YUZ", "population"] == 2_733_053
@@ -90,16 +90,16 @@ def test_nearest_year(people: pd.DataFrame) -> None:
 
 
 def test_the_constant_division_joins_shymkent() -> None:
-    parts, merged = region_population.of_year(2020), region_population.of_year(2020, "constant")
+    parts, merged = (region_population.nearest(2020, d)["population"] for d in ("first-level", "constant"))
     assert merged["KZ-YUZ"] == parts["KZ-YUZ"] + parts["KZ-SHY"]
     assert merged.sum() == parts.sum()
 
 
 def test_what_is_not_known_is_refused() -> None:
     with pytest.raises(MissingDataError, match="ask for the constant division"):
-        region_population.of_year(2016)
+        region_population.nearest(2016)
     with pytest.raises(MissingDataError, match="cover 2010 to 2023, not 2024"):
-        region_population.of_year(2024)
+        region_population.nearest(2024)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_region_a_year_or_a_row_too_many_is_named(tmp_path: Path) -> None:
     path = tmp_path / FILE
 
     def refused(table: pd.DataFrame) -> DataError:
-        path.write_text(text_of(table), encoding="utf-8")
+        path.write_text(csv_text(table), encoding="utf-8")
         with pytest.raises(DataError) as caught:
             region_population.load(path)
         return caught.value
@@ -165,7 +165,7 @@ def test_a_jump_is_seen_where_no_sum_shows_it(tmp_path: Path) -> None:
     for region, change in (("KZ-AKM", 200_000), ("KZ-AKT", -200_000)):
         frame["population"] += change * ((frame["region"] == region) & (frame["year"] == 2015))
     path = tmp_path / FILE
-    path.write_text(text_of(frame), encoding="utf-8")
+    path.write_text(csv_text(frame), encoding="utf-8")
     with pytest.raises(DataError, match="KZ-AKM changes by 27% from the year before") as caught:
         region_population.load(path)
     assert (caught.value.row, caught.value.column) == (_line("KZ-AKM,2015,"), "population")
@@ -173,5 +173,5 @@ def test_a_jump_is_seen_where_no_sum_shows_it(tmp_path: Path) -> None:
 
 @pytest.mark.data
 def test_the_table_is_what_the_providers_files_give(data_dir: Path) -> None:
-    made = text_of(region_population.trim(data_dir))
+    made = csv_text(region_population.trim(data_dir))
     assert made == resource(f"data/reference/{FILE}").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import pytest
 
 from northroute.errors import DataError
 from northroute.resources import resource
+from northroute.sheets import csv_text
 from northroute.sources import regions, uz_regions
-from northroute.sources.bundled import text_of
 from tests.sources.synthetic import altered
 
 FILE = uz_regions.FILE
@@ -85,11 +85,11 @@ def test_an_altered_table_is_refused(
 def test_a_region_or_a_year_that_is_missing_is_named(tmp_path: Path, region: str) -> None:
     frame = uz_regions.load().frame
     path = tmp_path / FILE
-    path.write_text(text_of(frame[frame["region"] != region]), encoding="utf-8")
+    path.write_text(csv_text(frame[frame["region"] != region]), encoding="utf-8")
     with pytest.raises(DataError, match="the region is missing") as caught:
         uz_regions.load(path)
     assert (caught.value.row, caught.value.column) == (region, "region")
-    path.write_text(text_of(frame[(frame["region"] != region) | (frame["year"] != 2012)]), encoding="utf-8")
+    path.write_text(csv_text(frame[(frame["region"] != region) | (frame["year"] != 2012)]), encoding="utf-8")
     with pytest.raises(DataError, match="the year 2012 is missing") as caught:
         uz_regions.load(path)
     assert (caught.value.row, caught.value.column) == (region, "year")
@@ -98,5 +98,5 @@ def test_a_region_or_a_year_that_is_missing_is_named(tmp_path: Path, region: str
 @pytest.mark.data
 def test_the_table_is_what_the_provider_s_file_gives(data_dir: Path) -> None:
     made = uz_regions.trim(data_dir)
-    assert text_of(made) == resource(f"data/reference/{FILE}").read_text(encoding="utf-8")
+    assert csv_text(made) == resource(f"data/reference/{FILE}").read_text(encoding="utf-8")
     pd.testing.assert_frame_equal(made, uz_regions.load().frame, check_dtype=False)

@@ -13,13 +13,9 @@ import numpy as np
 import pandas as pd
 
 from northroute.conventions import COMPARISON_COUNTRIES, COUNTRIES
-from northroute.errors import DataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
 from northroute.sources import drug_names
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import RESTORE, first_true, line_of, read_csv
-from northroute.sources.schemas import Among, schema
+from northroute.sources.rows import Rows, read_bundled, read_provided
+from northroute.sources.schemas import Among
 from northroute.sources.table import Table
 
 FOLDER: Final = "unodc_drug_seizures_2015_2023"
@@ -45,6 +41,7 @@ _FILES: Final = {
     2025: "annex_wdr2025_2019_2023.csv",
 }
 _COUNTRIES = [*COUNTRIES, *COMPARISON_COUNTRIES]
+_AMONG: Final[Among] = {"iso3": (_COUNTRIES, "a country of this project")}
 _ROUNDING = 1.0  # kilograms by which rounded parts may exceed their total
 
 
@@ -61,34 +58,19 @@ def load(path: Path | None = None) -> Table:
         If the file breaks its format, repeats a key, gives a year that an edition does not cover, or two values of
         ``names`` for a country, year and edition.
     """
-    file = path or resource(f"data/reference/{BUNDLED}")
     among: Among = {
-        "iso3": (_COUNTRIES, "a country of this project"),
+        **_AMONG,
         "drug": ((*DRUGS, *NOT_DRUGS), "a known group of drugs"),
         "edition": (EDITIONS, "an edition of 2021, 2024 or 2025"),
     }
-    frame = read_csv(file, schema(Path(BUNDLED).stem, among))
+    rows = read_bundled(BUNDLED, path, among)
+    frame = rows.frame
     covered = [year in EDITIONS[edition] for year, edition in zip(frame["year"], frame["edition"], strict=True)]
-    outside = ~pd.Series(covered, index=frame.index)
-    if outside.any():
-        line = first_true(outside)
-        what = f"the edition of {frame['edition'][line]} does not cover {frame['year'][line]}"
-        raise DataError(what, file=file, row=line_of(file, line), column="year", remedy=RESTORE)
+    rows.refuse(~pd.Series(covered), "year", "the edition of {edition} does not cover {year}")
     first = frame.groupby(["iso3", "year", "edition"])["names"].transform("first")
-    other = first != frame["names"]
-    if other.any():
-        line = first_true(other)
-        what = (
-            f"{frame['names'][line]} names here and {first[line]} on an earlier line of the same country, year, edition"
-        )
-        raise DataError(what, file=file, row=line_of(file, line), column="names", remedy=RESTORE)
-    return Table("annual seizures (UNODC)", frame, KEY, False, {file.name: file_sha256(file)}, CITATION, LICENCE)
-
-
-def latest(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the latest edition's row of each country, year and drug."""
-    ordered = frame.sort_values(list(KEY))
-    return ordered.drop_duplicates(["iso3", "year", "drug"], keep="last").reset_index(drop=True)
+    what = "{names} names here and {first} on an earlier line of the same country, year, edition"
+    rows.refuse(first != frame["names"], "names", what, more={"first": first})
+    return rows.table("annual seizures (UNODC)", CITATION, LICENCE)
 
 
 def revisions(frame: pd.DataFrame) -> pd.DataFrame:
@@ -121,8 +103,7 @@ def trim(folder: Path) -> pd.DataFrame:
     DataError
         If one breaks its format, names a drug that has no group, or gives a total below its parts.
     """
-    tables = [_edition(provider_file(folder, FOLDER, name), edition) for edition, name in _FILES.items()]
-    table = pd.concat(tables)
+    table = pd.concat([_edition(folder, name, edition) for edition, name in _FILES.items()])
     order = [*DRUGS, *NOT_DRUGS]
     table["drug"] = pd.Categorical(table["drug"], order)
     table["iso3"] = pd.Categorical(table["iso3"], _COUNTRIES)
@@ -130,41 +111,34 @@ def trim(folder: Path) -> pd.DataFrame:
     return table[[*KEY, "kg", "names"]].reset_index(drop=True)
 
 
-def _edition(path: Path, edition: int) -> pd.DataFrame:
-    name = f"{FOLDER}/{_FILES[edition].removesuffix('.csv')}"
-    own = schema(name, {"iso3": (_COUNTRIES, "a country of this project")})
-    frame = read_csv(path, own, extra=True, repeats=True)
+def _edition(folder: Path, name: str, edition: int) -> pd.DataFrame:
+    rows = read_provided(folder, (FOLDER, name), _AMONG, repeats=True)
+    frame = rows.frame
     again = frame.duplicated() & (frame["kg"] > 0)  # the annexes repeat lines of nothing
-    if again.any():
-        remedy = "Keep one of the two lines: the file may be doubled."
-        raise DataError("the line is there twice", file=path, row=line_of(path, first_true(again)), remedy=remedy)
+    rows.refuse(again, None, "the line is there twice", "Keep one of the two lines: the file may be doubled.")
+    names, listed = frame["drug"], drug_names.LATER_EDITIONS
     if edition == 2021:
         specified = frame["specifics"].fillna("")
-        names = drug_names.plain(frame["drug"]) + ("/" + specified).where(specified != "", "")
-        group = drug_names.grouped(names, drug_names.EDITION_2021, path, "drug")
-    else:
-        names = frame["drug"]
-        group = drug_names.grouped(names, drug_names.LATER_EDITIONS, path, "drug")
-    frame = frame.assign(group=group, name=drug_names.plain(names))
+        names = drug_names.plain(names) + ("/" + specified).where(specified != "", "")
+        listed = drug_names.EDITION_2021
+    frame = frame.assign(group=drug_names.grouped(rows, names, listed, "drug"), name=drug_names.plain(names))
     where = ["iso3", "year"]
     counted = frame.groupby(where)["name"].nunique().rename("names")
-    parts = pd.concat([_excess(rows, path) for _, rows in frame.groupby([*where, "drug_group"])])
+    parts = pd.concat([_excess(part, rows) for _, part in frame.groupby([*where, "drug_group"])])
     sums = parts.groupby([*where, "group"])["kg"].sum().round(6).reset_index()
     sums = sums.set_axis([*where, "drug", "kg"], axis=1).assign(edition=edition)
     return sums.merge(counted.reset_index(), on=where)
 
 
-def _excess(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _excess(part: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Turn a total that stands beside its parts into what it exceeds them by."""
-    total = rows["group"].str.startswith(drug_names.TOTAL)
+    total = part["group"].str.startswith(drug_names.TOTAL)
     if not total.any():
-        return rows
-    whole = float(rows["kg"][total].sum())
-    parts = float(rows["kg"][~total & ~rows["group"].isin(NOT_DRUGS)].sum())
+        return part
+    whole = float(part["kg"][total].sum())
+    parts = float(part["kg"][~total & ~part["group"].isin(NOT_DRUGS)].sum())
     if total.sum() > 1 or whole < parts - _ROUNDING:
-        line = line_of(path, int(rows.index.to_numpy()[first_true(total)]))
         what = f"a total of {whole:g} kg, and its parts are {parts:g} kg"
-        raise DataError(what, file=path, row=line, column="kg", remedy=RESTORE)
-    return rows.assign(
-        group=rows["group"].str.removeprefix(drug_names.TOTAL), kg=rows["kg"].mask(total, max(whole - parts, 0.0))
-    )
+        raise rows.fault(what, "kg", int(part.index[total][0]))
+    group = part["group"].str.removeprefix(drug_names.TOTAL)
+    return part.assign(group=group, kg=part["kg"].mask(total, max(whole - parts, 0.0)))

@@ -17,7 +17,7 @@ from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import regions
-from northroute.sources.provider import provider_file
+from northroute.sources.rows import provider_file
 
 FILE: Final = ("natural_earth_admin1_five", "admin1_five.geojson")
 PART_OF: Final[Mapping[str, str]] = {"KZ-SHY": "KZ-YUZ", "KG-GO": "KG-O", "TM-S": "TM-A"}

@@ -2,10 +2,10 @@
 
 A table is added by a line in :data:`BUNDLE`. Its ``trim`` takes the folder that holds the providers' folders and returns
 the table as it is to be bundled: columns in order, rows sorted by the key, numbers rounded. It finds the provider's
-file by :func:`northroute.sources.provider.provider_file`, which raises MissingDataError where the folder has none.
+file by :func:`northroute.sources.rows.provider_file`, which raises MissingDataError where the folder has none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -35,24 +35,6 @@ LARGEST: Final = 300_000
 
 
 @dataclass(frozen=True)
-class Bundled:
-    """A bundled table.
-
-    Attributes
-    ----------
-    file : str
-        Name in data/reference, such as ``uz_regions.csv``.
-    trim : callable
-        Takes the folder of the providers' files, returns the table exactly as it is bundled (the outlines: the text of
-        the file, an item a line between its first and last); raises MissingDataError where the provider's files are not
-        there, and DataError where they are not as expected.
-    """
-
-    file: str
-    trim: Callable[[Path], pd.DataFrame | str]
-
-
-@dataclass(frozen=True)
 class Built:
     """What became of a bundled table: ``written``, ``unchanged``, or ``not there`` and why (``note``)."""
 
@@ -62,29 +44,41 @@ class Built:
     note: str = ""
 
 
-BUNDLE: Final[tuple[Bundled, ...]] = (
-    Bundled(offences.FILE, offences.trim),
-    Bundled(kg_regions.FILE, kg_regions.trim),
-    Bundled(uz_regions.FILE, uz_regions.trim),
-    Bundled(region_population.FILE, region_population.trim),
-    Bundled(mlp.BUNDLED, mlp.trim),
-    Bundled(placed_seizures.BUNDLED, placed_seizures.trim),
-    Bundled(annual_seizures.BUNDLED, annual_seizures.trim),
-    Bundled(crime_index.BUNDLED, crime_index.trim),
-    Bundled("vdem.csv", governance.trim_vdem),
-    Bundled("boundaries.geojson", boundaries.trim),
+BUNDLE: Final[Mapping[str, Callable[[Path], pd.DataFrame | str]]] = {
+    offences.FILE: offences.trim,
+    kg_regions.FILE: kg_regions.trim,
+    uz_regions.FILE: uz_regions.trim,
+    region_population.FILE: region_population.trim,
+    mlp.BUNDLED: mlp.trim,
+    placed_seizures.BUNDLED: placed_seizures.trim,
+    annual_seizures.BUNDLED: annual_seizures.trim,
+    crime_index.BUNDLED: crime_index.trim,
+    "vdem.csv": governance.trim_vdem,
+    "boundaries.geojson": boundaries.trim,
     # one line a table
-)
+}
+"""By name in data/reference: what makes the table, or the text of the outlines, from the folder of the providers' files."""
 
 
-def text_of(frame: pd.DataFrame | str) -> str:
-    """Return a table as it is written: comma-separated, a line feed at each end, the shortest decimals that are exact.
+def trimmed(file: str, source: Path) -> str:
+    """Return a bundled table as it is written: comma-separated, a line feed at each end, the shortest exact decimals.
 
-    What a provider's module has made text of already (the outlines) stays as it is.
+    Parameters
+    ----------
+    file : str
+        Of :data:`BUNDLE`.
+    source : Path
+        Folder that holds one folder a provider.
+
+    Raises
+    ------
+    MissingDataError
+        If the provider's files are not there.
+    DataError
+        If they are not as expected.
     """
-    if isinstance(frame, str):
-        return frame
-    return csv_text(frame)
+    made = BUNDLE[file](source)
+    return made if isinstance(made, str) else csv_text(made)
 
 
 def build(source: Path, to: Path | None = None, progress: Progress = quiet) -> tuple[Built, ...]:
@@ -114,25 +108,25 @@ def build(source: Path, to: Path | None = None, progress: Progress = quiet) -> t
     if not source.is_dir():
         raise MissingDataError(f"'{source}' is not a folder; name the one that holds a folder for each provider.")
     folder = to or resource("data/reference")
-    made = [_made(source, folder / item.file, item, progress, n / len(BUNDLE)) for n, item in enumerate(BUNDLE)]
-    for built, text in made:
-        if built.outcome == "written":
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / built.file).write_text(text, encoding="utf-8", newline="\n")
-    return tuple(built for built, _ in made)
-
-
-def _made(source: Path, target: Path, item: Bundled, progress: Progress, share: float) -> tuple[Built, str]:
-    progress(item.file, share)
-    try:
-        frame = item.trim(source)
-    except MissingDataError as absent:
-        return Built(item.file, "not there", note=str(absent)), ""
-    text = text_of(frame)
-    size = len(text.encode())
-    if size > LARGEST:
-        remedy = f"Trim it further: a bundled table has at most {LARGEST:,} bytes."
-        raise DataError(f"the table would have {size:,} bytes", file=target, remedy=remedy)
-    same = target.is_file() and target.read_bytes() == text.encode()
-    rows = len(frame) if isinstance(frame, pd.DataFrame) else text.count("\n") - 2
-    return Built(item.file, "unchanged" if same else "written", rows), text
+    built, texts = [], {}
+    for n, file in enumerate(BUNDLE):
+        progress(file, n / len(BUNDLE))
+        try:
+            text = trimmed(file, source)
+        except MissingDataError as absent:
+            built.append(Built(file, "not there", note=str(absent)))
+            continue
+        target, size = folder / file, len(text.encode())
+        if size > LARGEST:
+            remedy = f"Trim it further: a bundled table has at most {LARGEST:,} bytes."
+            raise DataError(f"the table would have {size:,} bytes", file=target, remedy=remedy)
+        same = target.is_file() and target.read_bytes() == text.encode()
+        if not same:
+            texts[target] = text
+        # one line of a table is its header; the outlines lie between two
+        rows = text.count("\n") - (1 if file.endswith(".csv") else 2)
+        built.append(Built(file, "unchanged" if same else "written", rows))
+    for target, text in texts.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+    return tuple(built)

@@ -11,12 +11,8 @@ from typing import Final
 import pandas as pd
 
 from northroute.conventions import COUNTRIES
-from northroute.errors import DataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import RESTORE, first_true, line_of, read_csv
-from northroute.sources.schemas import Among, schema
+from northroute.sources.rows import read_bundled, read_provided
+from northroute.sources.schemas import Among
 from northroute.sources.table import Table
 
 FILE: Final = ("global_organized_crime_index", "oc_index_2021_2023_2025.csv")
@@ -52,6 +48,7 @@ CITATION: Final = (
 LICENCE: Final = "figures as published; the provider's terms were not seen; cite the index"
 
 _COUNTRIES = [*COUNTRIES, "COL", "MEX"]
+_EDITIONS: Final[Among] = {"edition": (EDITIONS, "an edition of 2021, 2023 or 2025")}
 
 
 def load(path: Path | None = None) -> Table:
@@ -62,22 +59,17 @@ def load(path: Path | None = None) -> Table:
     DataError
         If the file breaks its format, repeats a key, gives a score that is not 1, 1.5, ... 10, or lacks a cell.
     """
-    file = path or resource(f"data/reference/{BUNDLED}")
-    among: Among = {
-        "iso3": (_COUNTRIES, "a country of this table"),
-        "edition": (EDITIONS, "an edition of 2021, 2023 or 2025"),
-        "item": (ITEMS, "a known item of the index"),
-    }
-    frame = read_csv(file, schema(Path(BUNDLED).stem, among))
-    _halves(frame, file)
+    countries, items = (_COUNTRIES, "a country of this table"), (ITEMS, "a known item of the index")
+    rows = read_bundled(BUNDLED, path, {**_EDITIONS, "iso3": countries, "item": items})
+    frame = rows.frame
+    between = (frame["score"] * 2) % 1 != 0
+    rows.refuse(between, "score", "{score:g} is not a step of the scale 1, 1.5, ... 10")
     expected = pd.MultiIndex.from_product([_COUNTRIES, EDITIONS, ITEMS], names=list(KEY))
     absent = expected.difference(pd.MultiIndex.from_frame(frame[list(KEY)]), sort=False)
     if len(absent):
         first = ", ".join(str(v) for v in absent[0])
-        raise DataError(
-            f"no score of ({first}), {len(absent)} absent in all", file=file, column="score", remedy=RESTORE
-        )
-    return Table("organised crime index", frame, KEY, False, {file.name: file_sha256(file)}, CITATION, LICENCE)
+        raise rows.fault(f"no score of ({first}), {len(absent)} absent in all", "score")
+    return rows.table("organised crime index", CITATION, LICENCE)
 
 
 def trim(folder: Path) -> pd.DataFrame:
@@ -90,20 +82,10 @@ def trim(folder: Path) -> pd.DataFrame:
     DataError
         If it breaks its format.
     """
-    path = provider_file(folder, *FILE)
+    frame = read_provided(folder, FILE, _EDITIONS, extra=False).frame
     names = {name: item for item, name in {**ACTORS_AND_MARKETS, **RESILIENCE}.items()}
-    editions: Among = {"edition": (EDITIONS, "an edition of 2021, 2023 or 2025")}
-    frame = read_csv(path, schema("/".join(FILE).removesuffix(".csv"), editions))
     frame = frame[frame["indicator"].isin(names) & frame["iso3"].isin(_COUNTRIES)]
     frame = frame.assign(item=frame["indicator"].map(names))
     order = {key: place for place, key in enumerate([*_COUNTRIES, *ITEMS])}
     frame = frame.sort_values(list(KEY), key=lambda column: column.map(lambda value: order.get(value, value)))
     return frame[[*KEY, "score"]].reset_index(drop=True)
-
-
-def _halves(frame: pd.DataFrame, file: Path) -> None:
-    between = (frame["score"] * 2) % 1 != 0
-    if between.any():
-        line = first_true(between)
-        what = f"{frame['score'][line]:g} is not a step of the scale 1, 1.5, ... 10"
-        raise DataError(what, file=file, row=line_of(file, line), column="score", remedy=RESTORE)

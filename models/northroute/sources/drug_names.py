@@ -6,13 +6,11 @@ the parts.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from northroute.errors import DataError
-from northroute.sources.reading import first_true, line_of
+from northroute.sources.rows import Rows
 
 TOTAL: Final = "total: "
 """Mark of a total; the group of what it exceeds its parts by follows."""
@@ -144,16 +142,18 @@ def plain(names: "pd.Series[str]") -> "pd.Series[str]":
     return names.str.split(" (", regex=False).str[0].str.split("(", regex=False).str[0].str.strip().str.lower()
 
 
-def grouped(names: "pd.Series[str]", listed: Mapping[str, str], file: Path, column: str) -> "pd.Series[str]":
+def grouped(rows: Rows, names: "pd.Series[str]", listed: Mapping[str, str], column: str) -> "pd.Series[str]":
     """Return the group of each name.
 
     Parameters
     ----------
+    rows : Rows
+        The file.
     names : pandas.Series
-        Names in the order of the file's lines.
+        A name a row.
     listed : mapping of str to str
         Plain name to group: :data:`INDIVIDUAL` or a list of an annual table.
-    file, column : Path, str
+    column : str
         Named in the error.
 
     Raises
@@ -162,15 +162,6 @@ def grouped(names: "pd.Series[str]", listed: Mapping[str, str], file: Path, colu
         For a name that the list does not hold.
     """
     key = plain(names)
-    unknown = ~key.isin(list(listed))
-    if unknown.any():
-        line = first_true(unknown)
-        remedy = "Give the name a group in northroute.sources.drug_names, or mend its spelling."
-        raise DataError(
-            f"'{names.iloc[line]}' is not a known drug",
-            file=file,
-            row=line_of(file, line),
-            column=column,
-            remedy=remedy,
-        )
+    remedy = "Give the name a group in northroute.sources.drug_names, or mend its spelling."
+    rows.refuse(~key.isin(list(listed)), column, "'{name}' is not a known drug", remedy, {"name": names})
     return key.map(dict(listed))

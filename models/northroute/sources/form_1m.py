@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from northroute.errors import DataError
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import first_true, line_of, read_csv
-from northroute.sources.schemas import schema
+from northroute.sources.rows import Rows, read_provided
 
 PROVIDER: Final = "kz_form1m_regions_2022"
 _TOTAL_ROW, _ATTEMPT_ROW = 1, 15
+_RESTORE: Final = "Restore the file from its source."
 _NOT_OFFENCES: Final = ("000", "001")
 """Disappearances and deaths not found to be criminal: the form keeps them outside its total."""
 # the word for chapter, then its number
@@ -64,67 +63,60 @@ def read(folder: Path) -> Form1M:
     DataError
         If a file breaks its format, has other rows or regions than the form, or its two counts of ended cases differ.
     """
-    home = _read(folder, "kz_region_2022_key_counts")[1]
-    homes = home.set_index("iso")["region_before_2022"]
+    homes = _read(folder, "kz_region_2022_key_counts").frame.set_index("iso")["region_before_2022"]
     registered, ended = _section_1(folder, homes)
     nonzero = _nonzero(folder, homes, registered.columns)
     stated = nonzero["R2", "ended"]
     if not stated.equals(ended):
-        article = str((stated != ended).any().idxmax())
-        raise DataError(
-            f"ended cases of '{article}' differ between sections R1 and R2",
-            file=folder / PROVIDER,
-            column="ended",
-            remedy="Restore both files from their source.",
-        )
+        what = f"ended cases of '{(stated != ended).any().idxmax()}' differ between sections R1 and R2"
+        remedy = "Restore both files from their source."
+        raise DataError(what, file=folder / PROVIDER, column="ended", remedy=remedy)
     causing, deaths = _section_11(folder, homes)
     return Form1M(
         registered, ended, nonzero["R2", "ended_by_group"], nonzero["PRIL1", "with_firearms"], causing, deaths
     )
 
 
-def _read(folder: Path, name: str) -> tuple[Path, pd.DataFrame]:
-    path = provider_file(folder, PROVIDER, f"{name}.csv")
-    return path, read_csv(path, schema(f"{PROVIDER}/{name}"), extra=True)
+def _read(folder: Path, name: str, homes: "pd.Series[str] | None" = None) -> Rows:
+    rows = read_provided(folder, (PROVIDER, f"{name}.csv"))
+    if homes is None:
+        return rows
+    known = ", ".join(homes.index)
+    unknown = ~rows.frame["iso"].isin(homes.index)
+    rows.refuse(unknown, "iso", "'{iso}' is not a region of the form", f"Known are {known}.")
+    absent = sorted(set(homes.index) - set(rows.frame["iso"]))
+    if absent:
+        raise rows.fault("the region is missing", "iso", absent[0], _RESTORE)
+    return rows
 
 
 def _section_1(folder: Path, homes: "pd.Series[str]") -> tuple[pd.DataFrame, pd.DataFrame]:
-    codes = _read(folder, "r1_row_codebook")[1].set_index("row")
+    codes = _read(folder, "r1_row_codebook").frame.set_index("row")
     chapter = codes["label_ru"].str.extract(_CHAPTER_LABEL)[0]
     names = codes["article_uk_rk_2014"].where(chapter.isna(), "chapter_" + chapter.fillna(""))
     names[_TOTAL_ROW], names[_ATTEMPT_ROW] = "total", "99_attempt"
     names = names[names.notna() & ~names.isin(_NOT_OFFENCES)]
-    path, counts = _read(folder, "r1_offences_by_region")
-    _same_regions(counts["iso"], homes, path)
+    counts = _read(folder, "r1_offences_by_region", homes).frame
     counts = counts.assign(article=counts["row"].map(names)).dropna(subset=["article"])
     return _by_region(counts, homes, "registered"), _by_region(counts, homes, "ended")
 
 
 def _nonzero(folder: Path, homes: "pd.Series[str]", articles: "pd.Index[str]") -> dict[tuple[str, str], pd.DataFrame]:
-    path, counts = _read(folder, "other_sections_nonzero_long")
-    counts = counts.rename(columns={"key": "article"})
-    _same_regions(counts["iso"], homes, path)
+    rows = _read(folder, "other_sections_nonzero_long", homes)
+    counts = rows.frame.rename(columns={"key": "article"})
     found = {}
     for section, measure in (("R2", "ended"), ("R2", "ended_by_group"), ("PRIL1", "with_firearms")):
-        rows = counts[(counts["section"] == section) & (counts["measure"] == measure)]
-        table = _by_region(rows, homes, "value")
+        table = _by_region(counts[(counts["section"] == section) & (counts["measure"] == measure)], homes, "value")
         unknown = sorted(set(table.columns) - set(articles))
         if unknown:
-            raise DataError(
-                f"'{unknown[0]}' is not an article of section R1",
-                file=path,
-                column="key",
-                remedy="Restore the file from its source.",
-            )
+            raise rows.fault(f"'{unknown[0]}' is not an article of section R1", "key", remedy=_RESTORE)
         # the file leaves zeros out
-        everywhere = sorted(set(homes))
-        found[section, measure] = table.reindex(index=everywhere, columns=articles, fill_value=0)
+        found[section, measure] = table.reindex(index=sorted(set(homes)), columns=articles, fill_value=0)
     return found
 
 
 def _section_11(folder: Path, homes: "pd.Series[str]") -> tuple[pd.DataFrame, pd.DataFrame]:
-    path, counts = _read(folder, "r11_offences_causing_death")
-    _same_regions(counts["iso"], homes, path)
+    counts = _read(folder, "r11_offences_causing_death", homes).frame
     names = {row: name for name, rows in _DEATH_ROWS.items() for row in rows}
     counts = counts.assign(article=counts["row"].map(names)).dropna(subset=["article"])
     return _by_region(counts, homes, "registered"), _by_region(counts, homes, "deaths")
@@ -134,20 +126,3 @@ def _by_region(counts: pd.DataFrame, homes: "pd.Series[str]", column: str) -> pd
     named = counts.assign(region=counts["iso"].map(homes))
     table = named.pivot_table(index="region", columns="article", values=column, aggfunc="sum", fill_value=0)
     return table.sort_index().astype(np.int64)
-
-
-def _same_regions(codes: "pd.Series[str]", homes: "pd.Series[str]", path: Path) -> None:
-    unknown = ~codes.isin(homes.index)
-    if unknown.any():
-        row = first_true(unknown)
-        raise DataError(
-            f"'{codes[row]}' is not a region of the form",
-            file=path,
-            row=line_of(path, row),
-            column="iso",
-            remedy=f"Known are {', '.join(homes.index)}.",
-        )
-    absent = sorted(set(homes.index) - set(codes))
-    if absent:
-        remedy = "Restore the file from its source."
-        raise DataError("the region is missing", file=path, row=absent[0], column="iso", remedy=remedy)

@@ -10,13 +10,8 @@ from typing import Final, Literal, get_args
 
 import pandas as pd
 
-from northroute.errors import DataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
 from northroute.sources import regions
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import first_true, line_of, read_csv
-from northroute.sources.schemas import schema
+from northroute.sources.rows import REBUILD, Rows, read_bundled, read_provided
 from northroute.sources.table import Table
 
 Series = Literal[
@@ -25,7 +20,6 @@ Series = Literal[
 FILE: Final = "kg_regions.csv"
 PROVIDED: Final = ("kg_regions_nsc_sdg", "kg_region_year.csv")
 COUNTRY: Final = "KG"
-PROVISIONAL: Final = 2023
 CITATION: Final = "National Statistical Committee of the Kyrgyz Republic, platform of the Sustainable Development Goals"
 LICENCE: Final = "MIT (the copy, Open SDG)"
 
@@ -49,7 +43,6 @@ _RANGE: Final[Mapping[Series, tuple[float, float]]] = {
 }
 UNPUBLISHED: Final[frozenset[tuple[str, int, str]]] = frozenset({("KG-N", 2016, "new_drug_dependence_per_100k")})
 """Region, year and series that the provider left out."""
-_REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
 
 
 def load(path: Path | None = None) -> Table:
@@ -67,15 +60,13 @@ def load(path: Path | None = None) -> Table:
         whole number, the regions' victims do not add up to the country's within 1, or the country's index or rate
         is outside those of its regions.
     """
-    file = path or resource(f"data/reference/{FILE}")
-    frame = read_csv(file, schema(Path(FILE).stem, {"series": (get_args(Series), "a series of the table")}))
-    places = regions.load("first-level").frame
-    known = (COUNTRY, *sorted(places["region"][places["iso3"] == "KGZ"]))
-    _check_cells(frame, known, file)
-    _check_complete(frame, known, file)
-    _check_country(frame, file)
-    files = {file.name: file_sha256(file)}
-    return Table("Kyrgyz regions by year", frame, ("region", "year", "series"), False, files, CITATION, LICENCE)
+    rows = read_bundled(FILE, path, {"series": (get_args(Series), "a series of the table")}, REBUILD)
+    known = (COUNTRY, *regions.codes("KGZ"))
+    _check_cells(rows, known)
+    due = [(region, year, series) for region in known for series, years in _YEARS.items() for year in years]
+    rows.require([key for key in due if key not in UNPUBLISHED], "region", "{series} of {year} is missing")
+    _check_country(rows)
+    return rows.table("Kyrgyz regions by year", CITATION, LICENCE)
 
 
 def wide(series: Series, path: Path | None = None) -> pd.DataFrame:
@@ -95,61 +86,33 @@ def trim(folder: Path) -> pd.DataFrame:
     DataError
         If it breaks its format.
     """
-    path = provider_file(folder, *PROVIDED)
-    frame = read_csv(path, schema("/".join(PROVIDED).removesuffix(".csv")), extra=True).rename(
-        columns={"iso": "region"}
-    )
+    frame = read_provided(folder, PROVIDED).frame.rename(columns={"iso": "region"})
     frame = frame.assign(series=frame["series"].map(_PROVIDED)).dropna(subset=["series"])
     wanted = [year in _YEARS[series] for series, year in zip(frame["series"], frame["year"], strict=True)]
     frame = frame[wanted].assign(value=frame["value"].round(6))
     return frame[["region", "year", "series", "value"]].sort_values(["region", "year", "series"], ignore_index=True)
 
 
-def _check_cells(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> None:
-    unknown = ~frame["region"].isin(known)
-    if unknown.any():
-        row = first_true(unknown)
-        what = f"'{frame['region'][row]}' is not a region of Kyrgyzstan"
-        raise DataError(
-            what, file=file, row=line_of(file, row), column="region", remedy=f"Use one of: {', '.join(known)}."
-        )
+def _check_cells(rows: Rows, known: tuple[str, ...]) -> None:
+    frame = rows.frame
+    what = "'{region}' is not a region of Kyrgyzstan"
+    rows.refuse(~frame["region"].isin(known), "region", what, f"Use one of: {', '.join(known)}.")
     for series, (low, high) in _RANGE.items():
-        value, ours = frame["value"], frame["series"] == series
-        outside = ours & ~value.between(low, high)
-        if outside.any():
-            row = first_true(outside)
-            what = f"{series} is {value[row]:g}, outside {low:g} to {high:g}"
-            raise DataError(what, file=file, row=line_of(file, row), column="value", remedy=_REBUILD)
+        outside = (frame["series"] == series) & ~frame["value"].between(low, high)
+        rows.refuse(outside, "value", f"{series} is {{value:g}}, outside {low:g} to {high:g}")
     broken = (frame["series"] == "homicide_victims") & (frame["value"] % 1 != 0)
-    if broken.any():
-        row = first_true(broken)
-        what = f"'{frame['value'][row]:g}' homicide victims is not a whole number"
-        raise DataError(what, file=file, row=line_of(file, row), column="value", remedy=_REBUILD)
+    rows.refuse(broken, "value", "'{value:g}' homicide victims is not a whole number")
 
 
-def _check_complete(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> None:
-    there = set(zip(frame["region"], frame["year"], frame["series"], strict=True))
-    for region in known:
-        for series, years in _YEARS.items():
-            lacking = [year for year in years if (region, year, series) not in there | UNPUBLISHED]
-            if lacking:
-                what = f"{series} of {lacking[0]} is missing"
-                if not (frame["region"] == region).any():
-                    what = "the region is missing"
-                raise DataError(what, file=file, row=region, column="region", remedy=f"Restore its lines. {_REBUILD}")
-
-
-def _check_country(frame: pd.DataFrame, file: Path) -> None:
-    for (series, year), rows in frame.groupby(["series", "year"]):
-        whole, parts = rows[rows["region"] == COUNTRY], rows["value"][rows["region"] != COUNTRY]
-        stated, summed = float(whole["value"].iloc[0]), float(parts.sum())
-        if series == "homicide_victims":
-            if abs(stated - summed) <= 1:
-                continue
-            what = f"{series} of {year}: the regions add up to {summed:g}, the country has {stated:g}"
-        elif parts.min() <= stated <= parts.max():
-            continue
-        else:
-            what = f"{series} of {year}: the country has {stated:g}, outside its regions, {parts.min():g} to {parts.max():g}"
-        remedy = f"One value of that year is altered. {_REBUILD}"
-        raise DataError(what, file=file, row=line_of(file, int(whole.index[0])), column="value", remedy=remedy)
+def _check_country(rows: Rows) -> None:
+    frame = rows.frame
+    country, victims = frame["region"] == COUNTRY, frame["series"] == "homicide_victims"
+    parts = frame["value"].mask(country).groupby([frame["series"], frame["year"]])
+    summed, least, most = (parts.transform(how) for how in ("sum", "min", "max"))
+    remedy = f"One value of that year is altered. {REBUILD}"
+    unlike = country & victims & ((frame["value"] - summed).abs() > 1)
+    what = "{series} of {year}: the regions add up to {summed:g}, the country has {value:g}"
+    rows.refuse(unlike, "value", what, remedy, {"summed": summed})
+    outside = country & ~victims & ~frame["value"].between(least, most)
+    what = "{series} of {year}: the country has {value:g}, outside its regions, {least:g} to {most:g}"
+    rows.refuse(outside, "value", what, remedy, {"least": least, "most": most})

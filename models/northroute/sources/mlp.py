@@ -12,13 +12,13 @@ from typing import Final
 
 import pandas as pd
 
-from northroute.errors import DataError, MissingDataError
+from northroute.errors import MissingDataError
 from northroute.files import read_text
 from northroute.provenance import file_sha256
 from northroute.resources import resource
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import RESTORE, read_csv, refuse_where, shown
-from northroute.sources.schemas import Among, schema
+from northroute.sources.reading import read_csv
+from northroute.sources.rows import Rows, provider_file, read_bundled
+from northroute.sources.schemas import schema
 from northroute.sources.table import Table
 
 FOLDER: Final = "mlp_civic_space_counts"
@@ -159,16 +159,15 @@ def bundled(path: Path) -> dict[str, pd.DataFrame]:
     DataError
         If the table breaks its format, or lacks a country.
     """
-    among: Among = {"iso3": (FILES, "a country of northroute.sources.mlp.FILES")}
-    frame = read_csv(path, schema(Path(BUNDLED).stem, among)).astype({EXPOSURE: "Int64"})
-    _check_parts(frame, path)
-    lacking = frame["iso3"].map(lambda c: NOT_COUNTED.get(c, ()))
+    rows = read_bundled(BUNDLED, path, {"iso3": (FILES, "a country of northroute.sources.mlp.FILES")})
+    frame = rows.frame.astype({EXPOSURE: "Int64"})
+    _check_parts(rows)
     for column in COUNTS:
-        empty = frame[column].isna() & ~lacking.map(lambda gone, c=column: c in gone).astype(bool)
-        refuse_where(empty, "the cell is empty", file=path, column=column)
+        uncounted = frame["iso3"].isin([c for c, gone in NOT_COUNTED.items() if column in gone])
+        rows.refuse(frame[column].isna() & ~uncounted, column, "the cell is empty")
     absent = [c for c in FILES if not (frame["iso3"] == c).any()]
     if absent:
-        raise DataError(f"no rows of {', '.join(absent)}", file=path, column="iso3", remedy=RESTORE)
+        raise rows.fault(f"no rows of {', '.join(absent)}", "iso3")
     frame["month"] = pd.to_datetime(frame["month"], format="%Y-%m")
     return {str(c): f.drop(columns="iso3").set_index("month").sort_index() for c, f in frame.groupby("iso3")}
 
@@ -196,37 +195,24 @@ def trim(folder: Path) -> pd.DataFrame:
 def _read(path: Path, iso3: str) -> pd.DataFrame:
     header = read_text(path).partition("\n")[0]
     gone = [c for c in NOT_COUNTED.get(iso3, ()) if c not in header.replace('"', "").strip().split(",")]
-    columns = [c for c in COUNTS if c not in gone]
     frame = read_csv(path, schema(f"{FOLDER}/COUNTRY", without=gone), extra=True)
-    refuse_where(
-        frame["country"] != FILES[iso3],
-        lambda row: f"'{shown(frame['country'][row])}', not {FILES[iso3]}",
-        file=path,
-        column="country",
-    )
-    refuse_where(frame["date"].dt.day != 1, "not the first of a month", file=path, column="date")
-    counts = frame[columns]
-    unread = frame[EXPOSURE].isna() & counts.notna().any(axis=1)
-    blind = unread | ((frame[EXPOSURE] == 0).fillna(False) & (counts > 0).any(axis=1))
+    frame = frame.assign(**dict.fromkeys(gone, pd.Series(pd.NA, frame.index, dtype="Int64")))
+    rows = Rows(frame, path)
+    rows.refuse(frame["country"] != FILES[iso3], "country", f"'{{country}}', not {FILES[iso3]}")
+    rows.refuse(frame["date"].dt.day != 1, "date", "not the first of a month")
+    counts, read = frame[list(COUNTS)], frame[EXPOSURE]
+    blind = (read.isna() & counts.notna().any(axis=1)) | ((read == 0).fillna(False) & (counts > 0).any(axis=1))
     remedy = "Give the number of articles read, or leave the whole month out: it is then unobserved."
-    refuse_where(blind, "counts without an exposure", file=path, column=EXPOSURE, remedy=remedy)
-    frame[gone] = pd.NA
-    frame = frame.astype(dict.fromkeys(gone, "Int64"))
-    _check_parts(frame, path)
+    rows.refuse(blind, EXPOSURE, "counts without an exposure", remedy)
+    _check_parts(rows)
     frame = frame.set_index("date").sort_index()[[EXPOSURE, *COUNTS]]
-    unread = frame[EXPOSURE].isna() | (frame[EXPOSURE] == 0)
-    frame.loc[unread, [EXPOSURE, *COUNTS]] = pd.NA
+    frame.loc[frame[EXPOSURE].isna() | (frame[EXPOSURE] == 0), [EXPOSURE, *COUNTS]] = pd.NA
     return frame
 
 
-def _check_parts(frame: pd.DataFrame, path: Path) -> None:
+def _check_parts(rows: Rows) -> None:
     """Refuse a count above the number of articles read, of which it is a part."""
     for column in COUNTS:
-        refuse_where(
-            (frame[column] > frame[EXPOSURE]).fillna(False),
-            lambda row, c=column: (  # type: ignore[misc]
-                f"{frame[c][row]} articles of this kind, and {frame[EXPOSURE][row]} articles read"
-            ),
-            file=path,
-            column=column,
-        )
+        above = (rows.frame[column] > rows.frame[EXPOSURE]).fillna(False)
+        what = f"{{{column}}} articles of this kind, and {{{EXPOSURE}}} articles read"
+        rows.refuse(above, column, what)

@@ -13,11 +13,10 @@ from typing import Final, Literal, get_args
 import pandas as pd
 
 from northroute.errors import DataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
 from northroute.sources import form_1m, regions
-from northroute.sources.reading import first_true, line_of, read_csv
-from northroute.sources.schemas import Among, schema
+from northroute.sources.reading import first_true
+from northroute.sources.rows import REBUILD, Rows, read_bundled
+from northroute.sources.schemas import Among
 from northroute.sources.table import Table
 
 Measure = Literal["registered", "ended", "ended_by_group", "with_firearms", "deaths"]
@@ -65,7 +64,6 @@ PARTS: Final[Mapping[Measure, Mapping[str, tuple[str, ...]]]] = {
 }
 """By measure: each sum and the disjoint parts that it is made of. The table has these articles and no others."""
 _WITHIN: Final[tuple[tuple[Measure, Measure], ...]] = (("ended_by_group", "ended"), ("with_firearms", "registered"))
-_REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
 
 
 def articles(measure: Measure = "registered") -> tuple[str, ...]:
@@ -91,20 +89,18 @@ def load(path: Path | None = None) -> Table:
         If the file breaks its format, a region is unknown, a count is missing or not foreseen, parts do not add up to
         their sum, or a count exceeds one that contains it.
     """
-    file = path or resource(f"data/reference/{FILE}")
     among: Among = {
         "article": (_ALL, "an article of the table, see offences.PARTS"),
         "measure": (get_args(Measure), "a measure of the table, see offences.PARTS"),
     }
-    frame = read_csv(file, schema(Path(FILE).stem, among))
-    places = regions.load("first-level").frame
-    known = tuple(sorted(places["region"][places["iso3"] == "KAZ"]))
-    _check_regions(frame, known, file)
-    _check_complete(frame, known, file)
-    _check_sums(frame, file)
-    _check_links(frame, file)
-    files = {file.name: file_sha256(file)}
-    return Table("offences, Kazakhstan 2022", frame, ("region", "article", "measure"), False, files, CITATION, LICENCE)
+    rows = read_bundled(FILE, path, among, REBUILD)
+    known = regions.codes("KAZ")
+    remedy = f"Use the first-level codes of data/reference/regions.csv: {', '.join(known)}."
+    rows.refuse(~rows.frame["region"].isin(known), "region", "'{region}' is not a region of Kazakhstan", remedy)
+    _check_complete(rows, known)
+    _check_sums(rows)
+    _check_links(rows)
+    return rows.table("offences, Kazakhstan 2022", CITATION, LICENCE)
 
 
 def wide(measure: Measure = "registered", path: Path | None = None) -> pd.DataFrame:
@@ -155,66 +151,44 @@ def _summed(counts: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     return counts[list(articles(measure))].rename_axis(columns="article")
 
 
-def _check_regions(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> None:
-    unknown = ~frame["region"].isin(known)
-    if unknown.any():
-        row = first_true(unknown)
-        remedy = f"Use the first-level codes of data/reference/regions.csv: {', '.join(known)}."
-        what = f"'{frame['region'][row]}' is not a region of Kazakhstan"
-        raise DataError(what, file=file, row=line_of(file, row), column="region", remedy=remedy)
+def _check_complete(rows: Rows, known: tuple[str, ...]) -> None:
+    foreseen = sorted((article, measure) for measure in PARTS for article in articles(measure))
+    for measure in PARTS:
+        odd = (rows.frame["measure"] == measure) & ~rows.frame["article"].isin(articles(measure))
+        remedy = f"Delete the line, or name one of: {', '.join(sorted(articles(measure)))}."
+        rows.refuse(odd, "article", "there is no count '{measure}' of article '{article}'", remedy)
+    due = [(region, *pair) for region in known for pair in foreseen]
+    rows.require(due, "article", "the count '{measure}' of article '{article}' is missing")
 
 
-def _check_complete(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> None:
-    foreseen = {(article, measure) for measure in PARTS for article in articles(measure)}
-    pairs = list(zip(frame["article"], frame["measure"], strict=True))
-    odd = [n for n, pair in enumerate(pairs) if pair not in foreseen]
-    if odd:
-        article, measure = pairs[odd[0]]
-        remedy = f"Delete the line, or name one of: {', '.join(sorted(a for a, m in foreseen if m == measure))}."
-        what = f"there is no count '{measure}' of article '{article}'"
-        raise DataError(what, file=file, row=line_of(file, odd[0]), column="article", remedy=remedy)
-    there = set(zip(frame["region"], pairs, strict=True))
-    for region in known:
-        lacking = sorted(pair for pair in foreseen if (region, pair) not in there)
-        if lacking:
-            whole = len(lacking) == len(foreseen)
-            article, measure = lacking[0]
-            what = "the region is missing" if whole else f"the count '{measure}' of article '{article}' is missing"
-            column = "region" if whole else "article"
-            raise DataError(what, file=file, row=region, column=column, remedy=f"Restore its lines. {_REBUILD}")
-
-
-def _check_sums(frame: pd.DataFrame, file: Path) -> None:
+def _check_sums(rows: Rows) -> None:
     for measure, sums in PARTS.items():
-        counts = _pivot(frame, measure)
+        counts = _pivot(rows.frame, measure)
         for whole, parts in sums.items():
             summed = counts[list(parts)].sum(axis=1)
             for region in summed.index[summed != counts[whole]]:
                 stated, added = counts[whole][region], summed[region]
                 word = "smaller" if stated < added else "larger"
                 what = f"'{whole}' ({measure}, {region}) is {stated}, {word} than its parts, which add up to {added}"
-                remedy = f"One of these is altered: {whole}, {', '.join(parts)}. {_REBUILD}"
-                raise DataError(
-                    what, file=file, row=_line(frame, file, region, whole, measure), column="count", remedy=remedy
-                )
+                remedy = f"One of these is altered: {whole}, {', '.join(parts)}. {REBUILD}"
+                raise _fault(rows, what, region, whole, measure, remedy)
 
 
-def _check_links(frame: pd.DataFrame, file: Path) -> None:
+def _check_links(rows: Rows) -> None:
     """Hold counts against those that contain them, and murders against murders of the form's other section."""
+    remedy = f"Restore both. {REBUILD}"
     for part, whole in _WITHIN:
-        small, large = _pivot(frame, part), _pivot(frame, whole)
+        small, large = _pivot(rows.frame, part), _pivot(rows.frame, whole)
         for article in small.columns.intersection(large.columns):
             for region in small.index[small[article] > large[article]]:
                 few, many = small[article][region], large[article][region]
                 what = f"'{part}' ({article}, {region}) is {few}, more than '{whole}', {many}"
-                row = _line(frame, file, region, article, part)
-                raise DataError(what, file=file, row=row, column="count", remedy=f"Restore both. {_REBUILD}")
-    counts = _pivot(frame, "registered")
+                raise _fault(rows, what, region, article, part, remedy)
+    counts = _pivot(rows.frame, "registered")
     for region in counts.index[counts["99"] != counts["causing_death_murder"]]:
         both = counts.loc[region, ["99", "causing_death_murder"]].tolist()
         what = f"murders ({region}) are {both[0]} under article 99 and {both[1]} among the offences that caused a death"
-        row = _line(frame, file, region, "99", "registered")
-        raise DataError(what, file=file, row=row, column="count", remedy=f"Restore both. {_REBUILD}")
+        raise _fault(rows, what, region, "99", "registered", remedy)
 
 
 def _pivot(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
@@ -222,6 +196,6 @@ def _pivot(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     return table.sort_index()[list(articles(measure))]
 
 
-def _line(frame: pd.DataFrame, file: Path, region: str, article: str, measure: str) -> int:
-    key = (frame["region"] == region) & (frame["article"] == article) & (frame["measure"] == measure)
-    return line_of(file, first_true(key))
+def _fault(rows: Rows, what: str, region: str, article: str, measure: str, remedy: str) -> DataError:
+    at = (rows.frame[["region", "article", "measure"]] == (region, article, measure)).all(axis=1)
+    return rows.fault(what, "count", first_true(at), remedy)

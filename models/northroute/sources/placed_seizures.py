@@ -13,12 +13,10 @@ import pandas as pd
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
 from northroute.sources import drug_names, governance, regions, unodc
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import first_true, line_of, read_csv, refuse_where
-from northroute.sources.schemas import Among, schema
+from northroute.sources.reading import first_true
+from northroute.sources.rows import Rows, read_bundled
+from northroute.sources.schemas import Among
 from northroute.sources.table import Table
 
 BUNDLED: Final = "placed_seizures.csv"
@@ -29,7 +27,7 @@ CITATION: Final = unodc.CITATION
 LICENCE: Final = "none stated; sums as published figures; cite UNODC"
 
 _TENTH: Final = 0.0501  # seizures.csv has one decimal
-_CODES: Final = {"KAZ": "KZ", "KGZ": "KG", "TJK": "TJ", "TKM": "TM", "UZB": "UZ"}
+_REMEDY: Final = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
 
 
 def load(path: Path | None = None) -> Table:
@@ -46,35 +44,21 @@ def load(path: Path | None = None) -> Table:
         reported, a weight without a weighed record, or (the bundled file) other totals of heroin and opium than
         ``seizures.csv``.
     """
-    file = path or resource(f"data/reference/{BUNDLED}")
+    home = regions.countries()
     among: Among = {
         "iso3": (COUNTRIES, "one of the five countries"),
-        "region": (list(regions.load("first-level").frame["region"]), "a known region"),
+        "region": (list(home.index), "a known region"),
         "drug": (DRUGS, "a known group of drugs"),
     }
-    frame = read_csv(file, schema(Path(BUNDLED).stem, among))
-    abroad = frame["region"].notna() & (frame["region"].str.split("-").str[0] != frame["iso3"].map(_CODES))
-    refuse_where(
-        abroad,
-        lambda row: f"'{frame['region'][row]}' is not a region of {frame['iso3'][row]}",
-        file=file,
-        column="region",
-        remedy="Mend the country or the region.",
-    )
-    for bad, column, what in (
-        (frame["n_weighed"] > frame["n"], "n_weighed", "more records weighed than there are"),
-        (
-            (frame["n_weighed"] == 0) != frame["kg"].isna(),
-            "kg",
-            "a weight goes with weighed records, and only with them",
-        ),
-    ):
-        if bad.any():
-            remedy = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
-            raise DataError(what, file=file, row=line_of(file, first_true(bad)), column=column, remedy=remedy)
+    rows = read_bundled(BUNDLED, path, among, _REMEDY)
+    frame = rows.frame
+    unodc.refuse_abroad(rows, home, "region")
+    rows.refuse(frame["n_weighed"] > frame["n"], "n_weighed", "more records weighed than there are")
+    alone = (frame["n_weighed"] == 0) != frame["kg"].isna()
+    rows.refuse(alone, "kg", "a weight goes with weighed records, and only with them")
     if path is None:  # a folder's fuller records may have more than the bundled totals
-        check_totals(frame, file)
-    return Table("placed seizures (UNODC)", frame, KEY, False, {file.name: file_sha256(file)}, CITATION, LICENCE)
+        check_totals(rows)
+    return rows.table("placed seizures (UNODC)", CITATION, LICENCE)
 
 
 def reporting(frame: pd.DataFrame) -> pd.DataFrame:
@@ -136,21 +120,15 @@ def complete(frame: pd.DataFrame, drugs: Sequence[str], division: regions.Divisi
     return table.assign(region=table["region"].mask(table["region"] == ""))
 
 
-def check_totals(frame: pd.DataFrame, file: Path) -> None:
+def check_totals(rows: Rows) -> None:
     """Refuse sums that differ from the bundled totals by country and year, which rest on the same records.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Of :func:`load`, in the order of the file's lines.
-    file : Path
-        Named in the error.
 
     Raises
     ------
     DataError
         If the records or the weight of heroin or opium differ in a country and year.
     """
+    frame = rows.frame
     totals = governance.load("seizures").frame
     where = ["iso3", "year", "drug"]
     sums = frame[frame["drug"].isin(totals["drug"])].groupby(where)[["n", "kg"]].sum().reset_index()
@@ -164,14 +142,7 @@ def check_totals(frame: pd.DataFrame, file: Path) -> None:
             f"seizures.csv has {cell['n_reported']:g} and {cell['kg_total']:g} kg"
         )
         column = "n" if cell["n_reported"] != cell["n"] else "kg"
-        row = line_of(file, first_true(lines)) if lines.any() else None
-        remedy = f"Make the table anew with 'northroute data build', or restore {BUNDLED}."
-        raise DataError(what, file=file, row=row, column=column, remedy=remedy)
-
-
-def share_placed(frame: pd.DataFrame) -> float:
-    """Return the share of records whose place was matched to a region."""
-    return float(frame["n"][frame["region"].notna()].sum() / frame["n"].sum())
+        raise rows.fault(what, column, first_true(lines) if lines.any() else None)
 
 
 def trim(folder: Path) -> pd.DataFrame:
@@ -184,10 +155,9 @@ def trim(folder: Path) -> pd.DataFrame:
     DataError
         If they break their format or name a drug that has no group.
     """
-    provider, name = unodc.FILE.split("/")
-    path = provider_file(folder, provider, name)
-    records = unodc.load(folder).frame
-    records["drug"] = drug_names.grouped(records["drug"], drug_names.INDIVIDUAL, path, "drug_name")
+    rows = unodc.read(folder)
+    drug = drug_names.grouped(rows, rows.frame["drug"], drug_names.INDIVIDUAL, "drug_name")
+    records = rows.frame.assign(drug=drug)
     records = records.assign(year=records["date"].dt.year, region=records["region"].fillna(""))
     sums = records.groupby(list(KEY), as_index=False).agg(
         n=("drug", "size"), n_weighed=("amount_kg", "count"), kg=("amount_kg", lambda s: s.sum(min_count=1))

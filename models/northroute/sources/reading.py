@@ -3,7 +3,7 @@
 import csv
 import difflib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,31 +80,6 @@ def first_true(mask: "pd.Series[bool]") -> int:
     return int(mask.to_numpy(dtype=bool).argmax())
 
 
-def refuse_where(
-    bad: "pd.Series[bool]", what: str | Callable[[int], str], *, file: Path, column: str, remedy: str = RESTORE
-) -> None:
-    """Refuse a table by the first row for which ``bad`` is true, if there is one.
-
-    Parameters
-    ----------
-    bad : pandas.Series of bool
-        One a row, in the order of the file.
-    what : str or callable
-        What is wrong; a callable says it of the row's position.
-    file, column : Path, str
-        Named in the error, as are the row's line and how many more such rows there are.
-    remedy : str
-
-    Raises
-    ------
-    DataError
-    """
-    if bad.any():
-        position = first_true(bad)
-        problem = (what if isinstance(what, str) else what(position)) + _and_more(int(bad.sum()), "row")
-        raise DataError(problem, file=file, row=line_of(file, position), column=column, remedy=remedy)
-
-
 def line_of(path: Path, position: int) -> int:
     """Return the line on which a row of a sound file begins: the header is line 1, and a cell may hold line ends.
 
@@ -160,7 +135,7 @@ def _check_repeats(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[in
     again = [line for row, line in zip(rows, lines, strict=True) if seen.setdefault(tuple(row), line) != line]
     if again:
         first = seen[tuple(rows[lines.index(again[0])])]
-        what = f"the whole line was already on line {first}{_and_more(len(again), 'line')}"
+        what = f"the whole line was already on line {first}{and_more(len(again), 'line')}"
         raise DataError(what, file=path, row=again[0], remedy="Keep one of the two lines: the file may be doubled.")
 
 
@@ -213,7 +188,7 @@ def _refuse(path: Path, text: "pd.Series[str]", bad: "pd.Series[bool]", column: 
     if bad.any():
         line = int(text.index[first_true(bad)])
         raise DataError(
-            f"'{shown(text[line])}' {what}{_and_more(int(bad.sum()))}",
+            f"'{shown(text[line])}' {what}{and_more(int(bad.sum()))}",
             file=path,
             row=line,
             column=column,
@@ -233,7 +208,7 @@ def _explain(path: Path, failure: SchemaErrors, frame: pd.DataFrame, schema: pa.
         )
     cases = failure.failure_cases
     case = cases.iloc[0]
-    what = f"value '{shown(case['failure_case'])}' breaks the rule '{case['check']}'{_and_more(len(cases))}"
+    what = f"value '{shown(case['failure_case'])}' breaks the rule '{case['check']}'{and_more(len(cases))}"
     where = int(case["index"]) if pd.notna(case["index"]) else None
     return DataError(what, file=path, row=where, column=str(case["column"]), remedy=RESTORE)
 
@@ -248,5 +223,6 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
-def _and_more(count: int, what: str = "cell") -> str:
+def and_more(count: int, what: str = "cell") -> str:
+    """Return how many more faults of a kind there are, for the end of a message; nothing if there is one."""
     return f", and {count - 1} more such {what}(s)" if count > 1 else ""

@@ -15,13 +15,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from northroute.errors import DataError, MissingDataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
+from northroute.errors import MissingDataError
 from northroute.sources import denominators, kg_regions, regions, uz_regions
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import first_true, line_of, read_csv
-from northroute.sources.schemas import schema
+from northroute.sources.rows import REBUILD, Rows, read_bundled, read_provided
 from northroute.sources.table import Table
 
 FILE: Final = "region_population.csv"
@@ -47,7 +43,6 @@ _COVERED: Final[Mapping[str, range]] = {
 }
 _NEW_REGIONS: Final = {"KZ-10": "KZ-VOS", "KZ-33": "KZ-ALM", "KZ-62": "KZ-KAR"}
 _LARGEST_CHANGE: Final = 0.12
-_REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
 
 
 def load(path: Path | None = None) -> Table:
@@ -67,22 +62,16 @@ def load(path: Path | None = None) -> Table:
         Kyrgyzstan do not add up to the country, those of Uzbekistan are not density times area, or a population
         changes by more than 12 % in a year.
     """
-    file = path or resource(f"data/reference/{FILE}")
-    frame = read_csv(file, schema(Path(FILE).stem, {"status": (STATUSES, "a status of the table")}))
-    home = regions.load("first-level").frame.set_index("region")["iso3"]
-    unknown = ~frame["region"].isin([*home.index, *_CHECKSUMS])
-    if unknown.any():
-        row = first_true(unknown)
-        what = f"'{frame['region'][row]}' is not a known region"
-        remedy = "Use the first-level codes of data/reference/regions.csv."
-        raise DataError(what, file=file, row=line_of(file, row), column="region", remedy=remedy)
-    _check_complete(frame, home, file)
-    _check_sums(frame, file)
-    _check_densities(frame, file)
-    _check_changes(frame, file)
-    frame = frame[~frame["region"].isin(_CHECKSUMS)].reset_index(drop=True)
-    files = {file.name: file_sha256(file)}
-    return Table("population by region", frame, ("region", "year"), False, files, CITATION, LICENCE)
+    rows = read_bundled(FILE, path, {"status": (STATUSES, "a status of the table")}, REBUILD)
+    frame, home = rows.frame, regions.countries()
+    remedy = "Use the first-level codes of data/reference/regions.csv."
+    rows.refuse(~frame["region"].isin([*home.index, *_CHECKSUMS]), "region", "'{region}' is not a known region", remedy)
+    _check_complete(rows, home)
+    _check_sums(rows)
+    _check_densities(rows)
+    regions.refuse_jumps(rows, "population", _LARGEST_CHANGE, ("KZ-YUZ", APART_FROM), "{region}")
+    kept = frame[~frame["region"].isin(_CHECKSUMS)].reset_index(drop=True)
+    return rows.table("population by region", CITATION, LICENCE, kept)
 
 
 def nearest(year: int, division: regions.Division = "first-level", path: Path | None = None) -> pd.DataFrame:
@@ -128,11 +117,6 @@ def nearest(year: int, division: regions.Division = "first-level", path: Path | 
     return close.reindex(wanted)[["population", "year", "status"]].astype({"population": int, "year": int})
 
 
-def of_year(year: int, division: regions.Division = "first-level", path: Path | None = None) -> "pd.Series[float]":
-    """Return the population by region in a year, or in the nearest that has one; see :func:`nearest`."""
-    return nearest(year, division, path)["population"].astype(float)
-
-
 def trim(folder: Path) -> pd.DataFrame:
     """Put the five countries together from the providers' files, and from regions.csv what is recalled.
 
@@ -152,26 +136,25 @@ def trim(folder: Path) -> pd.DataFrame:
 
 
 def _kazakhstan(folder: Path) -> pd.DataFrame:
-    path = provider_file(folder, *_KZ)
-    frame = read_csv(path, schema("/".join(_KZ).removesuffix(".csv")), extra=True)
+    frame = read_provided(folder, _KZ).frame
     frame = frame.assign(region=frame["iso"].replace(_NEW_REGIONS))
     summed = frame[frame["year"].isin(YEARS)].groupby(["region", "year"])["population"].sum()
     return summed.reset_index().assign(status="published")
 
 
 def _uzbekistan(folder: Path) -> pd.DataFrame:
-    path = provider_file(folder, *uz_regions.PROVIDED)
-    density = _by_year(path, uz_regions.PROVIDED, "population_density_per_km2")
-    people = denominators.from_density(density.loc[list(denominators.UZ_AREA_KM2), list(YEARS)], path)
+    rows = read_provided(folder, uz_regions.PROVIDED)
+    density = _by_year(rows, "population_density_per_km2").loc[list(denominators.UZ_AREA_KM2), list(YEARS)]
+    people = denominators.from_density(density, rows.file)
     frame = _long(people)
     moved = frame["region"].isin(denominators.UZ_MOVED) & frame["year"].isin(denominators.UZ_UNKNOWN_AREA)
     return frame.assign(status=np.where(moved, "interpolated", "derived"))
 
 
 def _kyrgyzstan(folder: Path, rough: "pd.Series[float]") -> pd.DataFrame:
-    path = provider_file(folder, *kg_regions.PROVIDED)
-    alcohol = _by_year(path, kg_regions.PROVIDED, "new_alcohol_dependence_cases_per_100k")
-    drugs = _by_year(path, kg_regions.PROVIDED, "new_drug_dependence_cases_per_100k")
+    rows = read_provided(folder, kg_regions.PROVIDED)
+    alcohol = _by_year(rows, "new_alcohol_dependence_cases_per_100k")
+    drugs = _by_year(rows, "new_drug_dependence_cases_per_100k")
     near = rough[rough.index.str.startswith("KG-")]
     people = {year: denominators.from_rates(alcohol[year], drugs[year], near, "KG") for year in _COVERED["KGZ"]}
     return _long(pd.DataFrame(people)).assign(status="derived")
@@ -181,57 +164,36 @@ def _long(people: pd.DataFrame) -> pd.DataFrame:
     return people.rename_axis("region").reset_index().melt("region", var_name="year", value_name="population")
 
 
-def _by_year(path: Path, name: tuple[str, str], series: str) -> pd.DataFrame:
-    frame = read_csv(path, schema("/".join(name).removesuffix(".csv")), extra=True)
-    return frame[frame["series"] == series].pivot(index="iso", columns="year", values="value")
+def _by_year(rows: Rows, series: str) -> pd.DataFrame:
+    return rows.frame[rows.frame["series"] == series].pivot(index="iso", columns="year", values="value")
 
 
-def _check_complete(frame: pd.DataFrame, home: "pd.Series[str]", file: Path) -> None:
-    there = set(zip(frame["region"], frame["year"], strict=True))
+def _check_complete(rows: Rows, home: "pd.Series[str]") -> None:
     due = [(region, year) for region, iso3 in home.items() for year in _COVERED[iso3]]
     due += [("KZ", year) for year in _COVERED["KAZ"]] + [("KG", year) for year in _COVERED["KGZ"]]
     due = [(region, year) for region, year in due if region != "KZ-SHY" or year >= APART_FROM]
-    for region, year in due:
-        if (region, year) not in there:
-            gone = not (frame["region"] == region).any()
-            what, column = ("the region is missing", "region") if gone else (f"the year {year} is missing", "year")
-            remedy = f"Restore its lines. {_REBUILD}"
-            raise DataError(what, file=file, row=str(region), column=column, remedy=remedy)
-    odd = [n for n, key in enumerate(zip(frame["region"], frame["year"], strict=True)) if key not in set(due)]
-    if odd:
-        what = f"{frame['region'][odd[0]]} has no row of its own in {frame['year'][odd[0]]}"
-        raise DataError(what, file=file, row=line_of(file, odd[0]), column="year", remedy="Delete the line.")
+    rows.require(due, "year", "the year {year} is missing")
+    odd = ~pd.MultiIndex.from_frame(rows.frame[["region", "year"]]).isin(due)
+    rows.refuse(pd.Series(odd), "year", "{region} has no row of its own in {year}", "Delete the line.")
 
 
-def _check_sums(frame: pd.DataFrame, file: Path) -> None:
+def _check_sums(rows: Rows) -> None:
+    frame = rows.frame
     for country, prefix in _CHECKSUMS.items():
-        summed = frame[frame["region"].str.startswith(prefix)].groupby("year")["population"].sum()
-        for row in frame.index[frame["region"] == country]:
-            year, stated = frame["year"][row], frame["population"][row]
-            if stated != summed[year]:
-                what = f"the regions of {country} add up to {summed[year]} in {year}, the country has {stated}"
-                remedy = f"One figure of that year is altered. {_REBUILD}"
-                raise DataError(what, file=file, row=line_of(file, row), column="population", remedy=remedy)
+        parts = frame["population"].where(frame["region"].str.startswith(prefix), 0)
+        summed = parts.groupby(frame["year"]).transform("sum")
+        unlike = (frame["region"] == country) & (frame["population"] != summed)
+        what = f"the regions of {country} add up to {{summed}} in {{year}}, the country has {{population}}"
+        remedy = f"One figure of that year is altered. {REBUILD}"
+        rows.refuse(unlike, "population", what, remedy, {"summed": summed})
 
 
-def _check_densities(frame: pd.DataFrame, file: Path) -> None:
+def _check_densities(rows: Rows) -> None:
     table = uz_regions.load().frame.dropna(subset=["density"])
     density = table[table["region"] != uz_regions.COUNTRY].pivot(index="region", columns="year", values="density")
-    people = denominators.from_density(density, file)
-    for row in frame.index[frame["region"].str.startswith("UZ-")]:
-        region, year, stated = frame.loc[row, ["region", "year", "population"]]
-        # the bundled densities have six decimals
-        if abs(people[year][region] - stated) > 1:
-            what = f"{region} has {stated} in {year}, density times area is {people[year][region]:.0f}"
-            raise DataError(what, file=file, row=line_of(file, row), column="population", remedy=_REBUILD)
-
-
-def _check_changes(frame: pd.DataFrame, file: Path) -> None:
-    ordered = frame.sort_values(["region", "year"])
-    change = ordered.groupby("region")["population"].pct_change().fillna(0.0)
-    parted = (ordered["region"] == "KZ-YUZ") & (ordered["year"] == APART_FROM)
-    jumps = change.index[(change.abs() > _LARGEST_CHANGE) & ~parted]
-    if len(jumps):
-        row = int(jumps[0])
-        what = f"{frame['region'][row]} changes by {change[row]:.0%} from the year before"
-        raise DataError(what, file=file, row=line_of(file, row), column="population", remedy=_REBUILD)
+    people = denominators.from_density(density, rows.file).stack()
+    found = pd.Series(people.reindex(pd.MultiIndex.from_frame(rows.frame[["region", "year"]])).to_numpy())
+    # the bundled densities have six decimals
+    unlike = (found - rows.frame["population"]).abs() > 1
+    what = "{region} has {population} in {year}, density times area is {found:.0f}"
+    rows.refuse(unlike, "population", what, more={"found": found})

@@ -7,16 +7,12 @@ appear: they stay inside East Kazakhstan, Almaty and Karagandy.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pandas as pd
 
 from northroute.conventions import COUNTRIES
-from northroute.errors import DataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
-from northroute.sources.reading import read_csv, refuse_where
-from northroute.sources.schemas import schema
+from northroute.sources.rows import Rows, read_bundled
 from northroute.sources.table import Table
 
 Division = Literal["constant", "first-level"]
@@ -56,16 +52,26 @@ def load(division: Division = "constant", path: Path | None = None) -> Table:
         If the file breaks its format, a code is of another country or there twice, a centre is outside its country, a
         country has two capitals or none, or a region is to be merged into one that is not there.
     """
-    file = path or resource("data/reference/regions.csv")
-    frame = read_csv(file, schema("regions", {"iso3": (COUNTRIES, "one of the five countries")}))
-    _check_codes(frame, file)
-    _check_sense(frame, file)
-    standing = set(frame["region"][frame["region"] == frame["panel_region"]])
-    _known(frame["panel_region"], standing, file, "panel_region")
+    rows = read_bundled("regions.csv", path, {"iso3": (COUNTRIES, "one of the five countries")})
+    _check_codes(rows)
+    _check_sense(rows)
+    frame = rows.frame
+    _check_known(rows, "panel_region", frame["region"][frame["region"] == frame["panel_region"]])
     if division == "constant":
         frame = _merge(frame)
     frame = frame.assign(density=frame["population_2020"] / frame["area_km2"])
-    return _table(f"regions, {division} division", frame, ("region",), file)
+    return rows.table(f"regions, {division} division", _CITATION, _LICENCE, frame)
+
+
+def countries() -> "pd.Series[str]":
+    """Return the country of each first-level region, ISO 3166 alpha-3 by region."""
+    return load("first-level").frame.set_index("region")["iso3"]
+
+
+def codes(iso3: str) -> tuple[str, ...]:
+    """Return the first-level regions of a country, sorted."""
+    home = countries()
+    return tuple(sorted(home.index[home == iso3]))
 
 
 def adjacency(division: Division = "constant", path: Path | None = None, regions_path: Path | None = None) -> Table:
@@ -77,19 +83,18 @@ def adjacency(division: Division = "constant", path: Path | None = None, regions
         If an edge names an unknown region, or a region as its own neighbour, is there twice (either way round), says that
         a border is crossed where none is or the reverse, or a region has no neighbour.
     """
-    file = path or resource("data/reference/adjacency.csv")
-    edges = read_csv(file, schema("adjacency"))
-    regions = load("first-level", regions_path).frame
+    rows = read_bundled("adjacency.csv", path)
+    edges, regions = rows.frame, load("first-level", regions_path).frame
     for column in ("a", "b"):
-        _known(edges[column], set(regions["region"]), file, column)
-    _check_edges(edges, regions.set_index("region")["iso3"], file)
+        _check_known(rows, column, regions["region"])
+    _check_edges(rows, regions.set_index("region")["iso3"])
     if division == "constant":
         home = regions.set_index("region")["panel_region"]
         edges = edges.assign(a=edges["a"].map(home), b=edges["b"].map(home))
     pairs = edges[["a", "b"]].min(axis=1), edges[["a", "b"]].max(axis=1)
     edges = edges.assign(a=pairs[0], b=pairs[1])
     edges = edges[edges["a"] != edges["b"]].drop_duplicates(["a", "b"]).sort_values(["a", "b"])
-    return _table(f"adjacency, {division} division", edges.reset_index(drop=True), ("a", "b"), file)
+    return rows.table(f"adjacency, {division} division", _CITATION, _LICENCE, edges.reset_index(drop=True))
 
 
 def _merge(frame: pd.DataFrame) -> pd.DataFrame:
@@ -102,94 +107,79 @@ def _merge(frame: pd.DataFrame) -> pd.DataFrame:
     return kept.reset_index()
 
 
-def _known(values: "pd.Series[Any]", known: set[str], file: Path, column: str) -> None:
+def refuse_jumps(rows: Rows, column: str, largest: float, excused: tuple[str, int], what: str) -> None:
+    """Refuse a series by region and year that changes by more than a share of itself in a year.
+
+    Parameters
+    ----------
+    rows : Rows
+        With the columns ``region`` and ``year``.
+    column : str
+        Missing cells are passed over.
+    largest : float
+    excused : (str, int)
+        Region and year whose jump is known.
+    what : str
+        What changes, as a format of the row's cells.
+
+    Raises
+    ------
+    DataError
+    """
+    table = rows.frame.dropna(subset=[column]).sort_values(["region", "year"])
+    change = table.groupby("region")[column].pct_change().reindex(rows.frame.index).fillna(0.0)
+    known = (rows.frame["region"] == excused[0]) & (rows.frame["year"] == excused[1])
+    told = f"{what} changes by {{change:.0%}} from the year before"
+    rows.refuse((change.abs() > largest) & ~known, column, told, more={"change": change})
+
+
+def _check_known(rows: Rows, column: str, known: "pd.Series[str]") -> None:
     remedy = "Use the ISO 3166-2 codes of data/reference/regions.csv."
-    refuse_where(
-        ~values.isin(known),
-        lambda row: f"'{values[row]}' is not a known region",
-        file=file,
-        column=column,
-        remedy=remedy,
-    )
+    rows.refuse(~rows.frame[column].isin(known), column, f"'{{{column}}}' is not a known region", remedy)
 
 
-def _check_codes(frame: pd.DataFrame, file: Path) -> None:
+def _check_codes(rows: Rows) -> None:
     """Refuse codes of another country than the row's, and names and codes that are there twice."""
-    for column, codes in (("region", _REGION_CODES), ("panel_region", _REGION_CODES), ("fips_adm1", _FIPS)):
-        abroad = frame[column].notna() & (frame[column].str[:2] != frame["iso3"].map(codes))
-        refuse_where(
-            abroad,
-            lambda row, c=column: f"'{frame[c][row]}' is not a code of {frame['iso3'][row]}",  # type: ignore[misc]
-            file=file,
-            column=column,
-            remedy=_MEND,
-        )
+    frame = rows.frame
+    for column, prefix in (("region", _REGION_CODES), ("panel_region", _REGION_CODES), ("fips_adm1", _FIPS)):
+        abroad = frame[column].notna() & (frame[column].str[:2] != frame["iso3"].map(prefix))
+        rows.refuse(abroad, column, f"'{{{column}}}' is not a code of {{iso3}}", _MEND)
     for column in ("name", "fips_adm1"):
         again = frame[column].notna() & frame[column].duplicated()
-        refuse_where(
-            again,
-            lambda row, c=column: f"'{frame[c][row]}' is another region's already",  # type: ignore[misc]
-            file=file,
-            column=column,
-            remedy=_MEND,
-        )
+        rows.refuse(again, column, f"'{{{column}}}' is another region's already", _MEND)
 
 
-def _check_sense(frame: pd.DataFrame, file: Path) -> None:
+def _check_sense(rows: Rows) -> None:
     """Refuse centres outside their country, impossible densities, two capitals, and hubs that are not what they say."""
+    frame, box = rows.frame, rows.frame["iso3"].map(_BOXES)
     for column, low, high in (("lon", 0, 1), ("lat", 2, 3)):
-        box = frame["iso3"].map(_BOXES)
         outside = (frame[column] < box.str[low]) | (frame[column] > box.str[high])
-        refuse_where(
-            outside,
-            lambda row, c=column: f"{frame[c][row]:g} degrees is not in {frame['iso3'][row]}",  # type: ignore[misc]
-            file=file,
-            column=column,
-            remedy="Longitude comes first, latitude second; restore the line.",
-        )
+        remedy = "Longitude comes first, latitude second; restore the line."
+        rows.refuse(outside, column, f"{{{column}:g}} degrees is not in {{iso3}}", remedy)
     density = frame["population_2020"] / frame["area_km2"]
-    refuse_where(
-        density > _DENSEST, lambda row: f"{density[row]:,.0f} persons per km²", file=file, column="population_2020"
-    )
-    refuse_where(
-        frame["hub_ferghana"] != frame["in_ferghana_valley"],
-        "the hub is the valley: both flags are the same",
-        file=file,
-        column="hub_ferghana",
-    )
-    refuse_where(
-        frame["hub_caspian"] & ~frame["caspian_coast"],
-        "a hub on a coast that it has not",
-        file=file,
-        column="hub_caspian",
-    )
+    what = "{density:,.0f} persons per km²"
+    rows.refuse(density > _DENSEST, "population_2020", what, more={"density": density})
+    unlike = frame["hub_ferghana"] != frame["in_ferghana_valley"]
+    rows.refuse(unlike, "hub_ferghana", "the hub is the valley: both flags are the same")
+    inland = frame["hub_caspian"] & ~frame["caspian_coast"]
+    rows.refuse(inland, "hub_caspian", "a hub on a coast that it has not")
     capitals = frame.groupby("iso3")["capital"].sum()
     for iso3 in capitals.index[capitals != 1]:
         what = f"{iso3} has {capitals[iso3]} capitals"
-        raise DataError(what, file=file, column="capital", remedy="Flag the one region that holds it.")
+        raise rows.fault(what, "capital", remedy="Flag the one region that holds it.")
 
 
-def _check_edges(edges: pd.DataFrame, home: "pd.Series[str]", file: Path) -> None:
-    refuse_where(
-        edges["a"] == edges["b"], "a region is its own neighbour", file=file, column="b", remedy="Delete the line."
-    )
+def _check_edges(rows: Rows, home: "pd.Series[str]") -> None:
+    edges = rows.frame
+    rows.refuse(edges["a"] == edges["b"], "b", "a region is its own neighbour", "Delete the line.")
     pairs = pd.Series([frozenset(pair) for pair in zip(edges["a"], edges["b"], strict=True)])
-    refuse_where(
-        pairs.duplicated(), "the two are neighbours on an earlier line", file=file, column="b", remedy="Keep one line."
-    )
+    rows.refuse(pairs.duplicated(), "b", "the two are neighbours on an earlier line", "Keep one line.")
     crosses = edges["a"].map(home) != edges["b"].map(home)
-    refuse_where(
-        edges["crosses_border"] != crosses,
-        lambda row: f"the two lie in {'two countries' if crosses[row] else 'one country'}, and the flag says otherwise",
-        file=file,
-        column="crosses_border",
-        remedy="Write 1 where the two lie in two countries, and 0 where they do not.",
-    )
+    where = crosses.map({True: "two countries", False: "one country"})
+    what = "the two lie in {where}, and the flag says otherwise"
+    remedy = "Write 1 where the two lie in two countries, and 0 where they do not."
+    rows.refuse(edges["crosses_border"] != crosses, "crosses_border", what, remedy, {"where": where})
     alone = sorted(set(home.index) - {*edges["a"], *edges["b"]})
     if alone:
         what = f"no neighbour of {', '.join(alone)}"
-        raise DataError(what, file=file, column="a", remedy="Restore the file: lines are missing.")
-
-
-def _table(name: str, frame: pd.DataFrame, key: tuple[str, ...], file: Path) -> Table:
-    return Table(name, frame, key, False, {file.name: file_sha256(file)}, _CITATION, _LICENCE)
+        raise rows.fault(what, "a", remedy="Restore the file: lines are missing.")

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -125,7 +126,14 @@ def given(name: str, text: str, data: Path) -> Table:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / file
         path.write_text(text, encoding="utf-8", newline="\n")
-        return replace(_read(read, path, place), files={place: value_hash(text)})
+        try:
+            return replace(read(path), files={place: value_hash(text)})
+        except DataError as fault:
+            if fault.file != str(path):
+                raise
+            # where it is from, not the file that it lies in for a moment
+            remedy = "Restore the provider's file, or leave the folder out: the bundled tables are then read."
+            raise DataError(fault.problem, file=place, row=fault.row, column=fault.column, remedy=remedy) from fault
 
 
 def lacking(file: str, now: Table, before: Table) -> str:
@@ -146,29 +154,14 @@ def _observed(table: Table) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(rows[key].astype(str))
 
 
-def _read(read: Callable[[Path | None], Table], path: Path, place: str) -> Table:
-    """Read a trimmed table; a fault names where it is from, not the file that it lies in for a moment."""
-    try:
-        return read(path)
-    except DataError as fault:
-        if fault.file != str(path):
-            raise
-        remedy = "Restore the provider's file, or leave the folder out: the bundled tables are then read."
-        raise DataError(fault.problem, file=place, row=fault.row, column=fault.column, remedy=remedy) from fault
-
-
 def _trimmed(data: Path) -> dict[str, str]:
     """Return the text of every table that the folder has the provider's files of."""
     if not data.is_dir():
         raise MissingDataError(f"'{data}' is not a folder; name the one that holds a folder for each provider.")
     found = {}
-    for item in bundled.BUNDLE:
-        if item.file not in {mlp.BUNDLED, *(file for file, _ in READERS.values())}:
-            continue
-        try:
-            found[item.file] = bundled.text_of(item.trim(data))
-        except MissingDataError:
-            continue
+    for file in (mlp.BUNDLED, *(file for file, _ in READERS.values() if file in bundled.BUNDLE)):
+        with suppress(MissingDataError):
+            found[file] = bundled.trimmed(file, data)
     return found
 
 

@@ -4,6 +4,7 @@ A country-year without a single record did not report: it is unobserved. A count
 drug, reported none of it: a zero, as far as a voluntary report can say. Cannabis was removed by the compiler of the file.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from northroute.conventions import COUNTRIES
-from northroute.errors import MissingDataError
-from northroute.provenance import file_sha256
 from northroute.sources import regions
-from northroute.sources.reading import read_csv, refuse_where
-from northroute.sources.schemas import Among, schema
+from northroute.sources.rows import Rows, read_provided
+from northroute.sources.schemas import Among
 from northroute.sources.table import Table
 
-FILE: Final = "drugs/unodc_ids_individual_seizures_2011_2016.csv"
+_PLACE: Final = ("drugs", "unodc_ids_individual_seizures_2011_2016.csv")
+FILE: Final = "/".join(_PLACE)
 YEARS: Final = range(2011, 2017)
 CITATION: Final = "UNODC, Individual Drug Seizures 2011-2016"
 LICENCE: Final = "none stated; not bundled; cite UNODC"
@@ -37,25 +37,41 @@ def load(data: Path) -> Table:
     DataError
         If it breaks its format, places a seizure in another country, or has a whole line twice.
     """
-    path = data / FILE
-    if not path.exists():
-        raise MissingDataError(f"No individual seizures in '{data}': expected {FILE}.")
-    home = regions.load("first-level").frame.set_index("region")["iso3"]
+    return read(data).table("individual seizures (UNODC)", CITATION, LICENCE)
+
+
+def read(data: Path) -> Rows:
+    """Read the seizures with their file; see :func:`load`."""
+    home = regions.countries()
     among: Among = {
         "iso3": (COUNTRIES, "one of the five countries"),
         "region_iso": (list(home.index), "a known region"),
     }
-    frame = read_csv(path, schema(FILE.removesuffix(".csv"), among), extra=True)
-    frame = frame.rename(columns={"region_iso": "region", "drug_name": "drug"})
-    refuse_where(
-        frame["region"].notna() & (frame["region"].map(home) != frame["iso3"]),
-        lambda row: f"'{frame['region'][row]}' is not a region of {frame['iso3'][row]}",
-        file=path,
-        column="region_iso",
-        remedy="Mend the country or the region.",
-    )
-    frame["drug"] = frame["drug"].str.lower()
-    return Table("individual seizures (UNODC)", frame, (), False, {path.name: file_sha256(path)}, CITATION, LICENCE)
+    rows = read_provided(data, _PLACE, among)
+    frame = rows.frame.rename(columns={"region_iso": "region", "drug_name": "drug"})
+    rows = replace(rows, frame=frame.assign(drug=frame["drug"].str.lower()))
+    refuse_abroad(rows, home, "region_iso")
+    return rows
+
+
+def refuse_abroad(rows: Rows, home: "pd.Series[str]", column: str) -> None:
+    """Refuse a seizure in a region of another country; the region may be missing.
+
+    Parameters
+    ----------
+    rows : Rows
+        With the columns ``region`` and ``iso3``.
+    home : pandas.Series
+        Country of each region.
+    column : str
+        What the file calls the region.
+
+    Raises
+    ------
+    DataError
+    """
+    abroad = rows.frame["region"].notna() & (rows.frame["region"].map(home) != rows.frame["iso3"])
+    rows.refuse(abroad, column, "'{region}' is not a region of {iso3}", "Mend the country or the region.")
 
 
 def country_year(seizures: Table, drugs: tuple[str, ...] = ("heroin", "opium")) -> Table:

@@ -10,13 +10,8 @@ from typing import Final
 
 import pandas as pd
 
-from northroute.errors import DataError
-from northroute.provenance import file_sha256
-from northroute.resources import resource
 from northroute.sources import regions
-from northroute.sources.provider import provider_file
-from northroute.sources.reading import first_true, line_of, read_csv
-from northroute.sources.schemas import schema
+from northroute.sources.rows import REBUILD, Rows, read_bundled, read_provided
 from northroute.sources.table import Table
 
 FILE: Final = "uz_regions.csv"
@@ -27,7 +22,6 @@ YEARS: Final = range(2010, 2024)
 CRIME_YEARS: Final = range(2010, 2023)
 CITATION: Final = "Statistics Agency under the President of Uzbekistan, api.stat.uz"
 LICENCE: Final = "published figures of official statistics"
-_REBUILD: Final = "Restore the file from the repository, or rebuild it: northroute data build --from DIR."
 _LARGEST_CHANGE: Final = 0.1
 _AREA_CHANGED: Final = ("UZ-TK", 2022)
 
@@ -48,22 +42,14 @@ def load(path: Path | None = None) -> Table:
         If the file breaks its format, a region is unknown, a region or a value is missing, the crimes of regions and of
         ``UZ-unlocated`` do not add up to the country's, or a density jumps by more than 10 % in a year.
     """
-    file = path or resource(f"data/reference/{FILE}")
-    frame = read_csv(file, schema(Path(FILE).stem))
-    places = regions.load("first-level").frame
-    known = (COUNTRY, *sorted(places["region"][places["iso3"] == "UZB"]), UNLOCATED)
-    unknown = ~frame["region"].isin(known)
-    if unknown.any():
-        row = first_true(unknown)
-        what = f"'{frame['region'][row]}' is not a region of Uzbekistan"
-        raise DataError(
-            what, file=file, row=line_of(file, row), column="region", remedy=f"Use one of: {', '.join(known)}."
-        )
-    _check_complete(frame, known, file)
-    _check_sums(frame, file)
-    _check_density(frame, file)
-    files = {file.name: file_sha256(file)}
-    return Table("Uzbek regions by year", frame, ("region", "year"), False, files, CITATION, LICENCE)
+    rows = read_bundled(FILE, path, remedy=REBUILD)
+    known = (COUNTRY, *regions.codes("UZB"), UNLOCATED)
+    what = "'{region}' is not a region of Uzbekistan"
+    rows.refuse(~rows.frame["region"].isin(known), "region", what, f"Use one of: {', '.join(known)}.")
+    _check_complete(rows, known)
+    _check_sums(rows)
+    regions.refuse_jumps(rows, "density", _LARGEST_CHANGE, _AREA_CHANGED, "density")
+    return rows.table("Uzbek regions by year", CITATION, LICENCE)
 
 
 def crimes(path: Path | None = None) -> pd.DataFrame:
@@ -83,8 +69,7 @@ def trim(folder: Path) -> pd.DataFrame:
     DataError
         If it breaks its format.
     """
-    path = provider_file(folder, *PROVIDED)
-    frame = read_csv(path, schema("/".join(PROVIDED).removesuffix(".csv"))).rename(columns={"iso": "region"})
+    frame = read_provided(folder, PROVIDED, extra=False).frame.rename(columns={"iso": "region"})
     table = frame[frame["year"].isin(YEARS)].pivot(index=["region", "year"], columns="series", values="value")
     table = table.rename(columns={"population_density_per_km2": "density"})[["registered_crimes", "density"]]
     table = table.dropna(how="all").reset_index().rename_axis(columns=None)
@@ -93,46 +78,23 @@ def trim(folder: Path) -> pd.DataFrame:
     return table.sort_values(["region", "year"], ignore_index=True)
 
 
-def _check_complete(frame: pd.DataFrame, known: tuple[str, ...], file: Path) -> None:
-    there = set(zip(frame["region"], frame["year"], strict=True))
-    for region in known:
-        if not (frame["region"] == region).any():
-            remedy = f"Restore its lines. {_REBUILD}"
-            raise DataError("the region is missing", file=file, row=region, column="region", remedy=remedy)
-        years = CRIME_YEARS if region == UNLOCATED else YEARS
-        lacking = [year for year in years if (region, year) not in there]
-        if lacking:
-            remedy = f"Restore the line. {_REBUILD}"
-            raise DataError(f"the year {lacking[0]} is missing", file=file, row=region, column="year", remedy=remedy)
-    for column, due in (
+def _check_complete(rows: Rows, known: tuple[str, ...]) -> None:
+    due = [(region, year) for region in known for year in (CRIME_YEARS if region == UNLOCATED else YEARS)]
+    rows.require(due, "year", "the year {year} is missing")
+    frame = rows.frame
+    for column, filled in (
         ("registered_crimes", frame["year"].isin(CRIME_YEARS)),
         ("density", frame["region"] != UNLOCATED),
     ):
-        for wrong, what in (
-            (due & frame[column].isna(), "the cell is empty"),
-            (~due & frame[column].notna(), "the cell is to be empty"),
-        ):
-            if wrong.any():
-                raise DataError(what, file=file, row=line_of(file, first_true(wrong)), column=column, remedy=_REBUILD)
+        rows.refuse(filled & frame[column].isna(), column, "the cell is empty")
+        rows.refuse(~filled & frame[column].notna(), column, "the cell is to be empty")
 
 
-def _check_sums(frame: pd.DataFrame, file: Path) -> None:
+def _check_sums(rows: Rows) -> None:
+    frame = rows.frame
     whole = frame["region"] == COUNTRY
-    summed = frame[~whole].groupby("year")["registered_crimes"].sum()
-    for row in frame.index[whole & frame["year"].isin(CRIME_YEARS)]:
-        year, stated = int(frame["year"][row]), int(frame["registered_crimes"][row])
-        if stated != int(summed[year]):
-            what = f"crimes of {year}: regions and {UNLOCATED} add up to {int(summed[year])}, the country has {stated}"
-            remedy = f"One count of that year is altered. {_REBUILD}"
-            raise DataError(what, file=file, row=line_of(file, row), column="registered_crimes", remedy=remedy)
-
-
-def _check_density(frame: pd.DataFrame, file: Path) -> None:
-    table = frame.dropna(subset=["density"]).sort_values(["region", "year"])
-    change = table.groupby("region")["density"].pct_change().fillna(0.0)
-    excused = (table["region"] == _AREA_CHANGED[0]) & (table["year"] == _AREA_CHANGED[1])
-    jumps = change.index[(change.abs() > _LARGEST_CHANGE) & ~excused]
-    if len(jumps):
-        row = int(jumps[0])
-        what = f"density changes by {change[row]:.0%} from the year before"
-        raise DataError(what, file=file, row=line_of(file, row), column="density", remedy=_REBUILD)
+    summed = frame["registered_crimes"].mask(whole).groupby(frame["year"]).transform("sum")
+    unlike = whole & frame["year"].isin(CRIME_YEARS) & (frame["registered_crimes"] != summed)
+    what = f"crimes of {{year}}: regions and {UNLOCATED} add up to {{summed}}, the country has {{registered_crimes}}"
+    remedy = f"One count of that year is altered. {REBUILD}"
+    rows.refuse(unlike.fillna(False).astype(bool), "registered_crimes", what, remedy, {"summed": summed})

@@ -116,23 +116,23 @@ def _bundle(iso3: str) -> Callable[[], Table]:
 def _providers(data: Path) -> Iterator[Finding]:
     names = {file: name for name, (file, _) in tables.READERS.items()}
     folders = [p.name for p in data.iterdir() if p.is_dir()]
-    for item in bundled.BUNDLE:
-        if item.file == mlp.BUNDLED:
+    for file in bundled.BUNDLE:
+        if file == mlp.BUNDLED:
             continue
         try:
-            text = bundled.text_of(item.trim(data))
+            text = bundled.trimmed(file, data)
         except MissingDataError as absent:
             if any(f" {folder}/" in str(absent) for folder in folders):
-                yield Finding(item.file, f"stays as bundled: {absent}", notice=True)
+                yield Finding(file, f"stays as bundled: {absent}", notice=True)
             continue
         except NorthrouteError as problem:
-            yield Finding(item.file, problem=str(problem))
+            yield Finding(file, problem=str(problem))
             continue
-        if item.file in names:
-            read = tables.READERS[names[item.file]][1]
-            yield from _replacing(item.file, partial(tables.given, names[item.file], text, data), partial(read, None))
+        if file in names:
+            read = tables.READERS[names[file]][1]
+            yield from _replacing(file, partial(tables.given, names[file], text, data), partial(read, None))
         else:
-            yield Finding(item.file, f"{len(text.splitlines()):6} lines from {data}")
+            yield Finding(file, f"{len(text.splitlines()):6} lines from {data}")
 
 
 def _records(data: Path) -> Iterator[Finding]:

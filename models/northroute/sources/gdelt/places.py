@@ -12,7 +12,8 @@ from northroute.provenance import file_sha256
 from northroute.resources import resource
 from northroute.sources import regions
 from northroute.sources.gdelt.formats import CENTRAL_ASIA, FIPS
-from northroute.sources.reading import read_csv, refuse_where
+from northroute.sources.reading import read_csv
+from northroute.sources.rows import Rows
 from northroute.sources.schemas import schema
 
 Status = Literal["region", "country", "unknown", "mismatch"]
@@ -54,7 +55,7 @@ def load(path: Path | None = None) -> Gazetteer:
     extra = read_csv(
         file, schema("gdelt_places", {"fips_country": (CENTRAL_ASIA, "a FIPS code of the five countries")})
     )
-    _check(extra, table.frame, file)
+    _check(Rows(extra, file, remedy=_MEND), table.frame)
     coded = table.frame[table.frame["fips_adm1"].notna()]
     codes = dict(zip(coded["fips_adm1"], coded["region"], strict=True))
     recoded = extra[extra["fips_adm1"].notna()]
@@ -64,37 +65,22 @@ def load(path: Path | None = None) -> Gazetteer:
     return Gazetteer(codes, cities, {**table.files, file.name: file_sha256(file)})
 
 
-def _check(extra: pd.DataFrame, table: pd.DataFrame, file: Path) -> None:
+def _check(rows: Rows, table: pd.DataFrame) -> None:
     """Refuse a region that is not there or abroad, a line that says nothing, and a code or city in two regions."""
-    home = table.set_index("region")["iso3"]
-    refuse_where(
-        ~extra["region"].isin(home.index),
-        lambda row: f"'{extra['region'][row]}' is no such region",
-        file=file,
-        column="region",
-        remedy="Use a region of the constant division, see data/reference/regions.csv.",
-    )
+    extra, home = rows.frame, table.set_index("region")["iso3"]
+    remedy = "Use a region of the constant division, see data/reference/regions.csv."
+    rows.refuse(~extra["region"].isin(home.index), "region", "'{region}' is no such region", remedy)
     abroad = extra["region"].map(home) != extra["fips_country"].map(FIPS)
-    refuse_where(abroad, "the region is of another country", file=file, column="region", remedy=_MEND)
+    rows.refuse(abroad, "region", "the region is of another country")
     code, city = extra["fips_adm1"], extra["city"]
     wrong = code.notna() & (code.str[:2] != extra["fips_country"])
-    refuse_where(wrong, "the code is of another country", file=file, column="fips_adm1", remedy=_MEND)
-    refuse_where(
-        code.notna() == city.notna(), "a code or a city, one of the two", file=file, column="city", remedy=_MEND
-    )
+    rows.refuse(wrong, "fips_adm1", "the code is of another country")
+    rows.refuse(code.notna() == city.notna(), "city", "a code or a city, one of the two")
     again = extra.duplicated(["fips_country", "fips_adm1", "city"])
-    refuse_where(
-        again, "the place is on an earlier line", file=file, column="region", remedy="Keep one of the two lines."
-    )
+    rows.refuse(again, "region", "the place is on an earlier line", "Keep one of the two lines.")
     current = dict(zip(table["fips_adm1"], table["region"], strict=True))
     both = code.notna() & code.isin(list(current)) & (code.map(current) != extra["region"])
-    refuse_where(
-        both,
-        "regions.csv gives the code to another region",
-        file=file,
-        column="fips_adm1",
-        remedy="Keep one of the two.",
-    )
+    rows.refuse(both, "fips_adm1", "regions.csv gives the code to another region", "Keep one of the two.")
 
 
 def resolve(places: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
