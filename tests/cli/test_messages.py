@@ -44,7 +44,16 @@ def _texts() -> Iterator[tuple[str, int, str]]:
         yield path.name, 0, path.read_text(encoding="utf-8")
 
 
-TEXTS = list(_texts())
+def _examples(group: Any) -> Iterator[tuple[str, int, str]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _examples(command)
+        else:
+            assert command.epilog.startswith("Example: northroute "), name
+            yield f"the example of {name}", 0, command.epilog
+
+
+TEXTS = [*_texts(), *_examples(typer.main.get_command(app))]
 
 
 def test_every_option_that_a_text_names_exists() -> None:

@@ -22,17 +22,6 @@ PLAIN = ("pymc", "numpyro")
 _COLOURS = {"passed": "green", "failed": "red", "look": "yellow"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    panel = "Bayesian models"
-    app.command(rich_help_panel=panel, epilog="Example: northroute ladder slopes --months 24 --output reports/ladder")(
-        ladder
-    )
-    app.command(
-        rich_help_panel=panel, epilog="Example: northroute sbc slopes --replications 200 --output reports/calibration"
-    )(sbc)
-
-
 def ladder(
     step: Annotated[
         str,
@@ -40,9 +29,9 @@ def ladder(
             help="pooled, country, slopes, dynamic, ar1, gp, spatial, joint, reporting, latent_corruption or composition."
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", callback=places.out_folder, help="Where fit, tables and figures go.")
-    ] = Path("reports/ladder"),
+    output: Annotated[Path, places.folder_option("Where fit, tables and figures go.", "--output")] = Path(
+        "reports/ladder"
+    ),
     data: DataOption = None,
     real: Annotated[bool, typer.Option("--real", help="Fit the bundled real tables, or those of --data.")] = False,
     outcome: Annotated[str, typer.Option("--outcome", help="What is counted.")] = "state_violence",
@@ -94,9 +83,9 @@ def sbc(
     replications: Annotated[
         int, typer.Option("--replications", min=1, help="How many there shall be in the end.")
     ] = 100,
-    output: Annotated[
-        Path, typer.Option("--output", callback=places.out_folder, help="Where tables and figures go.")
-    ] = Path("reports/calibration"),
+    output: Annotated[Path, places.folder_option("Where tables and figures go.", "--output")] = Path(
+        "reports/calibration"
+    ),
     ranks: Annotated[Path | None, typer.Option("--ranks", help="Where ranks are kept; default: the output.")] = None,
     draws: Annotated[int | None, typer.Option("--draws", min=50, help="Draws a chain of each fit.")] = None,
     seed: SeedOption = DEFAULT_SEED,

@@ -1,6 +1,7 @@
 """What every verb shares: the two consoles, errors as one line, progress, the data folder, the command as it was typed."""
 
 import errno
+import json
 import math
 import os
 import shlex
@@ -147,6 +148,15 @@ def part(whole: Callback, before: int, parts: int, message: str, share: float) -
 def command() -> str:
     """Return the command as it was typed, for the provenance of outputs."""
     return shlex.join(["northroute", *sys.argv[1:]])
+
+
+def stamp(path: Path, data_hash: str, simulated: bool, seed: int) -> Path:
+    """Write where an output comes from as JSON, and return the path."""
+    from northroute.provenance import Provenance
+
+    found = Provenance(data_hash, seed, simulated, command=command()).to_dict()
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return path
 
 
 def data_folder(chosen: Path | None) -> Path | None:

@@ -8,26 +8,11 @@ from rich.markup import escape
 
 from northroute.cli.console import DATA_FOLDER, DataOption, data_folder, err, errors, events_folder, out, progress
 from northroute.cli.downloads import OtherHostsOption, SlowestOption, TimeoutOption, TriesOption, policy
-from northroute.cli.events import FETCH_EXAMPLE, fetch_gdelt
 
 EventsOption = Annotated[
     Path | None,
     typer.Option("--events", help="Folder of events build; default: data/interim/events if it is filled."),
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    fetch = typer.Typer(
-        no_args_is_help=True, help="Bring real data from their publishers, checked by size and checksum."
-    )
-    fetch.command("mlp", epilog="Example: northroute fetch mlp --from ~/downloads/mlp")(fetch_mlp)
-    fetch.command("gdelt", epilog=FETCH_EXAMPLE)(fetch_gdelt)
-    app.add_typer(fetch, name="fetch", rich_help_panel="Data")
-    bundle = typer.Typer(no_args_is_help=True, help="The bundled tables: how they are made from the providers' files.")
-    bundle.command("build", epilog="Example: northroute data build --from ~/providers --to data/reference")(build)
-    app.add_typer(bundle, name="data", rich_help_panel="Data")
-    app.command(rich_help_panel="Data", epilog="Example: northroute check --data data/raw")(check)
 
 
 def fetch_mlp(

@@ -1,9 +1,8 @@
 """GDELT events: fetch their files, simulate an archive, build incidents and panels, print a rule's SQL."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.markup import escape
@@ -14,71 +13,21 @@ from northroute.cli.downloads import OtherHostsOption, SlowestOption, TimeoutOpt
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.errors import DataError
 
-FETCH_EXAMPLE: Final = "Example: northroute fetch gdelt --start 2015-01-01 --end 2022-12-31 --tables events,gkg"
-SIMULATE_EXAMPLE: Final = "Example: northroute simulate archive --out data/interim/archive --days 90"
 _DAYS: Final = ["%Y-%m-%d"]
+_FILES: Final = DATA_FOLDER / "gdelt/v1"
 _FIPS: Final = ("KZ", "KG", "TI", "TX", "UZ")
 _MEGABYTES: Final = 100.0
 """Room that a build must find; years of events take more, and say so when it is gone."""
 _SHOWN: Final = 20
 """Files that are not here and are named; the manifest has all."""
 _TABLES: Final = {"events": "events", "gkg": "gkg", "gkgcounts": "counts", "counts": "counts"}
+Rule = Literal["id", "address_day", "address_day_place", "actors_place_day", "story_slot"]
 
 StartOption = Annotated[datetime, typer.Option("--start", formats=_DAYS, help="First day.")]
 EndOption = Annotated[datetime, typer.Option("--end", formats=_DAYS, help="Last day.")]
 VersionOption = Annotated[
     int, typer.Option("--version", min=1, max=2, help="1: daily files; 2: files of a quarter of an hour.")
 ]
-
-
-class Rule(StrEnum):
-    """De-duplication rules."""
-
-    ID = "id"
-    ADDRESS_DAY = "address_day"
-    ADDRESS_DAY_PLACE = "address_day_place"
-    ACTORS_PLACE_DAY = "actors_place_day"
-    STORY_SLOT = "story_slot"
-
-
-class Weight(StrEnum):
-    """What is summed."""
-
-    INCIDENTS = "incidents"
-    ARTICLES = "articles"
-    SOURCES = "sources"
-
-
-class Exposure(StrEnum):
-    """Exposures."""
-
-    EVENTS = "all_events"
-    ARTICLES = "all_articles"
-    NONE = "none"
-
-
-class Dated(StrEnum):
-    """Which day is an incident's."""
-
-    EVENT = "event"
-    ADDED = "added"
-
-
-class Dialect(StrEnum):
-    """SQL dialects."""
-
-    DUCKDB = "duckdb"
-    BIGQUERY = "bigquery"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module that form a group of their own."""
-    events = typer.Typer(no_args_is_help=True, help="Turn GDELT's files into incidents and panels.")
-    events.command(
-        "build", epilog="Example: northroute events build --data data/raw/gdelt/v1 --out data/interim/events"
-    )(build)
-    events.command("sql", epilog="Example: northroute events sql drug_incident.themes --dialect bigquery")(sql)
-    app.add_typer(events, name="events", rich_help_panel="Data")
 
 
 def fetch_gdelt(
@@ -90,7 +39,7 @@ def fetch_gdelt(
         bool, typer.Option("--translated", help="The stream of translated articles too (version 2).")
     ] = False,
     base_url: Annotated[str, typer.Option("--base-url", help="The provider's address, or a mirror's.")] = "",
-    to: Annotated[Path, typer.Option("--to", callback=places.out_folder, help="The data folder.")] = DATA_FOLDER,
+    to: Annotated[Path, places.folder_option("The data folder.", "--to")] = DATA_FOLDER,
     connections: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
     verify: Annotated[
         bool, typer.Option("--verify", help="Compute the MD5 of every file here anew, and fetch again what has rotted.")
@@ -147,9 +96,9 @@ def fetch_gdelt(
 
 
 def simulate_archive(
-    out_folder: Annotated[
-        Path, typer.Option("--out", callback=places.out_folder, help="Folder for the site and the truth.")
-    ] = Path("data/interim/archive"),
+    out_folder: Annotated[Path, places.folder_option("Folder for the site and the truth.")] = Path(
+        "data/interim/archive"
+    ),
     start: StartOption = datetime(2015, 1, 1),
     days: Annotated[int, typer.Option(min=1, help="Number of days.")] = 90,
     incidents: Annotated[float, typer.Option(min=0, help="True incidents a day.")] = 12.0,
@@ -182,19 +131,20 @@ def simulate_archive(
 
 
 def build(
-    data: Annotated[Path, typer.Option("--data", help="Folder of GDELT files of one version.")] = DATA_FOLDER
-    / "gdelt/v1",
-    out_folder: Annotated[
-        Path, typer.Option("--out", callback=places.out_folder, help="Where extract, incidents and panels go.")
-    ] = EVENTS_FOLDER,
+    data: Annotated[Path, typer.Option("--data", help="Folder of GDELT files of one version.")] = _FILES,
+    out_folder: Annotated[Path, places.folder_option("Where extract, incidents and panels go.")] = EVENTS_FOLDER,
     variant: Annotated[
         list[str] | None,
         typer.Option("--variant", help="construct=variant, again for each construct; the others keep their default."),
     ] = None,
-    rule: Annotated[Rule, typer.Option(help="When two reports are one incident.")] = Rule.ACTORS_PLACE_DAY,
-    dated: Annotated[Dated, typer.Option(help="An incident's day: its own, or its file's.")] = Dated.EVENT,
-    weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.INCIDENTS,
-    exposure: Annotated[Exposure, typer.Option(help="What counts are relative to.")] = Exposure.EVENTS,
+    rule: Annotated[Rule, typer.Option(help="When two reports are one incident.")] = "actors_place_day",
+    dated: Annotated[
+        Literal["event", "added"], typer.Option(help="An incident's day: its own, or its file's.")
+    ] = "event",
+    weight: Annotated[Literal["incidents", "articles", "sources"], typer.Option(help="What is counted.")] = "incidents",
+    exposure: Annotated[
+        Literal["all_events", "all_articles", "none"], typer.Option(help="What counts are relative to.")
+    ] = "all_events",
     allocate: Annotated[
         bool,
         typer.Option("--allocate", help="Draw a region for incidents that have a country only; else leave them out."),
@@ -221,12 +171,12 @@ def build(
         has_gkg = any(".gkg." in f.name.lower() for f in files_of(data))
         options = Options(
             variants={**(DEFAULT_VARIANTS if has_gkg else WITHOUT_GKG), **_variants(variant or [])},
-            rule=rule.value,
-            dated=dated.value,
+            rule=rule,
+            dated=dated,
             window=days,
         )
         choices = PanelChoices(
-            weight=weight.value, exposure=exposure.value, unplaced="allocate" if allocate else "leave_out", seed=seed
+            weight=weight, exposure=exposure, unplaced="allocate" if allocate else "leave_out", seed=seed
         )
         built = build_events(data, out_folder, options, choices, countries=wanted, workers=workers, progress=tell)
     found = built.incidents
@@ -254,14 +204,14 @@ def build(
 
 def sql(
     rule: Annotated[str | None, typer.Argument(help="construct.variant; without it, they are listed.")] = None,
-    dialect: Annotated[Dialect, typer.Option(help="DuckDB for files, BigQuery for gdelt-bq.")] = Dialect.DUCKDB,
+    dialect: Annotated[
+        Literal["duckdb", "bigquery"], typer.Option(help="DuckDB for files, BigQuery for gdelt-bq.")
+    ] = "duckdb",
     start: StartOption = datetime(2015, 1, 1),
     end: EndOption = datetime(2022, 12, 31),
     run: Annotated[bool, typer.Option("--run", help="Run it in BigQuery on your credentials.")] = False,
     limit: Annotated[float, typer.Option(min=0, help="Gigabytes that --run may scan.")] = 100.0,
-    to: Annotated[Path, typer.Option("--to", callback=places.out_file, help="CSV file of the rows of --run.")] = Path(
-        "rows.csv"
-    ),
+    to: Annotated[Path, places.file_option("CSV file of the rows of --run.", "--to")] = Path("rows.csv"),
     project: Annotated[str | None, typer.Option(help="Google project that pays.")] = None,
 ) -> None:
     """Print the SQL text of a rule; for BigQuery also what a dry run would scan, and with --run its rows."""
@@ -278,9 +228,9 @@ def sql(
         out.print(f"codebook {book.version} {book.sha256[:12]}")
         return
     chosen = book.variant(*rule.split(".", 1)) if "." in rule else book.variant(rule, "")
-    text = texts.query(chosen, *_ordered(start, end), dialect="bigquery" if run else dialect.value)
-    print_text(text)
-    if run or dialect is Dialect.BIGQUERY:
+    text = texts.query(chosen, *_ordered(start, end), dialect="bigquery" if run else dialect)
+    out.print(text, markup=False)
+    if run or dialect == "bigquery":
         try:
             connection = bigquery.client(project)
         except MissingDataError as absent:
@@ -292,11 +242,6 @@ def sql(
         if run:
             bigquery.rows(connection, text, int(limit * 1e9)).to_csv(to, index=False)
             err.print(escape(f"Rows in {to}"))
-
-
-def print_text(text: str) -> None:
-    """Print a text as it is, without markup or wrapping."""
-    out.print(text, markup=False)
 
 
 def _tables(names: str) -> tuple[str, ...]:

@@ -25,19 +25,9 @@ _MEGABYTES = {False: 2500.0, True: 1000.0}
 """What a run writes at most, whole and quick: its fits, above all."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    panel = "The main job"
-    example = "Example: northroute reproduce --data data/raw --out reports/build"
-    app.command(rich_help_panel=panel, epilog=example)(reproduce)
-    app.command(rich_help_panel=panel, epilog="Example: northroute claims C14")(claims)
-
-
 def reproduce(
     data: DataOption = None,
-    out_folder: Annotated[
-        Path, typer.Option("--out", callback=places.out_folder, help="Where the page is written.")
-    ] = Path("reports/build"),
+    out_folder: Annotated[Path, places.folder_option("Where the page is written.")] = Path("reports/build"),
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer variants and a smaller simulated world, for a look.")
     ] = False,

@@ -1,15 +1,15 @@
 """Panel models: fit with stacked errors, check, event study; the study of size and power."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from northroute.cli import places, studies, tables
-from northroute.cli.console import SeedOption, command, data_folder, errors, out, progress, show
+from northroute.cli import places, tables
+from northroute.cli.console import SeedOption, data_folder, errors, out, progress, show, stamp
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.sheets import write_csv
 
@@ -38,33 +38,6 @@ LonOption = Annotated[str, typer.Option("--lon", help="Column of degrees east.")
 LatOption = Annotated[str, typer.Option("--lat", help="Column of degrees north.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    panel = typer.Typer(no_args_is_help=True, help="Count regressions on panels, with the errors stacked.")
-    panel.command(
-        "fit",
-        epilog="Example: northroute panel fit 'drug_incident ~ interdiction | unit + month' --exposure all_events "
-        "--errors cluster:country --errors crv3:country --errors webb:country --errors conley:300:12",
-    )(fit)
-    panel.command(
-        "check",
-        epilog="Example: northroute panel check 'drug_incident ~ interdiction | unit + month' --exposure all_events "
-        "--term interdiction --placebo general_crime",
-    )(check)
-    panel.command(
-        "event", epilog="Example: northroute panel event state_violence --shock kazakh_unrest --exposure all_events"
-    )(event)
-    app.add_typer(panel, name="panel", rich_help_panel="Panel models")
-    study = typer.Typer(no_args_is_help=True, help="Which errors to believe, and what the claims' estimands can see.")
-    study.command(
-        "size",
-        epilog="Example: northroute study size --size 2000 --power 500 --out analysis/docs "
-        "--page analysis/docs/inference.md",
-    )(size)
-    studies.register(study)
-    app.add_typer(study, name="study", rich_help_panel="Panel models")
-
-
 def fit(
     formula: FormulaArgument,
     source: FromOption = "simulated",
@@ -81,10 +54,7 @@ def fit(
     time: TimeOption = "month",
     lon: LonOption = "lon",
     lat: LatOption = "lat",
-    folder: Annotated[
-        Path | None,
-        typer.Option("--out", callback=places.out_folder, help="Write the table as CSV, LaTeX and HTML here."),
-    ] = None,
+    folder: Annotated[Path | None, places.folder_option("Write the table as CSV, LaTeX and HTML here.")] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Fit a count model and print its coefficients with every kind of errors asked for under each."""
@@ -110,7 +80,7 @@ def fit(
             table.to_csv(folder / f"{name}.csv"),
             table.to_latex(folder / f"{name}.tex"),
             table.to_html(folder / f"{name}.html"),
-            _stamp(folder / f"{name}.json", found.design.data_hash, found.simulated, seed),
+            stamp(folder / f"{name}.json", found.design.data_hash, found.simulated, seed),
         )
         out.print(escape(f"written: {', '.join(str(p) for p in paths)}"))
 
@@ -127,9 +97,7 @@ def check(
     lon: LonOption = "lon",
     lat: LatOption = "lat",
     placebo: Annotated[list[str] | None, typer.Option("--placebo", help="Outcome to be left alone.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option("--out", callback=places.out_folder, help="Write each check's table and figure here.")
-    ] = None,
+    folder: Annotated[Path | None, places.folder_option("Write each check's table and figure here.")] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Run every check that applies to a Poisson fit, and print its sentence."""
@@ -170,9 +138,7 @@ def event(
     lat: LatOption = "lat",
     before: Annotated[int, typer.Option(min=2)] = 6,
     after: Annotated[int, typer.Option(min=0)] = 12,
-    folder: Annotated[
-        Path | None, typer.Option("--out", callback=places.out_folder, help="Write the table as CSV here.")
-    ] = None,
+    folder: Annotated[Path | None, places.folder_option("Write the table as CSV here.")] = None,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Follow an outcome around a dated shock in the countries that it hit, against the others."""
@@ -213,19 +179,17 @@ def event(
         folder.mkdir(parents=True, exist_ok=True)
         table = folder / "panel_event.csv"
         write_csv(path, table)
-        stamp = _stamp(folder / "panel_event.json", study.estimate.design.data_hash, study.estimate.simulated, seed)
-        out.print(escape(f"written: {table}, {stamp}"))
+        stamped = stamp(folder / "panel_event.json", study.estimate.design.data_hash, study.estimate.simulated, seed)
+        out.print(escape(f"written: {table}, {stamped}"))
 
 
 def size(
     replicates: Annotated[int, typer.Option("--size", min=1, help="Panels without an effect, each scenario.")] = 2000,
     power: Annotated[int, typer.Option("--power", min=0, help="Panels with each effect, each scenario.")] = 500,
-    folder: Annotated[
-        Path, typer.Option("--out", callback=places.out_folder, help="Where table and figure go.")
-    ] = Path("reports/build/inference"),
-    cache: Annotated[
-        Path, typer.Option("--cache", callback=places.out_folder, help="Where finished chunks are kept.")
-    ] = Path("data/interim/study"),
+    folder: Annotated[Path, places.folder_option("Where table and figure go.")] = Path("reports/build/inference"),
+    cache: Annotated[Path, places.folder_option("Where finished chunks are kept.", "--cache")] = Path(
+        "data/interim/study"
+    ),
     page: Annotated[
         Path | None, typer.Option("--page", help="Page in Markdown whose table between the study's marks is renewed.")
     ] = None,
@@ -241,7 +205,7 @@ def size(
         table = folder / "inference.csv"
         write_csv(study.table.round(6), table)
         figures = [save(draw(study), folder / f"inference.{kind}") for kind in ("svg", "png")]
-        _stamp(folder / "inference.json", "", True, seed)
+        stamp(folder / "inference.json", "", True, seed)
         if page:
             insert(markdown(study.table), page)
     nil = study.table[study.table["effect"] == 0].pivot(index="method", columns="scenario", values="rejected")
@@ -282,32 +246,19 @@ def _estimate(
     from northroute import frequentist as f
     from northroute.errors import ModelError
 
-    makers: dict[str, Callable[[], Any]] = {
-        "poisson": lambda: f.poisson(frame, formula, exposure=exposure),
-        "conditional": lambda: f.conditional_poisson(frame, formula, exposure=exposure, group=group),
-        "negbin": lambda: f.negative_binomial(frame, formula, exposure=exposure),
-        "random": lambda: f.random_effects(frame, formula, exposure=exposure, group=group),
-        "gee": lambda: f.gee(frame, formula, exposure=exposure, group=group),
-        "zip": lambda: f.zero_inflated(frame, formula, exposure=exposure, zero=second),
-        "zinb": lambda: f.zero_inflated(
-            frame, formula, exposure=exposure, zero=second, distribution="negative binomial"
-        ),
-        "hurdle-poisson": lambda: f.hurdle(frame, formula, exposure=exposure, zero=second),
-        "hurdle-negbin": lambda: f.hurdle(
-            frame, formula, exposure=exposure, zero=second, distribution="negative binomial"
-        ),
+    makers: dict[str, tuple[Any, dict[str, str | None]]] = {
+        "poisson": (f.poisson, {}),
+        "conditional": (f.conditional_poisson, {"group": group}),
+        "negbin": (f.negative_binomial, {}),
+        "random": (f.random_effects, {"group": group}),
+        "gee": (f.gee, {"group": group}),
+        "zip": (f.zero_inflated, {"zero": second}),
+        "zinb": (f.zero_inflated, {"zero": second, "distribution": "negative binomial"}),
+        "hurdle-poisson": (f.hurdle, {"zero": second}),
+        "hurdle-negbin": (f.hurdle, {"zero": second, "distribution": "negative binomial"}),
     }
     if model not in makers:
         raise ModelError(f"No model '{model}'; choose among {', '.join(_MODELS)}.")
-    found: Estimate = makers[model]()
+    make, own = makers[model]
+    found: Estimate = make(frame, formula, exposure=exposure, **own)
     return found
-
-
-def _stamp(path: Path, data_hash: str, simulated: bool, seed: int) -> Path:
-    import json
-
-    from northroute.provenance import Provenance
-
-    stamp = Provenance(data_hash, seed, simulated, command=command()).to_dict()
-    path.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
-    return path

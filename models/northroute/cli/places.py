@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -70,11 +71,19 @@ def _checked(option: typer.CallbackParam, path: Path | None, *, folder: bool) ->
     return path
 
 
-def out_folder(option: typer.CallbackParam, path: Path | None) -> Path | None:
-    """Refuse a folder that cannot be written before anything is computed; a callback of options."""
+def _folder(option: typer.CallbackParam, path: Path | None) -> Path | None:
     return _checked(option, path, folder=True)
 
 
-def out_file(option: typer.CallbackParam, path: Path | None) -> Path | None:
-    """Refuse a file that cannot be written before anything is computed; a callback of options."""
+def _file(option: typer.CallbackParam, path: Path | None) -> Path | None:
     return _checked(option, path, folder=False)
+
+
+def folder_option(what: str, name: str = "--out") -> Any:
+    """Return the option of a folder to write in; one that cannot be written is refused before anything is computed."""
+    return typer.Option(name, callback=_folder, help=what)
+
+
+def file_option(what: str, name: str = "--out") -> Any:
+    """Return the option of a file to write; one that cannot be written is refused before anything is computed."""
+    return typer.Option(name, callback=_file, help=what)

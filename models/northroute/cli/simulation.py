@@ -8,26 +8,12 @@ from rich.markup import escape
 
 from northroute.cli import places
 from northroute.cli.console import SeedOption, errors, out, progress
-from northroute.cli.events import SIMULATE_EXAMPLE, simulate_archive
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.sheets import write_csv
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    panel = "Simulation"
-    simulate = typer.Typer(no_args_is_help=True, help="Write SIMULATED data with known truth.")
-    example = "Example: northroute simulate regions --months 48 --out panel.parquet"
-    simulate.command("regions", epilog=example)(simulate_regions)
-    simulate.command("archive", epilog=SIMULATE_EXAMPLE)(simulate_archive)
-    app.add_typer(simulate, name="simulate", rich_help_panel=panel)
-    app.command(rich_help_panel=panel, epilog="Example: northroute recover --panels 20")(recover)
-
-
 def simulate_regions(
-    out_file: Annotated[
-        Path, typer.Option("--out", callback=places.out_file, help="Parquet file of the panel.")
-    ] = Path("simulated.parquet"),
+    out_file: Annotated[Path, places.file_option("Parquet file of the panel.")] = Path("simulated.parquet"),
     months: Annotated[int, typer.Option(min=12, help="Number of months from 2015-01.")] = 96,
     seed: SeedOption = DEFAULT_SEED,
 ) -> None:
@@ -49,8 +35,7 @@ def recover(
     months: Annotated[int, typer.Option(min=12)] = 48,
     seed: SeedOption = DEFAULT_SEED,
     table: Annotated[
-        Path | None,
-        typer.Option("--table", callback=places.out_file, help="Write the coverage of every parameter as CSV."),
+        Path | None, places.file_option("Write the coverage of every parameter as CSV.", "--table")
     ] = None,
 ) -> None:
     """Fit many SIMULATED panels and count how often 90 % intervals cover the truth."""

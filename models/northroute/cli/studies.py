@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from northroute.cli import places
-from northroute.cli.console import SeedOption, command, out, progress, show
+from northroute.cli.console import SeedOption, command, out, progress, show, stamp
 from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.sheets import write_csv
 
@@ -19,19 +19,10 @@ OnlyOption = Annotated[
     list[str] | None,
     typer.Option("--only", help="A question (C14.A) or its function; several times for several. Default: all."),
 ]
-OutOption = Annotated[Path, typer.Option("--out", callback=places.out_folder, help="Where table, page and figure go.")]
-CacheOption = Annotated[Path, typer.Option("--cache", callback=places.out_folder, help="Where finished fits are kept.")]
+OutOption = Annotated[Path, places.folder_option("Where table, page and figure go.")]
+CacheOption = Annotated[Path, places.folder_option("Where finished fits are kept.", "--cache")]
 _MEGABYTES = 50.0
 _OUT = Path("reports/build/study")
-
-
-def register(study: typer.Typer) -> None:
-    """Add the verbs of this module to ``study``."""
-    study.command(
-        "claims", epilog="Example: northroute study claims --replications 40 --only C14.A --out reports/build/study"
-    )(claims)
-    study.command("gate", epilog="Example: northroute study gate --data-sets 100 --out analysis/docs")(gate)
-    study.command("seeds", epilog="Example: northroute study seeds --seeds 24 --only C14.A")(seeds)
 
 
 def claims(
@@ -103,13 +94,5 @@ def seeds(
 
 
 def _written(table: "pd.DataFrame", folder: Path, name: str, seed: int, *, simulated: bool) -> list[str]:
-    import json
-
-    from northroute.provenance import Provenance
-
-    folder.mkdir(parents=True, exist_ok=True)
-    write_csv(table.round(6), folder / name)
-    stamp = Provenance("", seed, simulated, command=command()).to_dict()
-    beside = (folder / name).with_suffix(".json")
-    beside.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
-    return [str(folder / name), str(beside)]
+    to = write_csv(table.round(6), folder / name)
+    return [str(to), str(stamp(to.with_suffix(".json"), "", simulated, seed))]
