@@ -197,5 +197,6 @@ def _pivot(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 
 def _fault(rows: Rows, what: str, region: str, article: str, measure: str, remedy: str) -> DataError:
-    at = (rows.frame[["region", "article", "measure"]] == (region, article, measure)).all(axis=1)
+    frame = rows.frame
+    at = (frame["region"] == region) & (frame["article"] == article) & (frame["measure"] == measure)
     return rows.fault(what, "count", first_true(at), remedy)
