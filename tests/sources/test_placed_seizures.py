@@ -8,7 +8,7 @@ import pytest
 from northroute.errors import DataError, MissingDataError
 from northroute.resources import resource
 from northroute.sheets import csv_text
-from northroute.sources import governance, unodc
+from northroute.sources import governance, rows, unodc
 from northroute.sources import placed_seizures as placed
 from northroute.sources.rows import Rows
 from tests.sources.synthetic import altered, seizure, seizures
@@ -127,7 +127,7 @@ def test_a_country_year_gone_is_seen(tmp_path: Path) -> None:
 def test_totals_are_checked_where_the_bundled_file_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = altered(tmp_path, placed.BUNDLED, ALMATY, ALMATY.replace("26.42278", "28.42278"))
     assert len(placed.load(path).frame) == 220  # a file given may be fuller than the totals
-    monkeypatch.setattr(placed, "resource", lambda _: path)
+    monkeypatch.setattr(rows, "resource", lambda name: path if name.endswith(placed.BUNDLED) else resource(name))
     with pytest.raises(DataError, match=r"while seizures\.csv has"):
         placed.load()
 

@@ -104,10 +104,8 @@ def _register() -> None:
         app.add_typer(groups[name], name=name, rich_help_panel=panel)
     for verb, (function, example) in _VERBS.items():
         group, _, name = verb.rpartition(" ")
-        panel = None if group else _PANELS.get(verb, "Bayesian models")
-        groups.get(group, app).command(name, rich_help_panel=panel, epilog=f"Example: northroute {verb} {example}")(
-            function
-        )
+        epilog = f"Example: northroute {verb} {example}"
+        groups.get(group, app).command(name, rich_help_panel=_PANELS.get(verb), epilog=epilog)(function)
 
 
 _register()
