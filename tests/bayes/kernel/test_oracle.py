@@ -1,5 +1,6 @@
 """The kernel against PyMC: the same density, gradient and rows' log likelihood for every block, prior and family."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -56,3 +57,12 @@ def test_rows_have_pymcs_log_likelihood_constants_included(example: Example, mod
 @pytest.mark.parametrize("seed", SEEDS)
 def test_gradient_is_the_density_s_slope(example: Example, seed: int) -> None:
     assert_gradient(example.program, point(example.program, seed))
+
+
+def test_units_called_from_many_threads_give_the_same_number_each_time(example: Example) -> None:
+    theta = point(example.program, 5)
+    value, gradient = density(example.program, theta)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: density(example.program, theta), range(400)))
+    assert {one for one, _ in found} == {value}
+    assert all(np.array_equal(one, gradient) for _, one in found), "an array freed too early would be written over"

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from northroute.bayes.kernel import tables
+from northroute.bayes.kernel import batch, tables
 from northroute.bayes.kernel.reading import FIELDS
 from northroute.bayes.kernel.units import address_table, needed
 from northroute.bayes.program import records
@@ -62,3 +62,10 @@ def test_every_family_has_a_distribution_and_rows_that_it_is_tested_on() -> None
     assert {code for code in codes if isinstance(code, Family)} == set(Family)
     tested = {Family(int(record.family)) for record in everything().program.segments}
     assert tested | {Family.STUDENT_T, Family.NORMAL_ERRORS} == set(Family)  # these two in test_rows and test_window
+
+
+def test_draws_of_another_shape_are_refused_since_the_kernel_trusts_it() -> None:
+    program = everything().program
+    for asked in (batch.values_of, batch.predictors, batch.log_likelihood, batch.coordinates):
+        with pytest.raises(ValueError, match=r"draws have shape \(draw, \d+\), not \(2, 3\)"):
+            asked(program, np.zeros((2, 3)))
