@@ -12,10 +12,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import expit
 
 from northroute.bayes.answers.columns import Array, Columns, Key, columns
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.ladder.formulate import LAWS
+from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.codes import Part
+from northroute.bayes.statement.priors import COUNTS
 from northroute.errors import ModelError
 
 Of = Literal["reported", "all"]
@@ -55,7 +58,6 @@ class Predictor:
 
     Attributes
     ----------
-    fit : BayesFit
     shape : (int, int)
         Chains and draws.
     log_exposure : array, shape (row,)
@@ -66,9 +68,11 @@ class Predictor:
         Of the log mean, and of the logit of zeros or detection.
     auxiliary : Entry, optional
         Square root of the dispersion, or the generalised Poisson's lambda.
+    law : Counts
+    part : Part
+        What the second predictor is of.
     """
 
-    fit: BayesFit
     shape: tuple[int, int]
     log_exposure: Array
     labels: Mapping[str, NDArray[np.str_]]
@@ -76,12 +80,8 @@ class Predictor:
     mean: tuple[Entry, ...]
     second: tuple[Entry, ...]
     auxiliary: Entry | None
-
-    @property
-    def part(self) -> str | None:
-        """What the second predictor is of: ``zero_inflated``, ``hurdle``, ``detection``; None without one."""
-        spec = self.fit.info["spec"]["spec"]
-        return "detection" if spec["step"] == "reporting" else spec["part"]
+    law: dist.Counts
+    part: Part
 
     def blocks(self) -> Iterator[slice]:
         """Blocks of draws whose expected counts fit into memory."""
@@ -110,27 +110,9 @@ class Predictor:
 
     def counts(self, draws: slice, linear: tuple[Array, Array], of: Of = "reported") -> Array:
         """Return expected counts of a block of draws, shape (draw, row)."""
-        eta, second = linear
-        mean = np.exp(eta)
-        match self.part:
-            case "zero_inflated":
-                return np.asarray(mean * expit(-second))
-            case "hurdle":
-                return np.asarray(mean / self._some(draws, mean) * expit(-second))
-            case "detection" if of == "reported":
-                return np.asarray(mean * expit(second))
-        return np.asarray(mean)
-
-    def _some(self, draws: slice, mean: Array) -> Array:
-        """Probability that the distribution before the hurdle is not zero."""
-        auxiliary = np.zeros_like(mean) if self.auxiliary is None else self.auxiliary.at(draws)
-        match self.fit.info["spec"]["spec"]["distribution"]:
-            case "negative_binomial":
-                dispersion = np.maximum(np.square(auxiliary), 1e-10)
-                return np.asarray(-np.expm1(-np.log1p(dispersion * mean) / dispersion))
-            case "generalised_poisson":
-                return np.asarray(-np.expm1(-mean * (1 - auxiliary)))
-        return np.asarray(-np.expm1(-mean))
+        scalar = np.zeros(1) if self.auxiliary is None else self.auxiliary.at(draws)
+        part = Part.NONE if self.part is Part.DETECTION and of == "all" else self.part
+        return dist.expected_counts(self.law, part, *linear, self.law.natural(scalar))
 
     def _column(self, entry: Entry, change: Mapping[Key, Array]) -> Array | float:
         if entry.column is None:
@@ -153,7 +135,8 @@ def predictor(fit: BayesFit, of: Of = "reported") -> Predictor:
     constants = fit.tree["constant_data"].to_dataset()
     if "spec" not in fit.info.get("spec", {}) or "outcome_of_row" not in constants:
         raise ModelError(f"'{fit.name}' is not a fit of the ladder, or an old one. Fit it again with fit_counts.")
-    if of == "all" and fit.info["spec"]["spec"]["step"] != "reporting":
+    spec = fit.info["spec"]["spec"]
+    if of == "all" and spec["step"] != "reporting":
         raise ModelError(f"'{fit.name}' does not model reporting, so all events are not known. Use of='reported'.")
     labels = {d: _labels(constants, d) for d in ("country", "unit", "month", "outcome")}
     read = columns(fit, labels["month"])
@@ -182,7 +165,9 @@ def predictor(fit: BayesFit, of: Of = "reported") -> Predictor:
     intercept = fit.parameter("intercept")
     shape = (intercept.sizes["chain"], intercept.sizes["draw"])
     exposure = constants["log_exposure"].to_numpy().astype(float)
-    return Predictor(fit, shape, exposure, labels, read, tuple(first), tuple(second), auxiliary)
+    law = LAWS[spec["distribution"]](COUNTS)
+    part = dist.PARTS["detection"] if spec["step"] == "reporting" else dist.PARTS.get(spec["part"], Part.NONE)
+    return Predictor(shape, exposure, labels, read, tuple(first), tuple(second), auxiliary, law, part)
 
 
 def expected(

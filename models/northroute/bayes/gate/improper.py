@@ -16,7 +16,8 @@ from scipy import linalg, optimize
 from northroute import seeds
 from northroute.bayes.gate.row_check import scalar_name
 from northroute.bayes.kernel import batch
-from northroute.bayes.program.assemble import Assembled, Segment
+from northroute.bayes.program.assemble import Assembled
+from northroute.bayes.program.segments import Segment
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.codes import Part, Transform
 from northroute.errors import ModelError

@@ -13,6 +13,7 @@ from northroute.bayes.ladder.rows import COUNT, OUTCOME, Rows, rows
 from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.model import Model, PartName, Term
+from northroute.bayes.statement.priors import Priors
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.panel import Panel
@@ -27,6 +28,12 @@ STEPS: Final[Mapping[str, Callable[[Rows, CountSpec], tuple[Term, ...]]]] = {
     "reporting": reporting.terms,
 }
 """Terms of every step on a panel, in the order of the ladder."""
+LAWS: Final[Mapping[str, Callable[[Priors], dist.Counts]]] = {
+    "negative_binomial": lambda priors: dist.NegativeBinomial(priors["root_dispersion"]),
+    "poisson": lambda _priors: dist.Poisson(),
+    "generalised_poisson": lambda _priors: dist.GeneralisedPoisson(),
+}
+"""Distributions by name, from a specification's priors."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ def formulate(panel: Panel, spec: CountSpec) -> Formulation:
     model = Model(
         spec.name,
         COUNT,
-        _distribution(spec),
+        LAWS[spec.distribution](spec.priors),
         STEPS[spec.step](found, spec),
         exposure="exposure" if spec.exposure else None,
         response=OUTCOME if spec.outcomes else None,
@@ -168,16 +175,6 @@ def formulate(panel: Panel, spec: CountSpec) -> Formulation:
         part_terms=part_terms,
     )
     return Formulation(model, found, unit_x)
-
-
-def _distribution(spec: CountSpec) -> dist.Distribution:
-    match spec.distribution:
-        case "negative_binomial":
-            return dist.NegativeBinomial(spec.priors["root_dispersion"])
-        case "poisson":
-            return dist.Poisson()
-        case "generalised_poisson":
-            return dist.GeneralisedPoisson()
 
 
 def _second(found: Rows, spec: CountSpec) -> tuple[PartName | None, tuple[Term, ...]]:

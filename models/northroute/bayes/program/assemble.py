@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,28 +11,18 @@ from northroute.bayes.kernel.tables import Program, Records
 from northroute.bayes.program import names, records, table_rows
 from northroute.bayes.program.builder import Builder
 from northroute.bayes.program.layout import Layout
+from northroute.bayes.program.segments import FAMILIES, Outcomes, Segment
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement import intake, suited
-from northroute.bayes.statement.codes import Family, Part, Rows
+from northroute.bayes.statement import intake
+from northroute.bayes.statement.codes import Part, Rows
 from northroute.bayes.statement.distributions import Distribution
-from northroute.bayes.statement.families import SUITED, Prior, Suited
+from northroute.bayes.statement.families import SUITED
 from northroute.bayes.statement.model import Model, Term
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Rows of one response."""
-
-    response: str
-    rows: slice
-    distribution: Distribution
-    part: Part
-    cell: int
 
 
 @dataclass(frozen=True)
@@ -119,8 +108,15 @@ def assemble(model: Model, frame: pd.DataFrame, *, allow_empty: bool = False) ->
                 middle[own], spread[own] = _around(distribution, outcome[own])
         if cell > 1 and counts:
             middle[rows] -= middle[rows].mean()
-        _add_segment(builder, model, kept, distribution, rows, y, offset[rows], spread[rows], part, cell, str(response))
-        segments.append(Segment(str(response), rows, distribution, part, cell))
+        segment = Segment(str(response), rows, distribution, part, cell)
+        fields = FAMILIES[type(distribution)].write(
+            Outcomes(builder, model, kept, segment, y, spread[rows]), distribution
+        )
+        known = offset[rows] if offset[rows].any() else None
+        builder.segments.append(
+            records.segment(builder.store, distribution.code, rows, y, offset=known, part=part, cell=cell, **fields)
+        )
+        segments.append(segment)
     none = np.zeros(len(kept))
     context = Context(model.name, kept, builder, 0, model.response, level, middle, spread)
     for term in _ordered(model.terms):
@@ -228,88 +224,3 @@ def _check_counts(model: Model, frame: pd.DataFrame, rows: slice, response: str,
             f"{model.name}: '{response}' is zero in every observed row, so its rate has no finite estimate without the "
             "prior. Leave it out, or mark rows that nobody reported unobserved."
         )
-
-
-def _add_segment(
-    builder: Builder,
-    model: Model,
-    frame: pd.DataFrame,
-    distribution: Distribution,
-    rows: slice,
-    outcome: Array,
-    offset: Array,
-    spread: Array,
-    part: Part,
-    cell: int,
-    response: str,
-) -> None:
-    suffix = f"_{response}" if isinstance(model.distribution, Mapping) else ""
-    auxiliary, slope, omega = -1, -1, -1
-    known, deviations, correlation, predictor, df = None, None, None, None, None
-
-    def own(name: str, prior: Prior, start: float, support: suited.Support = "positive") -> int:
-        return _auxiliary(
-            builder, model, name + suffix, suited.within(model.name, name, prior, support), response, start
-        )
-
-    match distribution:
-        case dist.NegativeBinomial():
-            auxiliary = own("root_dispersion", distribution.root_dispersion, 0.5)
-        case dist.GeneralisedPoisson():
-            auxiliary = own("excess", distribution.excess, 0.2, "share")
-        case dist.Normal() | dist.StudentT():
-            if distribution.sd is not None:
-                sd = suited.scaled(dist.SD, spread[0]) if isinstance(distribution.sd, Suited) else distribution.sd
-                auxiliary = own("sd_residual", sd, max(float(outcome.std()), 1e-3 * spread[0]))
-            if distribution.known is not None:
-                known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
-            if distribution.sd is None and known is None:
-                raise ModelError(f"{model.name}: the {distribution.describe()} needs 'sd' or 'known'.")
-            df = distribution.df if isinstance(distribution, dist.StudentT) else None
-        case dist.NormalErrors():
-            if distribution.sd is not None:
-                auxiliary = own("sd_residual", distribution.sd, max(float(outcome.std()), 1e-3))
-            known = intake.known(model.name, frame, distribution.known, rows, alone=distribution.sd is None)
-            predictor = intake.predictor(model.name, frame, distribution.predictor, distribution.predictor_sd, rows)
-            slope = int(builder.scalar("slope", distribution.slope, starts=0.0))
-            of_x = suited.within(model.name, "sd_predictor", distribution.spread, "positive")
-            omega = int(builder.scalar("sd_predictor", of_x, starts=float(predictor[:, 0].std())))
-        case dist.MultivariateNormal():
-            builder.coords[str(model.response)] = list(frame[model.response].iloc[:cell].astype(str))
-            sds = [
-                suited.scaled(dist.RESIDUAL, s)
-                if isinstance(distribution.sd, Suited)
-                else suited.within(model.name, "sd_residual", distribution.sd, "positive")
-                for s in spread[:cell]
-            ]
-            deviations = builder.scalar("sd_residual", sds, (str(model.response),))
-            correlation = builder.correlation("corr_residual", str(model.response), distribution.lkj)
-        case dist.DirichletMultinomial():
-            root = suited.within(model.name, "inverse_root_concentration", distribution.inverse_root, "positive")
-            auxiliary = int(builder.scalar("inverse_root_concentration", root, starts=0.3))
-    builder.segments.append(
-        records.segment(
-            builder.store,
-            Family(distribution.code),
-            rows,
-            outcome,
-            offset=offset if offset.any() else None,
-            auxiliary=auxiliary,
-            part=part,
-            cell=cell,
-            known=known,
-            deviations=deviations,
-            correlation=correlation,
-            predictor=predictor,
-            slope=slope,
-            omega=omega,
-            df=df,
-        )
-    )
-
-
-def _auxiliary(builder: Builder, model: Model, name: str, prior: Any, response: str, start: float) -> int:
-    """Create a response's own auxiliary scalar; with one distribution for all responses they share a name."""
-    if model.response is None or isinstance(model.distribution, Mapping):
-        return int(builder.scalar(name, prior, starts=start))
-    return int(builder.extend(name, prior, str(model.response), response, start))

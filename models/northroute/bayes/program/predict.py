@@ -6,11 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.kernel import batch
-from northroute.bayes.kernel.families import auxiliary_of
-from northroute.bayes.kernel.scalars import cholesky_of
-from northroute.bayes.kernel.tables import Record
-from northroute.bayes.program.assemble import Assembled, Segment
-from northroute.bayes.statement import distributions as dist
+from northroute.bayes.program.assemble import Assembled
+from northroute.bayes.program.segments import FAMILIES, Replicates
 
 Array = NDArray[np.float64]
 NUMBERS: Final = 4_000_000
@@ -40,65 +37,7 @@ def simulate(assembled: Assembled, values: Array, rng: np.random.Generator) -> A
         part = np.ascontiguousarray(values[first : first + step])
         eta = batch.predictors(assembled.program, part)
         for segment, record in zip(assembled.segments, assembled.program.segments, strict=True):
-            out[first : first + step, segment.rows] = _draw(
-                assembled, segment, record, part, eta[:, :, segment.rows], rng
-            )
+            of = Replicates(assembled.program, segment, record, part, eta[:, :, segment.rows])
+            drawn = FAMILIES[type(segment.distribution)].draw(of, segment.distribution, rng)
+            out[first : first + step, segment.rows] = drawn.reshape(len(part), -1)
     return out
-
-
-def _draw(
-    assembled: Assembled,
-    segment: Segment,
-    record: Record,
-    values: Array,
-    eta: Array,
-    rng: np.random.Generator,
-) -> Array:
-    """Draw a segment's outcomes, shape (draw, row), for predictors (draw, 2, row)."""
-    program = assembled.program
-    mean, cell, n = eta[:, 0], segment.cell, eta.shape[2]
-    cells = mean.reshape(len(values), -1, cell)
-    auxiliary = _auxiliary(record, values)[:, None]
-    y = program.data[record.outcome : record.outcome + n]
-    at = int(record.known)
-    match segment.distribution:
-        case dist.Normal() | dist.StudentT():
-            known = program.data[at : at + n] if at >= 0 else np.zeros(n)
-            return segment.distribution.draw(rng, mean, np.hypot(auxiliary, known))
-        case dist.NormalErrors():
-            x, tau = program.data[record.predictor :][: 2 * n].reshape(n, 2).T
-            slope, omega = values[:, [record.slope]], values[:, [record.omega]]
-            reliability = np.square(omega) / (np.square(omega) + np.square(tau))
-            variance = np.square(auxiliary) + np.square(program.data[at : at + n])
-            variance = variance + np.square(slope * tau) * reliability
-            return segment.distribution.draw(rng, mean + slope * reliability * x, np.sqrt(variance))
-        case dist.MultivariateNormal():
-            factor = cholesky_factors(assembled, int(record.correlation), cell, values)
-            deviations = int(record.deviations)
-            sd = values[:, program.index[deviations : deviations + cell]]
-            drawn = segment.distribution.draw(rng, cells, sd[:, :, None] * factor)
-        case dist.Multinomial():
-            drawn = segment.distribution.draw(rng, cells, y.reshape(-1, cell).sum(axis=1))
-        case dist.DirichletMultinomial():
-            totals = y.reshape(-1, cell).sum(axis=1)
-            drawn = segment.distribution.draw(rng, cells, totals, auxiliary[:, :, None])
-        case counts:
-            return dist.draw_counts(counts, segment.part, rng, mean, eta[:, 1], auxiliary)
-    return drawn.reshape(len(values), n)
-
-
-def _auxiliary(record: Record, values: Array) -> Array:
-    """Return the auxiliary parameter (dispersion, lambda, standard deviation, concentration), shape (draw,)."""
-    scalar = int(record.auxiliary)
-    if scalar < 0:
-        return np.zeros(len(values))
-    family = int(record.family)
-    return np.asarray([auxiliary_of(family, x)[0] for x in values[:, scalar]])
-
-
-def cholesky_factors(assembled: Assembled, table: int, size: int, values: Array) -> Array:
-    """Return the Cholesky factors, shape (draw, size, size), of the correlation whose identifiers begin at ``table``."""
-    factors = np.zeros((len(values), size, size))
-    for factor, draw in zip(factors, values, strict=True):
-        cholesky_of(draw, assembled.program.index, table, size, factor)
-    return factors

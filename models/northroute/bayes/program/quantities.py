@@ -5,6 +5,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute.bayes.program.assemble import Assembled
+from northroute.bayes.statement.distributions import dispersion
 
 Array = NDArray[np.float64]
 
@@ -34,9 +35,9 @@ def named(assembled: Assembled, values: Array) -> xr.Dataset:
         coords |= {d: assembled.layout.coords[d] for d in dims if d in assembled.layout.coords}
         found[name] = (("chain", "draw", *dims), drawn)
         if name.startswith("root_dispersion"):
-            found[name.removeprefix("root_")] = (("chain", "draw", *dims), np.maximum(np.square(drawn), 1e-10))
+            found[name.removeprefix("root_")] = (("chain", "draw", *dims), dispersion(drawn))
         if name == "inverse_root_concentration":
-            found["concentration"] = (("chain", "draw"), 1 / np.maximum(np.square(drawn), 1e-10))
+            found["concentration"] = (("chain", "draw"), 1 / dispersion(drawn))
     for name, sums in assembled.layout.derived.items():
         coords |= {d: assembled.layout.coords[d] for d in sums.dims}
         found[name] = (("chain", "draw", *sums.dims), (values[..., sums.ids] * sums.weights).sum(axis=-1))

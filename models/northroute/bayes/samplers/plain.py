@@ -25,8 +25,8 @@ from northroute.bayes.program.graphs import laplacian_root
 from northroute.bayes.program.layout import Block, Layout
 from northroute.bayes.program.table_rows import row_labels, table_order
 from northroute.bayes.program.uses import covariates_of
-from northroute.bayes.samplers import plain_outcomes
-from northroute.bayes.statement.codes import Rows, Spectrum
+from northroute.bayes.samplers.plain_outcomes import FAMILIES, Stated
+from northroute.bayes.statement.codes import Family, Rows, Spectrum
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.terms.writer import Ids, Parameter
 from northroute.errors import ModelError
@@ -121,7 +121,8 @@ def stated(
             mean, second = (
                 _predictor(program, layout, values, p, rows, x) for p, x in enumerate((offset, np.zeros_like(offset)))
             )
-            plain_outcomes.add(program, record, name, mean, second, values, factors, own)
+            outcome = Stated(program, record, mean, second, values, factors)
+            FAMILIES[Family(record.family)](outcome, name, own)
     return plain
 
 

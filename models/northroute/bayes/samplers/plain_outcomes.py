@@ -1,7 +1,8 @@
-"""Outcomes of the plain statement: one PyMC distribution for every family and second part."""
+"""Outcomes of the plain statement: how PyMC states every family, with its second part."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import pymc as pm
@@ -12,107 +13,145 @@ from northroute.bayes.kernel.tables import Program, Record
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.codes import Family, Part
 
+Dims = tuple[str, ...] | None
 
-def add(
-    program: Program,
-    record: Record,
-    name: str,
-    mean: Any,
-    second: Any,
-    values: Any,
-    factors: dict[int, Any],
-    dims: tuple[str, ...] | None = None,
-) -> None:
-    """Add a segment's outcome to the PyMC model in context.
 
-    Parameters
+@dataclass(frozen=True, eq=False)
+class Stated:
+    """A segment's outcome in the PyMC model in context, but for its distribution.
+
+    Attributes
     ----------
     program : Program
-    record : int array
+    record : Record
         The segment's.
-    name : str
     mean, second : tensor, shape (row,)
         Linear predictors.
     values : tensor, shape (value,)
     factors : mapping of int to tensor
         Cholesky factors of correlations, by the identifier of the first partial correlation.
-    dims : tuple of str, optional
-        Of the outcome.
     """
-    n, cell = int(record.stop - record.start), int(record.cell)
-    y = program.data[record.outcome : record.outcome + n]
-    auxiliary = values[record.auxiliary] if record.auxiliary >= 0 else pt.zeros(())
-    match Family(record.family):
-        case Family.NORMAL:
-            at = record.known
-            known = program.data[at : at + n] if at >= 0 else np.zeros(n)
-            pm.Normal(name, mean, pt.sqrt(auxiliary**2 + known**2), observed=y, dims=dims)
-        case Family.STUDENT_T:
-            at = record.known
-            known = program.data[at : at + n] if at >= 0 else np.zeros(n)
-            df = float(program.data[record.df])
-            pm.StudentT(name, nu=df, mu=mean, sigma=pt.sqrt(auxiliary**2 + known**2), observed=y, dims=dims)
-        case Family.NORMAL_ERRORS:
-            known = program.data[record.known :][:n]
-            x, tau = program.data[record.predictor :][: 2 * n].reshape(n, 2).T
-            slope, omega = values[record.slope], values[record.omega]
-            reliability = omega**2 / (omega**2 + tau**2)
-            pm.Normal(f"{name}_predictor", 0.0, pt.sqrt(omega**2 + tau**2), observed=x, dims=dims)
-            variance = auxiliary**2 + known**2 + slope**2 * reliability * tau**2
-            pm.Normal(name, mean + slope * reliability * x, pt.sqrt(variance), observed=y, dims=dims)
-        case Family.MULTIVARIATE_NORMAL:
-            at = record.deviations
-            sd = values[program.index[at : at + cell].astype(np.int64)]
-            factor = sd[:, None] * factors[int(program.index[record.correlation])]
-            pm.MvNormal(name, mean.reshape((-1, cell)), chol=factor, observed=y.reshape(-1, cell), dims=dims)
-        case Family.MULTINOMIAL:
-            counts = y.reshape(-1, cell).astype(np.int64)
-            shares = pm.math.softmax(mean.reshape((-1, cell)), axis=-1)
-            pm.Multinomial(name, n=counts.sum(axis=1), p=shares, observed=counts, dims=dims)
-        case Family.DIRICHLET_MULTINOMIAL:
-            counts = y.reshape(-1, cell).astype(np.int64)
-            shares = pm.math.softmax(mean.reshape((-1, cell)), axis=-1)
-            concentration = 1 / pt.maximum(auxiliary**2, 1e-10)
-            pm.DirichletMultinomial(name, n=counts.sum(axis=1), a=concentration * shares, observed=counts, dims=dims)
-        case family:
-            _counts(family, Part(record.part), name, mean, second, auxiliary, y.astype(np.int64), dims)
+
+    program: Program
+    record: Record
+    mean: Any
+    second: Any
+    values: Any
+    factors: Mapping[int, Any]
+
+    @property
+    def auxiliary(self) -> Any:
+        """The auxiliary scalar."""
+        return self.values[self.record.auxiliary] if self.record.auxiliary >= 0 else pt.zeros(())
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        """The outcomes, shape (row,)."""
+        return self.data("outcome")
+
+    @property
+    def cells(self) -> Any:
+        """The mean by cell, shape (cell, row of the cell)."""
+        return self.mean.reshape((-1, int(self.record.cell)))
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The outcomes as whole numbers, a row each or, of a composition, by cell."""
+        y = self.y.astype(np.int64)
+        return y.reshape(-1, int(self.record.cell)) if self.record.cell > 1 else y
+
+    def data(self, field: str, width: int = 1) -> NDArray[np.float64]:
+        """Return what the program holds of the rows under a field of the record, zero where there is none."""
+        at, size = int(getattr(self.record, field)), width * int(self.record.stop - self.record.start)
+        return self.program.data[at : at + size] if at >= 0 else np.zeros(size)
 
 
-def _counts(
-    family: Family,
-    part: Part,
-    name: str,
-    mean: Any,
-    second: Any,
-    auxiliary: Any,
-    y: NDArray[np.int64],
-    dims: tuple[str, ...] | None,
-) -> None:
-    """Add counts. ``second`` is the logit of a structural zero, of any zero, or of detection, which thins the mean."""
+def _normal(of: Stated, name: str, dims: Dims) -> None:
+    pm.Normal(name, of.mean, pt.sqrt(of.auxiliary**2 + of.data("known") ** 2), observed=of.y, dims=dims)
+
+
+def _student(of: Stated, name: str, dims: Dims) -> None:
+    scale = pt.sqrt(of.auxiliary**2 + of.data("known") ** 2)
+    pm.StudentT(name, nu=float(of.program.data[of.record.df]), mu=of.mean, sigma=scale, observed=of.y, dims=dims)
+
+
+def _errors(of: Stated, name: str, dims: Dims) -> None:
+    x, tau = of.data("predictor", 2).reshape(-1, 2).T
+    slope, omega = of.values[of.record.slope], of.values[of.record.omega]
+    reliability = omega**2 / (omega**2 + tau**2)
+    pm.Normal(f"{name}_predictor", 0.0, pt.sqrt(omega**2 + tau**2), observed=x, dims=dims)
+    variance = of.auxiliary**2 + of.data("known") ** 2 + slope**2 * reliability * tau**2
+    pm.Normal(name, of.mean + slope * reliability * x, pt.sqrt(variance), observed=of.y, dims=dims)
+
+
+def _correlated(of: Stated, name: str, dims: Dims) -> None:
+    at, cell, index = of.record.deviations, int(of.record.cell), of.program.index
+    sd = of.values[index[at : at + cell].astype(np.int64)]
+    factor = sd[:, None] * of.factors[int(index[of.record.correlation])]
+    pm.MvNormal(name, of.cells, chol=factor, observed=of.y.reshape(-1, cell), dims=dims)
+
+
+def _multinomial(of: Stated, name: str, dims: Dims) -> None:
+    shares = pm.math.softmax(of.cells, axis=-1)
+    pm.Multinomial(name, n=of.counts.sum(axis=-1), p=shares, observed=of.counts, dims=dims)
+
+
+def _dirichlet_multinomial(of: Stated, name: str, dims: Dims) -> None:
+    concentration = _size(of) * pm.math.softmax(of.cells, axis=-1)
+    pm.DirichletMultinomial(name, n=of.counts.sum(axis=-1), a=concentration, observed=of.counts, dims=dims)
+
+
+def _poisson(of: Stated, name: str, dims: Dims) -> None:
+    mean, part, second = _parts(of)
+    law = {Part.NONE: pm.Poisson, Part.ZERO_INFLATED: pm.ZeroInflatedPoisson, Part.HURDLE: pm.HurdlePoisson}[part]
+    law(name, mu=pt.exp(mean), **second, observed=of.counts, dims=dims)
+
+
+def _negative_binomial(of: Stated, name: str, dims: Dims) -> None:
+    mean, part, second = _parts(of)
+    law = {
+        Part.NONE: pm.NegativeBinomial,
+        Part.ZERO_INFLATED: pm.ZeroInflatedNegativeBinomial,
+        Part.HURDLE: pm.HurdleNegativeBinomial,
+    }[part]
+    law(name, mu=pt.exp(mean), alpha=_size(of), **second, observed=of.counts, dims=dims)
+
+
+def _generalised(of: Stated, name: str, dims: Dims) -> None:
+    mean, part, _ = _parts(of)
+    logp, random = _generalised_poisson(part)
+    given = (mean, of.second, of.auxiliary)
+    pm.CustomDist(name, *given, logp=logp, random=random, dtype="int64", observed=of.counts, dims=dims)
+
+
+def _parts(of: Stated) -> tuple[Any, Part, dict[str, Any]]:
+    """Return the log mean, which detection thins, the part of zeros, and the share of counts that are none of its zeros.
+
+    The second predictor is the logit of a structural zero, of any zero, or of detection.
+    """
+    part = Part(of.record.part)
     if part is Part.DETECTION:
-        mean, part = mean - pt.softplus(-second), Part.NONE
-    mu, some = pt.exp(mean), pt.sigmoid(-second)
-    if family is Family.GENERALISED_POISSON:
-        logp, random = _generalised_poisson(part)
-        pm.CustomDist(name, mean, second, auxiliary, logp=logp, random=random, dtype="int64", observed=y, dims=dims)
-        return
-    if family is Family.POISSON:
-        match part:
-            case Part.NONE:
-                pm.Poisson(name, mu, observed=y, dims=dims)
-            case Part.ZERO_INFLATED:
-                pm.ZeroInflatedPoisson(name, psi=some, mu=mu, observed=y, dims=dims)
-            case Part.HURDLE:
-                pm.HurdlePoisson(name, psi=some, mu=mu, observed=y, dims=dims)
-        return
-    size = 1 / pt.maximum(auxiliary**2, 1e-10)
-    match part:
-        case Part.NONE:
-            pm.NegativeBinomial(name, mu=mu, alpha=size, observed=y, dims=dims)
-        case Part.ZERO_INFLATED:
-            pm.ZeroInflatedNegativeBinomial(name, psi=some, mu=mu, alpha=size, observed=y, dims=dims)
-        case Part.HURDLE:
-            pm.HurdleNegativeBinomial(name, psi=some, mu=mu, alpha=size, observed=y, dims=dims)
+        return of.mean - pt.softplus(-of.second), Part.NONE, {}
+    return of.mean, part, {} if part is Part.NONE else {"psi": pt.sigmoid(-of.second)}
+
+
+def _size(of: Stated) -> Any:
+    """One over the square of the auxiliary scalar: a negative binomial's size, a composition's concentration."""
+    return 1 / pt.maximum(of.auxiliary**2, 1e-10)
+
+
+FAMILIES: Final[Mapping[Family, Callable[[Stated, str, Dims], None]]] = {
+    Family.POISSON: _poisson,
+    Family.NEGATIVE_BINOMIAL: _negative_binomial,
+    Family.GENERALISED_POISSON: _generalised,
+    Family.NORMAL: _normal,
+    Family.MULTINOMIAL: _multinomial,
+    Family.DIRICHLET_MULTINOMIAL: _dirichlet_multinomial,
+    Family.MULTIVARIATE_NORMAL: _correlated,
+    Family.NORMAL_ERRORS: _errors,
+    Family.STUDENT_T: _student,
+}
+"""Adds a family's outcome, under a name and with dimensions, to the PyMC model in context."""
 
 
 def _generalised_poisson(part: Part) -> tuple[Callable[..., Any], Callable[..., Any]]:

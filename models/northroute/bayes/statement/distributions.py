@@ -1,7 +1,7 @@
 """Distributions of the outcome given its linear predictors; each can simulate what it is fitted to."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,34 @@ RESIDUAL: Final = Prior("half_student_t", 2.5, "residual: seldom wider than a fe
 INVERSE_ROOT: Final = Prior("half_normal", 0.5, "1 / sqrt(concentration): shares vary by up to their own size")
 
 
+class _Law:
+    """What every distribution has.
+
+    Attributes
+    ----------
+    code : Family
+    words : str
+        What it is called, with its own fields in braces.
+    """
+
+    code: ClassVar[Family]
+    words: ClassVar[str]
+
+    def describe(self) -> str:
+        """In words."""
+        return self.words.format(**vars(self))
+
+    def natural(self, scalar: Array) -> Array:
+        """Return the auxiliary parameter from the scalar that has its prior."""
+        return scalar
+
+
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(_Law):
     """Counts with ``Var = mu``."""
 
     code = Family.POISSON
+    words = "Poisson"
     auxiliary: None = None
 
     def draw(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
@@ -36,17 +59,18 @@ class Poisson:
         """Draw outcomes given that they are not zero."""
         return _positive_poisson(rng, _mean(eta))
 
-    def describe(self) -> str:
-        """In words."""
-        return "Poisson"
+    def some(self, mean: Array, auxiliary: Array) -> Array:
+        """Return the probability that a count is not zero."""
+        return np.asarray(-np.expm1(-mean))
 
 
 @dataclass(frozen=True)
-class NegativeBinomial:
+class NegativeBinomial(_Law):
     """Counts with ``Var = mu + dispersion mu^2``; the prior is on the square root of the dispersion."""
 
     root_dispersion: Prior = ROOT
     code = Family.NEGATIVE_BINOMIAL
+    words = "negative binomial"
 
     def draw(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
         """Draw outcomes; ``auxiliary`` is the dispersion, broadcast against ``eta``."""
@@ -66,17 +90,22 @@ class NegativeBinomial:
         first = rng.logseries(np.minimum(odds / (1 + odds), 1 - 1e-15))
         return first + _negative_binomial(rng, np.maximum(size - time, 1e-300), odds)
 
-    def describe(self) -> str:
-        """In words."""
-        return "negative binomial"
+    def some(self, mean: Array, auxiliary: Array) -> Array:
+        """Return the probability that a count is not zero."""
+        return np.asarray(-np.expm1(-np.log1p(auxiliary * mean) / auxiliary))
+
+    def natural(self, scalar: Array) -> Array:
+        """Return the dispersion from its square root."""
+        return dispersion(scalar)
 
 
 @dataclass(frozen=True)
-class GeneralisedPoisson:
+class GeneralisedPoisson(_Law):
     """Counts with ``Var = mu / (1 - lambda)^2`` (Consul and Jain 1973), lambda in [0, 1)."""
 
     excess: Prior = EXCESS
     code = Family.GENERALISED_POISSON
+    words = "generalised Poisson"
 
     def draw(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
         """Draw outcomes: the total progeny of Poisson ancestors, each child having Poisson(lambda) children."""
@@ -88,13 +117,13 @@ class GeneralisedPoisson:
         lam = np.broadcast_to(auxiliary, eta.shape)
         return _progeny(rng, _positive_poisson(rng, _mean(eta) * (1 - lam)), lam)
 
-    def describe(self) -> str:
-        """In words."""
-        return "generalised Poisson"
+    def some(self, mean: Array, auxiliary: Array) -> Array:
+        """Return the probability that a count is not zero."""
+        return np.asarray(-np.expm1(-mean * (1 - auxiliary)))
 
 
 @dataclass(frozen=True)
-class Normal:
+class Normal(_Law):
     """Normal outcomes, with a standard deviation to estimate, or known ones in column ``known``, or both added in square.
 
     The default prior of ``sd`` is scaled by the outcome's standard deviation; with None there is none to estimate.
@@ -103,18 +132,15 @@ class Normal:
     sd: Prior | Suited | None = SUITED
     known: str | None = None
     code = Family.NORMAL
+    words = "normal"
 
     def draw(self, rng: np.random.Generator, eta: Array, auxiliary: Array) -> Array:
         """Draw outcomes; ``auxiliary`` is the total standard deviation."""
         return rng.normal(eta, auxiliary)
 
-    def describe(self) -> str:
-        """In words."""
-        return "normal"
-
 
 @dataclass(frozen=True)
-class StudentT:
+class StudentT(_Law):
     """Student t outcomes: the normal's scale with heavier tails, so that single gross outliers bend no slope.
 
     Attributes
@@ -138,6 +164,7 @@ class StudentT:
     known: str | None = None
     df: float = 4.0
     code = Family.STUDENT_T
+    words = "Student t with {df:g} degrees of freedom"
 
     def __post_init__(self) -> None:
         if not isinstance(self.df, int | float | np.number) or not 0 < self.df < np.inf:
@@ -150,13 +177,9 @@ class StudentT:
         """Draw outcomes; ``scale`` is the total one, broadcast against ``eta``."""
         return np.asarray(eta + scale * rng.standard_t(self.df, size=eta.shape))
 
-    def describe(self) -> str:
-        """In words."""
-        return f"Student t with {self.df:g} degrees of freedom"
-
 
 @dataclass(frozen=True)
-class NormalErrors:
+class NormalErrors(_Law):
     """Normal outcomes with a slope on a predictor that is itself measured with known error, both integrated exactly.
 
     The predictor's true values are normal around zero, so it is given centred.
@@ -178,18 +201,15 @@ class NormalErrors:
     spread: Prior
     sd: Prior | None = None
     code = Family.NORMAL_ERRORS
+    words = "normal with a slope on {predictor}, which is measured with error"
 
     def draw(self, rng: np.random.Generator, eta: Array, sd: Array) -> Array:
         """Draw outcomes at their mean and standard deviation given the measured predictor."""
         return rng.normal(eta, sd)
 
-    def describe(self) -> str:
-        """In words."""
-        return f"normal with a slope on {self.predictor}, which is measured with error"
-
 
 @dataclass(frozen=True)
-class MultivariateNormal:
+class MultivariateNormal(_Law):
     """Normal outcomes of a cell, correlated over responses, LKJ(``lkj``).
 
     The default prior of the residuals' standard deviations is scaled by each response's own.
@@ -198,33 +218,27 @@ class MultivariateNormal:
     sd: Prior | Suited = SUITED
     lkj: float = 1.0
     code = Family.MULTIVARIATE_NORMAL
+    words = "multivariate normal"
 
     def draw(self, rng: np.random.Generator, eta: Array, factor: Array) -> Array:
         """Draw cells, shape (draw, cell, response); ``factor`` is their covariance's Cholesky factor, by draw."""
         return np.asarray(eta + np.einsum("dij,dcj->dci", factor, rng.standard_normal(eta.shape)))
 
-    def describe(self) -> str:
-        """In words."""
-        return "multivariate normal"
-
 
 @dataclass(frozen=True)
-class Multinomial:
+class Multinomial(_Law):
     """Counts of a cell by category; shares are the softmax of the predictors."""
 
     code = Family.MULTINOMIAL
+    words = "multinomial"
 
     def draw(self, rng: np.random.Generator, eta: Array, totals: Array) -> Array:
         """Draw cells, shape (draw, cell, category), that sum to ``totals``, shape (cell,)."""
         return _choices(rng, eta, totals)
 
-    def describe(self) -> str:
-        """In words."""
-        return "multinomial"
-
 
 @dataclass(frozen=True)
-class DirichletMultinomial:
+class DirichletMultinomial(_Law):
     """Counts of a cell by category, with shares that vary: Dirichlet with means softmax and a concentration.
 
     The prior is on one over the square root of the concentration: zero is the multinomial.
@@ -232,6 +246,7 @@ class DirichletMultinomial:
 
     inverse_root: Prior = INVERSE_ROOT
     code = Family.DIRICHLET_MULTINOMIAL
+    words = "Dirichlet-multinomial"
 
     def draw(self, rng: np.random.Generator, eta: Array, totals: Array, concentration: Array) -> Array:
         """Draw cells as the multinomial does; ``concentration`` broadcasts against ``eta``.
@@ -242,9 +257,9 @@ class DirichletMultinomial:
         log_gamma = np.log(rng.gamma(shape + 1)) - rng.exponential(size=eta.shape) / shape
         return _choices(rng, log_gamma, totals)
 
-    def describe(self) -> str:
-        """In words."""
-        return "Dirichlet-multinomial"
+    def natural(self, scalar: Array) -> Array:
+        """Return the concentration from one over its square root."""
+        return 1 / dispersion(scalar)
 
 
 Counts = Poisson | NegativeBinomial | GeneralisedPoisson
@@ -264,6 +279,24 @@ def draw_counts(
     zero = rng.random(eta.shape) < expit(second)
     draw = distribution.draw_positive if part is Part.HURDLE else distribution.draw
     return np.where(zero, 0.0, draw(rng, eta, auxiliary))
+
+
+def expected_counts(distribution: Counts, part: Part, eta: Array, second: Array, auxiliary: Array) -> Array:
+    """Return the means of what :func:`draw_counts` draws, with the shape of ``eta``."""
+    mean = np.exp(eta)
+    match part:
+        case Part.ZERO_INFLATED:
+            mean = mean * expit(-second)
+        case Part.HURDLE:
+            mean = mean / distribution.some(mean, auxiliary) * expit(-second)
+        case Part.DETECTION:
+            mean = mean * expit(second)
+    return np.asarray(mean)
+
+
+def dispersion(root: Array) -> Array:
+    """Return the dispersion from its square root, 1e-10 at least, which no data tell from a Poisson."""
+    return np.maximum(np.square(root), 1e-10)
 
 
 def _mean(eta: Array) -> Array:
