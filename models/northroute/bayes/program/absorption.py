@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from northroute.bayes.kernel.tables import Filter, Kind, Record
-from northroute.bayes.program.layout import COEFFICIENT, Block
-from northroute.bayes.program.uses import Use, function_of
+from northroute.bayes.program.layout import Block
+from northroute.bayes.program.uses import function_of
 from northroute.bayes.statement.codes import Rows
-
-Array = NDArray[np.float64]
-Ids = NDArray[np.int64]
+from northroute.bayes.statement.terms.writer import COEFFICIENT, Array, Ids, Use
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from northroute.bayes.program.uses import Fold, Use, function_of
+from northroute.bayes.program.uses import Fold, function_of
+from northroute.bayes.statement.terms.writer import Use
 
 
 def fold(uses: Sequence[Use], free: int) -> tuple[list[Use], list[Fold], int]:

@@ -1,47 +1,14 @@
 """What a compiled program's tables mean: scalars, blocks, reported quantities."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from northroute.bayes.kernel.scales import log_spectrum
 from northroute.bayes.kernel.tables import Kind, Record
-from northroute.bayes.program.uses import Use
-from northroute.bayes.statement.codes import Rows, Transform
-from northroute.bayes.statement.families import Prior
-from northroute.bayes.statement.terms.writer import Ids, Key, Parameter
-
-Array = NDArray[np.float64]
-COEFFICIENT: Final = 1 << 28
-"""Identifiers from here on are coefficients of blocks; below, scalars."""
-
-
-class Numbers(NamedTuple):
-    """A prior as the kernel has it: place of its family in ``FAMILIES``, or one more for a partial correlation; numbers."""
-
-    family: int
-    location: float
-    scale: float
-    shape: float
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A scalar: its prior (none for a partial correlation), the prior's numbers, its transform, where to start."""
-
-    prior: Prior | None
-    numbers: Numbers
-    transform: Transform
-    start: float
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower end and width of the interval that its values are mapped to, where its transform is to one."""
-        if self.prior is not None and self.prior.support == "interval":
-            return self.prior.location, self.prior.scale
-        return 0.0, 1.0
+from northroute.bayes.statement.codes import Rows
+from northroute.bayes.statement.terms.writer import Array, Ids, Key, Parameter, Scalar, Use
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,13 @@ from typing import Final
 import numpy as np
 
 from northroute.bayes.program.layout import Layout
-from northroute.bayes.program.writing import Collected
+from northroute.bayes.statement.terms.writer import Writer
 from northroute.errors import ModelError
 
 _OWN_DIMS: Final = ("chain", "draw")
 
 
-def refuse(model: str, builder: Collected) -> None:
+def refuse(model: str, builder: Writer) -> None:
     """Raise a ModelError if a reported quantity or a dimension has a name that something else has."""
     own = [d for d in builder.coords if d in _OWN_DIMS]
     if own:

@@ -1,5 +1,6 @@
 """Records of blocks and segments: what :mod:`northroute.bayes.kernel.tables` says of each field, written from arguments."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -7,75 +8,59 @@ from numpy.typing import NDArray
 
 from northroute.bayes.kernel.tables import BLOCK, SEGMENT, Filter, Kind, Record, blank
 from northroute.bayes.program.store import Store
-from northroute.bayes.statement.codes import Family, Part, Rows, Spectrum
+from northroute.bayes.statement.codes import Family, Part, Rows
+from northroute.bayes.statement.terms.writer import Array, Batches, Ids, Places
 
-Array = NDArray[np.float64]
-Ids = NDArray[np.int64]
 TABLE_LIMIT: Final = 1024
 """Counts below this enter the negative binomial through one table of logarithms."""
 
 
-def effects(
-    store: Store,
-    ends: Ids,
-    sd: Ids,
-    *,
-    rows: Rows,
-    zero_dims: bool,
-    correlation: Ids | None,
-    basis: Array | None,
-    autoregression: Ids | None,
-    spectrum: Spectrum,
-    frequency: Array | None,
-    length: Ids | None,
-    space: int,
-    demean: bool,
-) -> Record:
-    """Return the record of a block of effects; the arguments are those of ``Builder.effects``."""
-    record = blank(BLOCK)
-    batches, k = sd.shape
-    raw = int(((np.diff(ends) - (rows is Rows.ZERO_SUM)) * (k - zero_dims)).sum())
+def effects(store: Store, block: Batches) -> Record:
+    """Return the record of a block of effects."""
+    record, ends = blank(BLOCK), block.ends
+    batches, k = block.sd.shape
+    raw = int(((np.diff(ends) - (block.rows is Rows.ZERO_SUM)) * (k - block.zero_dims)).sum())
     record.kind = Kind.EFFECTS
     record.raw = raw
     record.batches = batches
     record.pointer = store.table(ends)
     record.dims = k
-    record.centring = store.numbers(np.zeros(raw * (2 if correlation is None else k + 1)))
-    record.rows = rows
-    record.zero_dims = zero_dims
-    record.sd = store.table(sd)
-    record.correlation = store.table(correlation)
+    record.centring = store.numbers(np.zeros(raw * (2 if block.correlation is None else k + 1)))
+    record.rows = block.rows
+    record.zero_dims = block.zero_dims
+    record.sd = store.table(block.sd)
+    record.correlation = store.table(block.correlation)
     record.filter = Filter.NONE
-    if basis is not None:
+    if block.basis is not None:
         record.filter = Filter.BASIS
-        record.basis = store.numbers(basis)
-        record.levels = basis.shape[0]
-    if autoregression is not None:
+        record.basis = store.numbers(block.basis)
+        record.levels = len(block.basis)
+    if block.autoregression is not None:
         record.filter = Filter.AR1
-        record.coefficient = store.table(autoregression)
-    record.spectrum = spectrum
-    record.length = store.table(length)
-    record.frequency = store.numbers(frequency)
-    record.space = space
-    record.demean = demean
+        record.coefficient = store.table(block.autoregression)
+    record.spectrum = block.spectrum
+    record.length = store.table(block.length)
+    record.frequency = store.numbers(block.frequency)
+    record.space = block.space
+    record.demean = block.demean
     return record
 
 
-def places(store: Store, ends: Ids, edges: Ids, scaling: Array, sigma: int, rho: int) -> Record:
-    """Return the record of a block of places; the arguments are those of ``Builder.bym2``."""
-    record = blank(BLOCK)
+def places(store: Store, block: Places) -> Record:
+    """Return the record of a block of places."""
+    record, ends = blank(BLOCK), block.ends
     record.kind = Kind.BYM2
-    record.raw = int((np.diff(ends) - 1).sum()) + scaling.size
+    record.raw = int((np.diff(ends) - 1).sum()) + block.size
     record.batches = ends.size - 1
     record.pointer = store.table(ends)
     record.dims = 1
-    record.centring = store.numbers(np.zeros(2 * scaling.size))
-    record.places = scaling.size
-    record.sigma = sigma
-    record.rho = rho
-    record.scaling = store.numbers(scaling)
-    record.edges = store.table(edges)
-    record.edge_count = len(edges)
+    record.centring = store.numbers(np.zeros(2 * block.size))
+    record.places = block.size
+    record.sigma = block.sigma
+    record.rho = block.rho
+    record.scaling = store.numbers(block.factor)
+    record.edges = store.table(block.edges)
+    record.edge_count = len(block.edges)
     return record
 
 
@@ -162,6 +147,6 @@ def repeated(counts: Array, length: int) -> tuple[Array, Array]:
     return above, np.column_stack([values, times]).astype(float)
 
 
-def table(records: list[Any], kind: np.dtype[Any]) -> NDArray[Any]:
+def table(records: Sequence[Any], kind: np.dtype[Any]) -> NDArray[Any]:
     """Return records, or tuples of their fields in order, as a table."""
     return np.array([tuple(r) for r in records], dtype=kind)

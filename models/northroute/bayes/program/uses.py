@@ -1,4 +1,4 @@
-"""What enters rows: values by identifier, covariates times slopes, and values that hold the sums of others."""
+"""What is made of uses: values that hold the sums of others, and which of them are functions of others."""
 
 from dataclasses import dataclass
 
@@ -6,60 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.kernel.tables import Program, Record
-
-Array = NDArray[np.float64]
-Ids = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Use:
-    """Values that enter consecutive rows.
-
-    Attributes
-    ----------
-    predictor : int
-        0 or 1.
-    start, stop : int
-        First row, and the row behind the last.
-    ids : int array, shape (row,)
-        A value's identifier by row.
-    weight : array, shape (row,), optional
-    other : int array, shape (row,), optional
-        By row, the identifier of a value that it is multiplied by.
-    """
-
-    predictor: int
-    start: int
-    stop: int
-    ids: Ids
-    weight: Array | None = None
-    other: Ids | None = None
-
-    def meets(self, other: "Use") -> bool:
-        """Tell whether another use enters the same rows of the same predictor."""
-        return (self.predictor, self.start, self.stop) == (other.predictor, other.start, other.stop)
-
-
-@dataclass(frozen=True, eq=False)
-class Covariates:
-    """Covariates times slopes, in consecutive rows.
-
-    Attributes
-    ----------
-    predictor : int
-        0 or 1.
-    start, stop : int
-        First row, and the row behind the last.
-    matrix : array, shape (row, column)
-    value : int
-        The first column's slope; the others' follow.
-    """
-
-    predictor: int
-    start: int
-    stop: int
-    matrix: Array
-    value: int
+from northroute.bayes.statement.terms.writer import Array, Ids
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,80 +1,56 @@
 """The last step of building: identifiers become places among the values, and all tables are written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from northroute.bayes.kernel.tables import BLOCK, DENSE, FOLD, SCALAR, SEGMENT, SIZES, USE, Program, Record
+from northroute.bayes.program import records
 from northroute.bayes.program.absorption import ordered, parents_of
 from northroute.bayes.program.folding import fold
-from northroute.bayes.program.layout import COEFFICIENT, Block, Combination, Layout, Scalar
+from northroute.bayes.program.layout import Block, Combination, Layout
 from northroute.bayes.program.records import table
 from northroute.bayes.program.store import Store
-from northroute.bayes.program.uses import Covariates, Fold, Use
+from northroute.bayes.program.uses import Fold
 from northroute.bayes.statement.codes import Rows, Transform
-from northroute.bayes.statement.terms.writer import Average, Key, Parameter
-
-Ids = NDArray[np.int64]
-
-
-@dataclass
-class Collected:
-    """What terms and outcomes have asked for so far.
-
-    Attributes
-    ----------
-    scalars, blocks, uses, covariates, segments : list
-    parameters : dict of str to Parameter
-        Reported quantities, by identifier.
-    coords : dict of str to list
-        Labels of dimensions.
-    targets : dict of Key to int
-        Values that means of effects may be swept into.
-    averages : list of Average
-        Intercepts of average rows.
-    store : Store
-        Index and numeric tables.
-    coefficients, raw, scratch : int
-        How many coefficients, raw coordinates and places of scratch the blocks have.
-    """
-
-    scalars: list[Scalar] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-    uses: list[Use] = field(default_factory=list)
-    covariates: list[Covariates] = field(default_factory=list)
-    segments: list[Record] = field(default_factory=list)
-    parameters: dict[str, Parameter] = field(default_factory=dict)
-    coords: dict[str, list[Any]] = field(default_factory=dict)
-    targets: dict[Key, int] = field(default_factory=dict)
-    averages: list[Average] = field(default_factory=list)
-    store: Store = field(default_factory=Store)
-    coefficients: int = 0
-    raw: int = 0
-    scratch: int = 0
+from northroute.bayes.statement.terms.writer import (
+    COEFFICIENT,
+    Ids,
+    Key,
+    Parameter,
+    Places,
+    Scalar,
+    Use,
+    Writer,
+)
 
 
-def write(found: Collected, rows: int, derived: Mapping[str, Combination]) -> tuple[Program, Layout]:
+def write(
+    found: Writer, store: Store, segments: Sequence[Record], rows: int, derived: Mapping[str, Combination]
+) -> tuple[Program, Layout]:
     """Return the program, neither centred nor rotated, and what is needed to read its values.
 
     Parameters
     ----------
-    found : Collected
+    found : Writer
+    store : Store
+        Has the tables of the segments.
+    segments : sequence of Record
     rows : int
     derived : mapping of str to Combination
         Reported quantities that are sums of others.
     """
-    n, store, resolve = len(found.scalars), found.store, _Resolve(len(found.scalars))
+    n, resolve = len(found.scalars), _Resolve(len(found.scalars))
     position, linear = _positions(found.scalars)
+    stated, raw, scratch = _stated(found, store)
     uses, folds, extra = fold(found.uses, COEFFICIENT + found.coefficients)
     use_records = [_use(store, resolve.of_use(use)) for use in uses]
     row_folds = [_fold(store, resolve, one) for one in folds]
     dense = [
         (c.predictor, c.start, c.stop, store.numbers(c.matrix), c.matrix.shape[1], c.value) for c in found.covariates
     ]
-    waiting = _settled(found.blocks, found.targets)
+    waiting = _settled(stated, found.targets)
     parents = parents_of(waiting, found.uses, frozenset(found.targets[t] for b in waiting for t in b.targets))
     blocks: list[Block] = []
     block_folds: list[tuple[int, ...]] = []
@@ -91,7 +67,7 @@ def write(found: Collected, rows: int, derived: Mapping[str, Combination]) -> tu
             record.parents = resolve.one(first)
             extra += parents[i][0].ids.size
         blocks.append(replace(block, record=record))
-    sizes = (n + found.raw, n + found.coefficients + extra, rows, linear, found.scratch, len(block_folds))
+    sizes = (n + raw, n + found.coefficients + extra, rows, linear, scratch, len(block_folds))
     scalars = [(at, s.transform, *s.numbers, *s.interval) for at, s in zip(position, found.scalars, strict=True)]
     program = Program(
         sizes=table([sizes], SIZES),
@@ -100,7 +76,7 @@ def write(found: Collected, rows: int, derived: Mapping[str, Combination]) -> tu
         uses=table(use_records, USE),
         folds=table(block_folds + row_folds, FOLD),
         dense=table(dense, DENSE),
-        segments=table(found.segments, SEGMENT),
+        segments=table(segments, SEGMENT),
         index=store.index(),
         data=store.data(),
     )
@@ -138,6 +114,24 @@ def _positions(scalars: Sequence[Scalar]) -> tuple[Ids, int]:
     position = np.empty(len(scalars), dtype=np.int64)
     position[np.argsort(straight, kind="stable")] = np.arange(len(scalars))
     return position, int((~straight).sum())
+
+
+def _stated(found: Writer, store: Store) -> tuple[list[Block], int, int]:
+    """Write the records of blocks; return these with how many raw coordinates and places of scratch they have."""
+    blocks, raw, coefficients, scratch = list[Block](), 0, 0, 0
+    for said in found.blocks:
+        if isinstance(said, Places):
+            scalars = np.asarray([[said.sigma, said.rho]], dtype=np.int64)
+            block = Block(records.places(store, said), said.ends, scalars)
+        else:
+            record = records.effects(store, said)
+            block = Block(record, said.ends, said.sd, said.basis, said.frequency, said.length, tuple(said.targets))
+        block.record.theta, block.record.value, block.record.scratch = raw, coefficients, scratch
+        raw += int(block.record.raw)
+        coefficients += said.size
+        scratch += said.scratch
+        blocks.append(block)
+    return blocks, raw, scratch
 
 
 def _settled(blocks: Sequence[Block], targets: Mapping[Key, int]) -> list[Block]:

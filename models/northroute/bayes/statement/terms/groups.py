@@ -12,7 +12,7 @@ from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import checked, words
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.population import ONE
-from northroute.bayes.statement.terms.writer import Ids, Key
+from northroute.bayes.statement.terms.writer import Batches, Ids, Key
 from northroute.errors import ModelError
 
 SD = Prior("half_normal", 1.0, "groups' rates within a factor of about 7 of each other")
@@ -125,7 +125,7 @@ class Effects:
             if tied:
                 raise ModelError(f"{context.model}: effects that sum to zero over '{self.by}' are not also correlated.")
             correlation = context.builder.correlation(f"corr_{self.stem}", dim[0], self.lkj)
-        ids = context.builder.effects(
+        block = Batches(
             pointer,
             np.broadcast_to(sd, (pointer.size - 1, k)),
             rows=_rows(self, pointer),
@@ -133,6 +133,7 @@ class Effects:
             correlation=correlation,
             targets=[self._key(context, c, v, home) for home in homes for c in self.columns for v in by_levels],
         )
+        ids = context.builder.effects(block)
         if not tied:
             columns_ids = ids.reshape(len(labels), len(self.columns), levels)
             for g, label in enumerate(labels):

@@ -14,7 +14,7 @@ from northroute.bayes.statement import suited
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import checked
 from northroute.bayes.statement.terms.context import Context
-from northroute.bayes.statement.terms.writer import Ids
+from northroute.bayes.statement.terms.writer import Ids, Places
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -93,7 +93,8 @@ class BYM2:
         prior = suited.within(context.model, f"sd_{self.stem}", prior, "positive")
         sigma = int(context.builder.scalar(f"sd_{self.stem}", prior))
         rho = int(context.builder.scalar(f"rho_{self.stem}", self.rho))
-        ids = context.builder.bym2(map_of.parts, map_of.edges, 1 / np.sqrt(map_of.scaling), sigma, rho)[map_of.place]
+        block = Places(map_of.parts, map_of.edges, 1 / np.sqrt(map_of.scaling), sigma, rho)
+        ids = context.builder.bym2(block)[map_of.place]
         context.builder.report(f"{self.stem}_effect", ids, (dim,))
         context.add(kept, ids[codes])
 

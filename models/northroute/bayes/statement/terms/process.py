@@ -11,6 +11,7 @@ from northroute.bayes.statement.codes import Spectrum
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import checked, words
 from northroute.bayes.statement.terms.context import Context
+from northroute.bayes.statement.terms.writer import Batches
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
@@ -129,7 +130,7 @@ class GP:
         sd = context.builder.scalar(f"sd_{self.stem}", deviation, own)
         length = context.builder.scalar(f"length_{self.stem}", prior, own)
         batches = len(groups)
-        ids = context.builder.effects(
+        block = Batches(
             np.arange(batches + 1) * frequency.size,
             np.broadcast_to(sd.reshape(-1, 1), (batches, 1)),
             basis=basis,
@@ -138,7 +139,8 @@ class GP:
             length=np.broadcast_to(length, (batches,)),
             space=len(self.columns),
             demean=self.demean,
-        ).reshape(batches, len(points))
+        )
+        ids = context.builder.effects(block).reshape(batches, len(points))
         context.builder.report(f"{self.stem}_effect", ids if group_dim else ids[0], dims)
         context.add(kept, ids[group_of, point_of])
 

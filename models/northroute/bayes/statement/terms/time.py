@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from northroute.bayes.statement import intake, suited
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.terms.context import Context
-from northroute.bayes.statement.terms.writer import Ids
+from northroute.bayes.statement.terms.writer import Batches, Ids
 from northroute.errors import ModelError
 from northroute.panel import periods
 from northroute.panel.periods import Periods
@@ -104,13 +104,13 @@ class Walk:
                 f"Give at most {2 * times}."
             )
         sd = grid.deviations(context, kept, self.stem, self.sd, STEP, varies=self.sd_varies)
-        ids = context.builder.effects(
+        block = Batches(
             np.arange(len(grid.groups) + 1) * functions,
             sd,
             correlation=grid.correlation(context, self.stem, self.lkj) if self.correlated else None,
             basis=walk_basis(times)[:, :functions],
         )
-        grid.enter(context, kept, self.stem, ids)
+        grid.enter(context, kept, self.stem, context.builder.effects(block))
 
 
 @dataclass(frozen=True)
@@ -188,14 +188,14 @@ class AR1:
         batches = len(grid.groups)
         sd = grid.deviations(context, kept, self.stem, self.sd, SD, varies=self.sd_varies)
         ar = context.builder.scalar(f"ar_{self.stem}", self.ar, grid.group_dim if self.ar_varies else ())
-        ids = context.builder.effects(
+        block = Batches(
             np.arange(batches + 1) * len(grid.times),
             sd,
             correlation=grid.correlation(context, self.stem, self.lkj) if self.correlated else None,
             autoregression=np.broadcast_to(ar, (batches,)),
             demean=True,
         )
-        grid.enter(context, kept, self.stem, ids)
+        grid.enter(context, kept, self.stem, context.builder.effects(block))
 
 
 def walk_basis(times: int) -> Array:

@@ -1,20 +1,188 @@
-"""What a term may write: the scalars, effects and uses that a program is made of, whoever makes it."""
+"""What terms say: scalars, blocks of effects, and which values enter which rows. The program is written from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from northroute.bayes.statement.codes import Rows, Spectrum, Transform
-from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.families import FAMILIES, Prior
+from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]
 """Identifiers of values: scalars, and coefficients of effects."""
 Key = tuple[str, ...]
 """Names a value that means may be swept into: predictor, rows, column, level of ``by``, groups and group."""
+COEFFICIENT: Final = 1 << 28
+"""Identifiers from here on are coefficients of blocks; below, scalars."""
+_TRANSFORMS: Final = {
+    "real": Transform.IDENTITY,
+    "positive": Transform.EXP,
+    "unit": Transform.INTERVAL,
+    "interval": Transform.INTERVAL,
+}
+
+
+class Numbers(NamedTuple):
+    """A prior as the kernel has it: place of its family in ``FAMILIES``, or one more for a partial correlation; numbers."""
+
+    family: int
+    location: float
+    scale: float
+    shape: float
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A scalar: its prior (none for a partial correlation), the prior's numbers, its transform, where to start."""
+
+    prior: Prior | None
+    numbers: Numbers
+    transform: Transform
+    start: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower end and width of the interval that its values are mapped to, where its transform is to one."""
+        if self.prior is not None and self.prior.support == "interval":
+            return self.prior.location, self.prior.scale
+        return 0.0, 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """A block of effects: batches of groups, each group with one effect a dimension.
+
+    Attributes
+    ----------
+    pointer : int array, shape (batch + 1,)
+        Where each batch begins and ends among the groups; with a basis, among its functions.
+    sd : int array, shape (batch, dim)
+        Scalars that hold the standard deviations.
+    rows : Rows
+        Whether effects sum to zero over a batch's groups, or are written as deviations and a mean.
+    targets : sequence of Key, shape (batch * dim,)
+        What a batch's mean is swept into, or whose effect its groups absorb; without all of them, neither.
+    zero_dims : bool
+        Effects sum to zero over dimensions.
+    correlation : int array, optional
+        Canonical partial correlations over dimensions.
+    basis : array, shape (level, function), optional
+    autoregression : int array, shape (batch,), optional
+        Scalars that hold the AR(1) coefficients.
+    spectrum, frequency, length, space
+        Spectral density, squared frequencies (function,), length scales (batch,) and the space's dimension.
+    demean : bool
+        Subtract each batch's mean from its coefficients.
+    """
+
+    pointer: ArrayLike
+    sd: Ids
+    rows: Rows = Rows.GROUPS
+    targets: Sequence[Key] = ()
+    zero_dims: bool = False
+    correlation: Ids | None = None
+    basis: Array | None = None
+    autoregression: Ids | None = None
+    spectrum: Spectrum = Spectrum.NONE
+    frequency: Array | None = None
+    length: Ids | None = None
+    space: int = 1
+    demean: bool = False
+
+    @property
+    def ends(self) -> Ids:
+        """``pointer`` as an array."""
+        return np.asarray(self.pointer, dtype=np.int64)
+
+    @property
+    def scratch(self) -> int:
+        """Groups times dimensions: places that the kernel needs for them."""
+        return int(self.ends[-1]) * self.sd.shape[1]
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients."""
+        return self.scratch if self.basis is None else len(self.basis) * self.sd.size
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """A block of places in the BYM2 form, sorted by connected part, islands last.
+
+    Attributes
+    ----------
+    parts : int array, shape (part + 1,)
+        Where each connected part begins and ends.
+    edges : int array, shape (edge, 2)
+    factor : array, shape (place,)
+        One over the square root of the part's scaling.
+    sigma, rho : int
+        Scalars that hold the standard deviation and the structured share of the variance.
+    """
+
+    parts: ArrayLike
+    edges: Ids
+    factor: Array
+    sigma: int
+    rho: int
+
+    @property
+    def ends(self) -> Ids:
+        """``parts`` as an array."""
+        return np.asarray(self.parts, dtype=np.int64)
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients."""
+        return self.factor.size
+
+    @property
+    def scratch(self) -> int:
+        """Places that the kernel needs for them."""
+        return self.factor.size
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """Values that enter consecutive rows.
+
+    Attributes
+    ----------
+    predictor : int
+        0 or 1.
+    start, stop : int
+        First row, and the row behind the last.
+    ids : int array, shape (row,)
+        A value's identifier by row.
+    weight : array, shape (row,), optional
+    other : int array, shape (row,), optional
+        By row, the identifier of a value that it is multiplied by.
+    """
+
+    predictor: int
+    start: int
+    stop: int
+    ids: Ids
+    weight: Array | None = None
+    other: Ids | None = None
+
+    def meets(self, other: "Use") -> bool:
+        """Tell whether another use enters the same rows of the same predictor."""
+        return (self.predictor, self.start, self.stop) == (other.predictor, other.start, other.stop)
+
+
+class Covariates(NamedTuple):
+    """Covariates times slopes, in rows ``start`` to ``stop - 1``: a matrix (row, column), and the first column's slope."""
+
+    predictor: int
+    start: int
+    stop: int
+    matrix: Array
+    value: int
 
 
 @dataclass(frozen=True)
@@ -49,67 +217,106 @@ class Average:
     shifts: list[tuple[Ids, Array]] = field(default_factory=list)
 
 
-class Writer(Protocol):
-    """What a term calls; :class:`northroute.bayes.program.builder.Builder` is one, and says what each argument is.
+@dataclass
+class Writer:
+    """Collects what terms say.
 
     Attributes
     ----------
+    scalars, blocks, uses, covariates : list
     parameters : dict of str to Parameter
-        Reported quantities so far.
+        Reported quantities, by identifier.
     coords : dict of str to list
-        Labels of dimensions so far.
+        Labels of dimensions.
     targets : dict of Key to int
         Values that means of effects may be swept into.
     averages : list of Average
-        Intercepts of average rows so far.
+        Intercepts of average rows.
+    coefficients : int
+        How many coefficients the blocks have.
     """
 
-    parameters: dict[str, Parameter]
-    coords: dict[str, list[Any]]
-    targets: dict[Key, int]
-    averages: list[Average]
+    scalars: list[Scalar] = field(default_factory=list)
+    blocks: list[Batches | Places] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    covariates: list[Covariates] = field(default_factory=list)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    coords: dict[str, list[Any]] = field(default_factory=dict)
+    targets: dict[Key, int] = field(default_factory=dict)
+    averages: list[Average] = field(default_factory=list)
+    coefficients: int = 0
 
     def scalar(
-        self,
-        name: str,
-        prior: Prior | Sequence[Prior],
-        dims: tuple[str, ...] = (),
-        *,
-        starts: Any = None,
-        transform: Transform | None = None,
+        self, name: str, prior: Prior | Sequence[Prior], dims: tuple[str, ...] = (), *, starts: Any = None
     ) -> Ids:
-        """Create scalars with one prior, or one each in order; return identifiers, shaped as ``dims``."""
+        """Create scalars with one prior, or one each in order, shaped as ``dims``; return identifiers.
+
+        ``starts`` are values to start from.
+        """
+        shape, first = tuple(len(self.coords[d]) for d in dims), len(self.scalars)
+        size = int(np.prod(shape))
+        priors = [prior] * size if not isinstance(prior, Sequence) else list(prior)
+        for one in priors:
+            if not isinstance(one, Prior):
+                raise ModelError(f"The prior of '{name}' is {one!r}. Give a Prior, Prior.normal(mean=0, sd=1) say.")
+        middles = np.reshape([0.0 if p.family == "flat" else p.median for p in priors], shape)
+        begin = np.broadcast_to(np.asarray(middles if starts is None else starts, dtype=float), shape)
+        for one, at in zip(priors, begin.flat, strict=True):
+            self._create(one, float(at))
+        ids = first + np.arange(size).reshape(shape)
+        self.report(name, ids, dims)
+        return ids
 
     def report(self, name: str, ids: Ids, dims: tuple[str, ...]) -> None:
         """Name values as a reported quantity."""
+        if self.parameters.setdefault(name, Parameter(ids, dims)).ids is not ids:
+            raise ModelError(
+                f"Two terms report '{name}', or a term and the distribution do. Give one of the terms another 'name', or "
+                "leave it out if it is there twice."
+            )
+
+    def extend(self, name: str, prior: Prior, dim: str, label: str, start: float) -> int:
+        """Create one more scalar of a quantity that has one for each label of ``dim``; return its identifier."""
+        known = self.parameters.get(name, Parameter(np.zeros(0, dtype=np.int64), (dim,)))
+        self.coords.setdefault(dim, [])
+        if label not in self.coords[dim]:
+            self.coords[dim].append(label)
+        self._create(prior, start)
+        self.parameters[name] = Parameter(np.append(known.ids, len(self.scalars) - 1), (dim,))
+        return len(self.scalars) - 1
 
     def correlation(self, name: str, dim: str, shape: float) -> Ids:
-        """Create an LKJ(shape) correlation matrix over ``dim``; return identifiers of its partial correlations."""
+        """Create the canonical partial correlations of an LKJ(shape) matrix over ``dim``; return their identifiers."""
+        k, first = len(self.coords[dim]), len(self.scalars)
+        for i in range(1, k):
+            for j in range(i):
+                numbers = Numbers(len(FAMILIES), 0.0, 1.0, shape + (k - 2 - j) / 2)
+                self.scalars.append(Scalar(None, numbers, Transform.TANH, 0.0))
+        self.coords.setdefault(f"{dim}_2", list(self.coords[dim]))
+        self.parameters[name] = Parameter(np.arange(first, len(self.scalars)), (dim, f"{dim}_2"))
+        return self.parameters[name].ids
 
-    def effects(
-        self,
-        pointer: Sequence[int] | Ids,
-        sd: Ids,
-        *,
-        rows: Rows = Rows.GROUPS,
-        targets: Sequence[Key] = (),
-        zero_dims: bool = False,
-        correlation: Ids | None = None,
-        basis: Array | None = None,
-        autoregression: Ids | None = None,
-        spectrum: Spectrum = Spectrum.NONE,
-        frequency: Array | None = None,
-        length: Ids | None = None,
-        space: int = 1,
-        demean: bool = False,
-    ) -> Ids:
-        """Create a block of effects; return identifiers of its coefficients, shape (level over all batches, dim)."""
+    def effects(self, block: Batches) -> Ids:
+        """Add a block of effects; return its coefficients' identifiers, shape (level over all batches, dim)."""
+        return self._add(block).reshape(-1, block.sd.shape[1])
 
-    def bym2(self, parts: Sequence[int] | Ids, edges: Ids, factor: Array, sigma: int, rho: int) -> Ids:
-        """Create a block of places; return identifiers of its coefficients, shape (place,)."""
+    def bym2(self, block: Places) -> Ids:
+        """Add a block of places; return its coefficients' identifiers, shape (place,)."""
+        return self._add(block)
 
     def use(self, predictor: int, rows: slice, ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
         """Add values ``ids``, shape (row,), to a predictor of the rows, times weights and other values where given."""
+        self.uses.append(Use(predictor, rows.start, rows.stop, ids, weight, other))
 
     def columns(self, predictor: int, rows: slice, matrix: Array, first: int) -> None:
         """Add ``matrix @ scalars``, matrix (row, column), the scalars being consecutive from ``first``."""
+        self.covariates.append(Covariates(predictor, rows.start, rows.stop, matrix, first))
+
+    def _create(self, prior: Prior, start: float) -> None:
+        self.scalars.append(Scalar(prior, Numbers(*prior.numbers), _TRANSFORMS[prior.support], start))
+
+    def _add(self, block: Batches | Places) -> Ids:
+        first = COEFFICIENT + self.coefficients
+        self.blocks.append(block)
+        self.coefficients += block.size
+        return np.arange(first, first + block.size)
