@@ -330,12 +330,8 @@ def _log_likelihood(assembled: Assembled, values: Array, order: NDArray[np.int64
     cell = assembled.segments[0].cell
     dim = "row"
     if cell > 1:  # a cell's likelihood stands at its first row
-        name = str(assembled.model.cell)
-        order, labels, dim = (
-            np.arange(0, assembled.rows, cell),
-            assembled.frame[name].to_numpy()[::cell].astype(str),
-            "cell",
-        )
+        own = assembled.frame[str(assembled.model.cell)]
+        order, labels, dim = np.arange(0, assembled.rows, cell), own.to_numpy()[::cell].astype(str), "cell"
     kept = flat[:, order].reshape(chains, draws, -1).astype(np.float32)
     return xr.Dataset({"y": (("chain", "draw", dim), kept)}, {dim: labels})
 

@@ -60,7 +60,7 @@ def gate(
     from northroute.provenance import Provenance
 
     with progress() as tell, places.writing(folder, _MEGABYTES, _KEPT, tell):
-        fits = gate_rates.run(count, cache / f"fits-{seed}.csv", only=tuple(only or ()), seed=seed, progress=tell)
+        fits = gate_rates.run(count, cache / f"fits-{seed}.parquet", only=tuple(only or ()), seed=seed, progress=tell)
         paths = gate_page.write(fits, folder, Provenance("", seed, True, command=command()))
     shown = gate_rates.rates(fits).drop(columns=["what", "by"])
     show(shown.columns, shown.itertuples(index=False))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +13,7 @@ from northroute.provenance import Provenance
 
 
 def test_a_study_goes_on_from_what_is_finished(tmp_path: Path) -> None:
-    path = tmp_path / "fits.csv"
+    path = tmp_path / "fits.parquet"
     first = gate_rates.run(1, path, only=("poisson", "gross_row", "flat"))
     assert dict(zip(first["case"], first["refused"], strict=True)) == {
         "poisson": False,
@@ -28,9 +29,9 @@ def test_a_study_goes_on_from_what_is_finished(tmp_path: Path) -> None:
 
 
 def test_wrong_decisions_are_refusals_of_true_and_passes_of_bad_models(tmp_path: Path) -> None:
-    lines = [("poisson", i, i < 2, NAME if i < 2 else "", "0.01", "0.2", 1.0) for i in range(10)]
-    lines += [("flat", i, True, "error: no posterior", "", "", 0.1) for i in range(10)]
-    lines += [("gross_row", i, i < 9, NAME if i < 9 else "", "0.01", "9.5", 1.0) for i in range(10)]
+    lines = [("poisson", i, i < 2, NAME if i < 2 else "", 0.01, 0.2, 1.0) for i in range(10)]
+    lines += [("flat", i, True, "error: no posterior", np.nan, np.nan, 0.1) for i in range(10)]
+    lines += [("gross_row", i, i < 9, NAME if i < 9 else "", 0.01, 9.5, 1.0) for i in range(10)]
     found = gate_rates.rates(pd.DataFrame(lines, columns=list(gate_rates.COLUMNS))).set_index("case")
     assert found["wrong"].to_dict() == {"poisson": 2, "gross_row": 1, "flat": 0}
     assert found.loc["poisson", "by"] == f"{NAME} (2)"

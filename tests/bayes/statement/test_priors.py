@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import integrate, stats
 
+from northroute.bayes.samplers.plain import PRIORS
 from northroute.bayes.statement.families import LOCATED, SHAPED, Family, Support
 from northroute.bayes.statement.priors import COUNTS, FAMILIES, MEASUREMENT, Prior, replaced, to_frame
 from northroute.errors import ModelError
@@ -54,7 +55,7 @@ def test_the_log_density_is_scipys_and_pymcs(
 ) -> None:
     np.testing.assert_allclose(prior.log_density(x), reference(x), rtol=1e-12, atol=1e-12)
     with pm.Model(coords={"k": range(x.size)}):
-        variable = prior.variable("v", dims="k")
+        variable = PRIORS[prior.family]("v", prior.location, prior.scale, prior.shape, "k")
     theirs = pm.logp(variable, x).eval(mode="FAST_COMPILE")
     np.testing.assert_allclose(prior.log_density(x), np.broadcast_to(theirs, x.shape), rtol=1e-6, atol=1e-9)
     assert prior.support == support
@@ -102,7 +103,7 @@ def test_the_streams_of_the_first_three_families_are_the_generators_own() -> Non
 def test_a_flat_prior_can_be_fitted_and_not_simulated_from() -> None:
     flat = prior("flat")
     with pm.Model() as model:
-        flat.variable("v")
+        PRIORS["flat"]("v", 0.0, 1.0, 1.0, None)
     assert [v.name for v in model.free_RVs] == ["v"]
     for act in (lambda: flat.draw(np.random.default_rng(1), (2,)), lambda: flat.quantile(0.5), lambda: flat.median):
         with pytest.raises(ModelError, match=r"improper.*Give a proper prior"):

@@ -16,6 +16,7 @@ from scipy import sparse
 from northroute.bayes.answers.columns import Array, Columns, Key, columns
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.ladder.formulate import LAWS
+from northroute.bayes.program.predict import NUMBERS
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.codes import Part
 from northroute.bayes.statement.priors import COUNTS
@@ -23,8 +24,6 @@ from northroute.errors import ModelError
 
 Of = Literal["reported", "all"]
 """Events that are counted, or all events, reported or not (step ``reporting``)."""
-NUMBERS: Final = 4_000_000
-"""How many expected counts are held at once: 32 MB, and a few times that in scratch."""
 _SLOPES: Final = ("unit_slope", "common_slope", "slope", "shock_mean", "detection_slope")
 _COVARIATES: Final = ("unit_covariate", "covariate", "varying", "shock", "detection_covariate")
 _SECOND: Final = ("zero_", "detection_")
@@ -89,13 +88,13 @@ class Predictor:
         step = max(1, NUMBERS // self.log_exposure.size)
         return (slice(first, min(first + step, total)) for first in range(0, total, step))
 
-    def linear(self, draws: slice, change: Mapping[Key, Array] | None = None) -> tuple[Array, Array]:
+    def linear(self, draws: slice) -> tuple[Array, Array]:
         """Return both linear predictors of a block of draws, offset included, each of shape (draw, row)."""
         eta = np.tile(self.log_exposure, (draws.stop - draws.start, 1))
         second = np.zeros_like(eta)
         for out, entries in ((eta, self.mean), (second, self.second)):
             for entry in entries:
-                out += entry.at(draws) * self._column(entry, change or {})
+                out += entry.at(draws) * (1.0 if entry.column is None else self.columns.values[entry.column])
         return eta, second
 
     def moved(self, draws: slice, base: tuple[Array, Array], change: Mapping[Key, Array]) -> tuple[Array, Array]:
@@ -113,11 +112,6 @@ class Predictor:
         scalar = np.zeros(1) if self.auxiliary is None else self.auxiliary.at(draws)
         part = Part.NONE if self.part is Part.DETECTION and of == "all" else self.part
         return dist.expected_counts(self.law, part, *linear, self.law.natural(scalar))
-
-    def _column(self, entry: Entry, change: Mapping[Key, Array]) -> Array | float:
-        if entry.column is None:
-            return 1.0
-        return change.get(entry.column, self.columns.values[entry.column])
 
 
 def predictor(fit: BayesFit, of: Of = "reported") -> Predictor:

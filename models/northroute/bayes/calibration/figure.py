@@ -4,6 +4,7 @@ from math import ceil
 from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
@@ -26,17 +27,13 @@ def ecdf_differences(calibration: Calibration) -> Figure:
         If no replication passed its diagnostics.
     """
     curves = _curves(calibration)
-    across = min(_ACROSS, len(curves))
-    down = ceil(len(curves) / across)
     passed = dict(zip(calibration.table["quantity"], calibration.table["passed"], strict=True))
     with look():
-        figure = Figure(figsize=(max(2.4 * across, 4.5), 2.0 * down + 0.9), layout="constrained")
-        grid = figure.subplots(down, across, squeeze=False, sharex=True).ravel()
-        for axes, one in zip(grid, curves, strict=False):
+        figure, grid = panels(len(curves))
+        for axes, one in zip(grid, curves, strict=True):
             at = np.concatenate([[0.0], one.envelope.at, [1.0]])
             low, high = (np.pad(v - one.envelope.at, 1) for v in (one.envelope.low, one.envelope.high))
             axes.fill_between(at, low, high, color=QUIET, alpha=0.35, lw=0, step="mid")
-            axes.axhline(0, color=QUIET, lw=0.8)
             lines = np.pad(one.differences, ((0, 0), (1, 1)))
             many = len(lines) > 1
             for line, out in zip(lines, one.outside, strict=True):
@@ -45,15 +42,26 @@ def ecdf_differences(calibration: Calibration) -> Figure:
                 axes.plot(at, lines.mean(axis=0), color=INK, lw=1.3)
             title = f"{one.name} ({len(lines)})" if many else one.name
             axes.set_title(title, fontsize=8, color=INK if passed[one.name] else BOUND)
-            axes.tick_params(labelsize=7, labelbottom=True)
-            axes.set_xlim(0, 1)
-        for axes in grid[len(curves) :]:
-            axes.set_visible(False)
         figure.supxlabel(
             f"rank of the truth, as a share; envelopes hold all lines with {1 - FAMILY_ERROR:.0%}", fontsize=8
         )
-        figure.supylabel("ECDF less uniform", fontsize=8)
     return mark(figure, simulated=True)
+
+
+def panels(count: int, *, sharey: bool = False) -> tuple[Figure, list[Axes]]:
+    """Return a figure of small multiples for differences of ECDFs from the uniform one, and its ``count`` panels."""
+    across = min(_ACROSS, count)
+    down = ceil(count / across)
+    figure = Figure(figsize=(max(2.4 * across, 4.5), 2.0 * down + 0.9), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=sharey).ravel()
+    for axes in grid:
+        axes.tick_params(labelsize=7, labelbottom=True)
+        axes.set_xlim(0, 1)
+        axes.axhline(0, color=QUIET, lw=0.8)
+    for axes in grid[count:]:
+        axes.set_visible(False)
+    figure.supylabel("ECDF less uniform", fontsize=8)
+    return figure, list(grid[:count])
 
 
 def coverage(calibration: Calibration) -> Figure:

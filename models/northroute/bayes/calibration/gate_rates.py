@@ -1,11 +1,11 @@
 """How often the gate refuses true models, and passes bad ones, over data sets simulated for each.
 
 A *true* model generates its own data, so a refusal is false. A *bad* model is fitted to data that it cannot describe, or has
-a posterior that no sampler gets right, so a pass is missed. What is finished is kept in a table, one line a fit, and the
-same command goes on from there.
+a posterior that no sampler gets right, so a pass is missed. What is finished is kept in a Parquet table, one line a fit, and
+the same command goes on from there.
 """
 
-import csv
+import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from northroute import seeds
+from northroute import holding, keeping, seeds
 from northroute.bayes.engine import attempts, row_checks
 from northroute.bayes.program.assemble import assemble
 from northroute.bayes.samplers.settings import Sampling
@@ -26,7 +26,7 @@ from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.latent import Hidden, Loads
-from northroute.bayes.statement.terms.places import BYM2
+from northroute.bayes.statement.terms.places import BYM2, laplacian
 from northroute.bayes.statement.terms.population import Intercept
 from northroute.bayes.statement.terms.process import GP
 from northroute.bayes.statement.terms.time import AR1, Walk
@@ -37,7 +37,16 @@ from northroute.progress import Progress, quiet
 LEVEL: Final = 1.5
 """Log mean of most simulated counts."""
 LATTICE: Final = 11
-COLUMNS: Final = ("case", "data_set", "refused", "by", "share", "shift", "seconds")
+COLUMNS: Final = {
+    "case": str,
+    "data_set": int,
+    "refused": bool,
+    "by": str,
+    "share": float,
+    "shift": float,
+    "seconds": float,
+}
+"""Of the table of fits, with their types."""
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator
@@ -92,40 +101,48 @@ def run(
     unknown = sorted(set(only) - set(known))
     if unknown:
         raise ModelError(f"There is no case '{unknown[0]}'; there are {', '.join(known)}.")
-    done = set() if not path.exists() else {(str(r["case"]), int(r["data_set"])) for r in read(path).to_dict("records")}
     waiting = [(i, case) for i in range(replications) for case in known.values() if (not only or case.name in only)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for at, (i, case) in enumerate(waiting):
-        if (case.name, i) in done:
-            continue
-        began = time.perf_counter()
-        by, share, shift = refusal(case, i, seed, settings or Sampling())
-        with path.open("a", newline="", encoding="utf-8") as out:
-            writer = csv.writer(out, lineterminator="\n")
-            if out.tell() == 0:
-                writer.writerow(COLUMNS)
-            writer.writerow([case.name, i, int(bool(by)), by, share, shift, f"{time.perf_counter() - began:.2f}"])
-        progress(f"{case.name}: data set {i}", (at + 1) / len(waiting))
+    with holding.folder(path.parent, "counting the gate's errors", progress):
+        rows = read(path).to_dict("records") if path.exists() else []
+        done = {(row["case"], row["data_set"]) for row in rows}
+        for at, (i, case) in enumerate(waiting):
+            if (case.name, i) in done:
+                continue
+            began = time.perf_counter()
+            by, *values = refusal(case, i, seed, settings or Sampling())
+            row = (case.name, i, bool(by), by, *values, round(time.perf_counter() - began, 2))
+            rows.append(dict(zip(COLUMNS, row, strict=True)))
+            with keeping.writing(path) as partial:
+                pd.DataFrame(rows).astype(COLUMNS).to_parquet(partial)
+            progress(f"{case.name}: data set {i}", (at + 1) / len(waiting))
     return read(path)
 
 
-def refusal(case: Case, data_set: int, seed: int, settings: Sampling) -> tuple[str, str, str]:
-    """Fit a case to one data set; return what refused it, empty if it passed, and the values of the checks of rows."""
+def refusal(case: Case, data_set: int, seed: int, settings: Sampling) -> tuple[str, float, float]:
+    """Fit a case to one data set; return what refused it, empty if it passed, and the values of the checks of rows.
+
+    A value is not-a-number where it was not computed.
+    """
     rng = seeds.generator(f"gate {case.name} {data_set}", seed)
     try:
         assembled = assemble(case.model, case.simulate(rng))
         found = attempts(assembled, settings)
     except ModelError as refused:
-        return f"error: {refused}", "", ""
+        return f"error: {refused}", np.nan, np.nan
     share, shift = row_checks(assembled, found)
     by = ", ".join(c.name for c in (*found.gate.checks, share, shift) if c.passed is False)
-    values = ["" if c.value is None else f"{c.value:.4f}" for c in (share, shift)]
-    return by, values[0], values[1]
+    return by, *(np.nan if c.value is None else round(c.value, 4) for c in (share, shift))
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read the table of finished fits."""
-    return pd.read_csv(path, keep_default_na=False).astype({"refused": bool})
+    """Read the table of finished fits.
+
+    Raises
+    ------
+    DataError
+        If the file is not what was written.
+    """
+    return pd.read_parquet(io.BytesIO(keeping.verified(path, "Delete the file to begin again.")))
 
 
 def rates(fits: pd.DataFrame) -> pd.DataFrame:
@@ -147,8 +164,8 @@ def rates(fits: pd.DataFrame) -> pd.DataFrame:
                 "wrong": wrong,
                 "share_wrong": wrong / len(own),
                 "at_most": upper(wrong, len(own)),
-                "share": pd.to_numeric(own["share"]).max(),
-                "shift": pd.to_numeric(own["shift"]).max(),
+                "share": own["share"].max(),
+                "shift": own["shift"].max(),
                 "by": "; ".join(f"{name} ({count})" for name, count in reasons.items()),
                 "seconds": float(own["seconds"].median()),
             }
@@ -210,12 +227,8 @@ def lattice(side: int) -> tuple[tuple[str, str], ...]:
 
 def _places(rng: Rng) -> pd.DataFrame:
     names = [f"p{i}_{j}" for i in range(LATTICE) for j in range(LATTICE)]
-    at = {name: i for i, name in enumerate(names)}
-    laplacian = np.zeros((len(names), len(names)))
-    for a, b in lattice(LATTICE):
-        laplacian[at[a], at[b]] = laplacian[at[b], at[a]] = -1.0
-    laplacian -= np.diag(laplacian.sum(axis=1))
-    sizes, vectors = np.linalg.eigh(laplacian)
+    edges = np.array([[names.index(a), names.index(b)] for a, b in lattice(LATTICE)])
+    sizes, vectors = np.linalg.eigh(laplacian(len(names), edges).toarray())
     roots = np.concatenate([[0.0], sizes[1:] ** -0.5])
     typical = np.exp(0.5 * np.log(np.square(vectors * roots).sum(axis=1)).mean())
     structured = vectors @ (roots * rng.standard_normal(len(names))) / typical

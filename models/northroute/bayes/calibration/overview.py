@@ -1,7 +1,6 @@
 """Several calibrations at a glance: one table, one figure."""
 
 from collections.abc import Sequence
-from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +11,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
+from northroute.bayes.calibration.figure import panels
 from northroute.conventions import SIMULATED_MARK
 from northroute.look import BOUND, INK, MAIN, QUIET, look, mark, save
 from northroute.sheets import write_csv
 
 TABLE: Final = "overview.csv"
 FIGURE: Final = "overview.svg"
-_ACROSS: Final = 4
 _POINTS: Final = 26
 
 
@@ -55,25 +54,16 @@ def draw(calibrations: Sequence[Calibration]) -> Figure:
     A quantity of more scalars has a wider envelope: the narrowest of a model is drawn dark, the widest light. A line that
     leaves its own has the colour of a failure.
     """
-    across = min(_ACROSS, len(calibrations))
-    down = ceil(len(calibrations) / across)
     with look():
-        figure = Figure(figsize=(max(2.4 * across, 4.5), 2.0 * down + 0.9), layout="constrained")
-        grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
-        for axes, one in zip(grid, calibrations, strict=False):
+        figure, grid = panels(len(calibrations), sharey=True)
+        for axes, one in zip(grid, calibrations, strict=True):
             axes.set_title(f"{one.model}: {one.verdict}", fontsize=8, color=BOUND if one.passed is False else INK)
-            axes.tick_params(labelsize=7, labelbottom=True)
-            axes.set_xlim(0, 1)
-            axes.axhline(0, color=QUIET, lw=0.8)
             if one.curves:
                 _model(axes, one.curves)
-        for axes in grid[len(calibrations) :]:
-            axes.set_visible(False)
         figure.supxlabel(
             f"rank of the truth, as a share; a model's envelopes hold all its lines with {1 - FAMILY_ERROR:.0%}",
             fontsize=8,
         )
-        figure.supylabel("ECDF less uniform", fontsize=8)
     return mark(figure, simulated=True)
 
 

@@ -14,10 +14,7 @@ import numpy as np
 import pymc as pm
 
 from northroute.bayes.ladder.examples import MODULES, Example, example
-from northroute.bayes.program.layout import Layout
 from northroute.bayes.samplers.plain import of_assembled
-from northroute.bayes.statement.families import FAMILIES, Prior
-from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
 
 PAGE: Final = "ladder.md"
@@ -114,17 +111,6 @@ def mermaid(built: Example) -> str:
     return f"{graph}{head}{''.join(own)}"
 
 
-def prior_text(layout: Layout, ids: Ids) -> str:
-    """Return the prior of scalars, in words; of canonical partial correlations, that of their matrix."""
-    scalar = layout.scalars[int(ids.flat[0])]
-    if scalar.prior is not None:
-        return str(scalar.prior)
-    k = round((1 + np.sqrt(1 + 8 * ids.size)) / 2)
-    if scalar.numbers.family != len(FAMILIES):
-        raise ValueError("a scalar without a prior is a partial correlation")
-    return f"LKJ({scalar.numbers.shape - (k - 2) / 2:g})"
-
-
 def section(built: Example) -> str:
     """Return the part of the page on one step, in Markdown."""
     title, body, parts = _split(MODULES[built.step].__doc__ or "")
@@ -165,15 +151,17 @@ def _split(text: str) -> tuple[str, str, dict[str, str]]:
 
 
 def _priors(built: Example) -> str:
-    layout = built.assembled.layout
-    rows = []
-    for name, parameter in layout.parameters.items():
-        first = int(parameter.ids.flat[0])
-        if first >= len(layout.scalars):
-            continue
-        prior: Prior | None = layout.scalars[first].prior
-        reason = prior.reason if prior else "correlations near plus or minus one are unlikely, all others about alike"
-        rows.append((f"`{name}`", prior_text(layout, parameter.ids), reason))
+    scalars, rows = built.assembled.layout.scalars, []
+    for name, parameter in built.assembled.layout.parameters.items():
+        ids = parameter.ids.ravel()
+        if ids[0] < len(scalars):
+            prior = scalars[ids[0]].prior
+            # the last partial correlation's shape, given all others, is LKJ's own
+            told = str(prior) if prior else f"LKJ({scalars[ids[-1]].numbers.shape:g})"
+            reason = (
+                prior.reason if prior else "correlations near plus or minus one are unlikely, all others about alike"
+            )
+            rows.append((f"`{name}`", told, reason))
     return table(("parameter", "prior", "reason"), rows)
 
 

@@ -6,19 +6,14 @@ from scipy import linalg
 
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program.layout import Block
+from northroute.bayes.statement.terms import places
 
 
 def laplacian(program: Program, block: Block) -> NDArray[np.float64]:
     """Return the graph's Laplacian over the places that have neighbours, shape (place, place)."""
-    at, n = int(block.record.edges), int(block.pointer[-1])
+    at = int(block.record.edges)
     edges = program.index[at : at + 2 * int(block.record.edge_count)].reshape(-1, 2)
-    out = np.zeros((n, n))
-    for i, j in edges:
-        out[i, i] += 1
-        out[j, j] += 1
-        out[i, j] -= 1
-        out[j, i] -= 1
-    return out
+    return np.asarray(places.laplacian(int(block.pointer[-1]), edges).toarray())
 
 
 def laplacian_root(program: Program, block: Block) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement import intake, suited
 from northroute.bayes.statement.codes import Part
 from northroute.bayes.statement.distributions import Distribution
-from northroute.bayes.statement.families import Prior, Suited
+from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.model import Model
 from northroute.errors import ModelError
 
@@ -77,7 +77,7 @@ class Outcomes:
         """Create the standard deviation where one is estimated, and return it with the known ones where there are any."""
         found: Fields = {}
         if law.sd is not None:
-            sd = suited.scaled(dist.SD, self.spread[0]) if isinstance(law.sd, Suited) else law.sd
+            sd = suited.deviation(self.model.name, "sd_residual", law.sd, dist.SD, self.spread[0])
             found["auxiliary"] = self.scalar("sd_residual", sd, max(float(self.y.std()), least))
         if law.known is not None:
             rows, alone = self.segment.rows, law.sd is None
@@ -160,12 +160,7 @@ def _write_errors(of: Outcomes, law: dist.NormalErrors) -> Fields:
 def _write_correlated(of: Outcomes, law: dist.MultivariateNormal) -> Fields:
     dim, cell = str(of.model.response), of.segment.cell
     of.builder.coords[dim] = list(of.frame[dim].iloc[:cell].astype(str))
-    sds = [
-        suited.scaled(dist.RESIDUAL, s)
-        if isinstance(law.sd, Suited)
-        else suited.within(of.model.name, "sd_residual", law.sd, "positive")
-        for s in of.spread[:cell]
-    ]
+    sds = [suited.deviation(of.model.name, "sd_residual", law.sd, dist.RESIDUAL, s) for s in of.spread[:cell]]
     deviations = of.builder.scalar("sd_residual", sds, (dim,))
     return {"deviations": deviations, "correlation": of.builder.correlation("corr_residual", dim, law.lkj)}
 

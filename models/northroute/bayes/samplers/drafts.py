@@ -14,7 +14,6 @@ from scipy import linalg, optimize
 
 from northroute.bayes.checks.psis import smooth
 from northroute.bayes.coordinates import adaptation, curvature
-from northroute.bayes.coordinates.adaptation import Adapted
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program.assemble import Assembled
@@ -60,8 +59,10 @@ def laplace(assembled: Assembled, settings: Sampling, rng: np.random.Generator) 
     u = rng.standard_normal((settings.chains * settings.draws, dim))
     z = mode + linalg.solve_triangular(factor, u.T, lower=True, trans="T").T
     log_normal = np.log(np.diag(factor)).sum() - 0.5 * np.square(u).sum(axis=1)
-    k = smooth((_log_densities(adapted.program, z) - log_normal)[:, None]).k[0]
-    return _draft(assembled, adapted, z, k)
+    found = curvature.log_densities(adapted.program, z)
+    k = smooth((np.where(np.isfinite(found), found, -np.inf) - log_normal)[:, None]).k[0]
+    theta = batch.coordinates(adapted.program, np.ascontiguousarray(z))[None]
+    return of_coordinates(assembled, adapted.program, theta, xr.Dataset({"pareto_k": float(k)}))
 
 
 def joint_mode(program: Program, z: Array) -> Array:
@@ -77,20 +78,9 @@ def joint_mode(program: Program, z: Array) -> Array:
     return np.ascontiguousarray(found.x)
 
 
-def _draft(assembled: Assembled, adapted: Adapted, z: Array, k: float) -> Draws:
-    theta = batch.coordinates(adapted.program, np.ascontiguousarray(z))[None]
-    return of_coordinates(assembled, adapted.program, theta, xr.Dataset({"pareto_k": float(k)}))
-
-
 def _negative(z: Array, program: Program) -> tuple[float, Array]:
     """Return minus the log density and its gradient, for a minimiser; a very large value where it is not finite."""
     value, slope = curvature.gradient(program, z)
     if not (np.isfinite(value) and np.isfinite(slope).all()):
         return _REFUSED, np.zeros_like(z)
     return -value, -slope
-
-
-def _log_densities(program: Program, z: Array) -> Array:
-    """Return the log density of points, shape (draw, dim), in the sampler's coordinates; minus infinity where undefined."""
-    found = np.asarray([curvature.gradient(program, point)[0] for point in np.ascontiguousarray(z)])
-    return np.where(np.isfinite(found), found, -np.inf)

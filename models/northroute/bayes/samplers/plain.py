@@ -9,7 +9,7 @@ Every effect is non-centred: ``z_<stem>`` is standard normal (summing to zero wh
 ``sd * L z`` with L the Cholesky factor of its correlation. Reported quantities have the names of the fit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +32,21 @@ from northroute.bayes.statement.terms.writer import Ids, Parameter
 from northroute.errors import ModelError
 
 Array = NDArray[np.float64]
+PRIORS: Final[Mapping[str, Callable[..., Any]]] = {
+    "normal": lambda name, at, s, _, dims: pm.Normal(name, at, s, dims=dims),
+    "student_t": lambda name, at, s, df, dims: pm.StudentT(name, nu=df, mu=at, sigma=s, dims=dims),
+    "lognormal": lambda name, at, s, _, dims: pm.LogNormal(name, at, s, dims=dims),
+    "half_normal": lambda name, at, s, _, dims: pm.HalfNormal(name, s, dims=dims),
+    "half_cauchy": lambda name, at, s, _, dims: pm.HalfCauchy(name, s, dims=dims),
+    "half_student_t": lambda name, at, s, df, dims: pm.HalfStudentT(name, nu=df, sigma=s, dims=dims),
+    "exponential": lambda name, at, s, _, dims: pm.Exponential(name, scale=s, dims=dims),
+    "gamma": lambda name, at, s, k, dims: pm.Gamma(name, alpha=k, beta=1 / s, dims=dims),
+    "inverse_gamma": lambda name, at, s, k, dims: pm.InverseGamma(name, alpha=k, beta=s, dims=dims),
+    "beta": lambda name, at, s, k, dims: pm.Beta(name, alpha=k, beta=s, dims=dims),
+    "uniform": lambda name, at, s, _, dims: pm.Uniform(name, at, at + s, dims=dims),
+    "flat": lambda name, at, s, _, dims: pm.Flat(name, dims=dims),
+}
+"""Creates a variable of a family of priors in the model in context, from its name, location, scale, shape and dimensions."""
 _MATERN: Final = {Spectrum.MATERN52: 2.5, Spectrum.MATERN32: 1.5}
 
 
@@ -199,21 +214,12 @@ def _flat(variable: Any, size: int) -> Any:
 
 def _variable(layout: Layout, ids: Ids, name: str, dims: tuple[str, ...]) -> Any:
     """State scalars whose priors are of one family, shaped as their identifiers."""
-    priors = []
-    for scalar in ids.ravel():
-        prior, transform = layout.scalars[scalar].prior, layout.scalars[scalar].transform
-        assert prior is not None
-        natural = {"real": "IDENTITY", "positive": "EXP", "unit": "INTERVAL", "interval": "INTERVAL"}[prior.support]
-        both = prior.support == "interval" and (prior.location, prior.scale) == (-1.0, 2.0)
-        if transform.name != natural and not (transform.name == "TANH" and both):
-            raise ModelError(
-                f"'{name}' has prior {prior}, which reaches beyond the values that the model allows it. Give a prior with "
-                "that support, such as a uniform between -1 and 1 for an autoregression."
-            )
-        priors.append(prior)
+    priors = [prior for i in ids.ravel() if (prior := layout.scalars[i].prior) is not None]
     if len(set(priors)) == 1:
-        return priors[0].variable(name, dims or None)
-    return priors[0].variable(name, dims or None, priors, ids.shape)
+        numbers: Any = (priors[0].location, priors[0].scale, priors[0].shape)
+    else:
+        numbers = [np.reshape([getattr(p, n) for p in priors], ids.shape) for n in ("location", "scale", "shape")]
+    return PRIORS[priors[0].family](name, *numbers, dims or None)
 
 
 # --- effects --------------------------------------------------------------------------------------------------------------

@@ -21,12 +21,11 @@ flat                                      (not used; give 1)
 ================ ======================== ======================= ======================
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
-import pymc as pm
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -47,7 +46,6 @@ Family = Literal[
     "flat",
 ]
 Support = Literal["real", "positive", "unit", "interval"]
-Dims = str | tuple[str, ...] | None
 
 FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 """Every family in a fixed order: a family's code is its place here, and compiled samplers read it."""
@@ -56,39 +54,23 @@ LOCATED: Final = frozenset({"normal", "student_t", "lognormal", "uniform"})
 """Families with a location."""
 SHAPED: Final = frozenset({"student_t", "half_student_t", "gamma", "inverse_gamma", "beta"})
 """Families with a shape."""
-_FOLDED: Final = frozenset({"half_normal", "half_cauchy", "half_student_t"})
 _NOT_GIVEN: Final = float("nan")
 """Stands, by identity, for a shape that was not given."""
-_NAMED: Final[Mapping[Family, str]] = {
-    "normal": "mean, sd",
-    "student_t": "df, location, scale",
-    "lognormal": "mean_log, sd_log",
-    "half_normal": "sd",
-    "half_cauchy": "scale",
-    "half_student_t": "df, scale",
-    "exponential": "rate",
-    "gamma": "shape, rate",
-    "inverse_gamma": "shape, scale",
-    "beta": "a, b",
-    "uniform": "lower, upper",
-    "flat": "",
+_TOLD: Final[Mapping[Family, tuple[str, str]]] = {
+    "normal": ("mean, sd", "({location:g}, {scale:g})"),
+    "student_t": ("df, location, scale", "(df {shape:g}, location {location:g}, scale {scale:g})"),
+    "lognormal": ("mean_log, sd_log", "({location:g}, {scale:g})"),
+    "half_normal": ("sd", "({scale:g})"),
+    "half_cauchy": ("scale", "({scale:g})"),
+    "half_student_t": ("df, scale", "(df {shape:g}, scale {scale:g})"),
+    "exponential": ("rate", "(mean {scale:g})"),
+    "gamma": ("shape, rate", "(shape {shape:g}, scale {scale:g})"),
+    "inverse_gamma": ("shape, scale", "(shape {shape:g}, scale {scale:g})"),
+    "beta": ("a, b", "({shape:g}, {scale:g})"),
+    "uniform": ("lower, upper", "({location:g}, {upper:g})"),
+    "flat": ("", ""),
 }
-"""What each family's constructor takes, by name."""
-_TEXT: Final[Mapping[Family, str]] = {
-    "normal": "normal({location:g}, {scale:g})",
-    "student_t": "student_t(df {shape:g}, location {location:g}, scale {scale:g})",
-    "lognormal": "lognormal({location:g}, {scale:g})",
-    "half_normal": "half_normal({scale:g})",
-    "half_cauchy": "half_cauchy({scale:g})",
-    "half_student_t": "half_student_t(df {shape:g}, scale {scale:g})",
-    "exponential": "exponential(mean {scale:g})",
-    "gamma": "gamma(shape {shape:g}, scale {scale:g})",
-    "inverse_gamma": "inverse_gamma(shape {shape:g}, scale {scale:g})",
-    "beta": "beta({shape:g}, {scale:g})",
-    "uniform": "uniform({location:g}, {upper:g})",
-    "flat": "flat",
-}
-
+"""What each family's constructor takes, by name, and what its numbers are in words."""
 
 GIVEN: Final = "given with the model"
 """The reason of a prior that comes without one."""
@@ -141,7 +123,7 @@ class Prior:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ModelError(f"No family of priors '{self.family}'. Use one of {', '.join(FAMILIES)}.")
-        taken = ", ".join(f"{name}=..." for name in _NAMED[self.family].split(", ") if name)
+        taken = ", ".join(f"{name}=..." for name in _TOLD[self.family][0].split(", ") if name)
         named = f"Write Prior.{self.family}({taken})."
         if not isinstance(self.reason, str):
             raise ModelError(
@@ -271,7 +253,7 @@ class Prior:
         if not 0 <= p <= 1:
             raise ModelError(f"No quantile at p = {p:g}. Give a probability between 0 and 1.")
         base = self._base()
-        return float(base.isf((1 - p) / 2) if self.family in _FOLDED else base.ppf(p))
+        return float(base.isf((1 - p) / 2) if self._folded else base.ppf(p))
 
     def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
         """Normalised log density at ``x``, with ``x``'s shape; minus infinity outside the support, zero for flat."""
@@ -279,7 +261,7 @@ class Prior:
         if self.family == "flat":
             return np.zeros_like(values)
         log_density = np.asarray(self._base().logpdf(values), dtype=float)
-        return np.where(values >= 0, np.log(2) + log_density, -np.inf) if self.family in _FOLDED else log_density
+        return np.where(values >= 0, np.log(2) + log_density, -np.inf) if self._folded else log_density
 
     def draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> NDArray[np.float64]:
         """Draw from the prior, for estimands that need no model.
@@ -289,79 +271,46 @@ class Prior:
         ModelError
             For a flat prior.
         """
-        match self.family:
+        match self.family.removeprefix("half_"):
             case "normal":
-                return rng.normal(self.location, self.scale, size)
+                drawn = rng.normal(self.location, self.scale, size)
             case "student_t":
-                return self.location + self.scale * rng.standard_t(self.shape, size)
+                drawn = self.location + self.scale * rng.standard_t(self.shape, size)
+            case "cauchy":
+                drawn = self.scale * rng.standard_cauchy(size)
             case "lognormal":
-                return rng.lognormal(self.location, self.scale, size)
-            case "half_normal":
-                return np.abs(rng.normal(0, self.scale, size))
-            case "half_cauchy":
-                return np.abs(rng.standard_cauchy(size)) * self.scale
-            case "half_student_t":
-                return np.abs(rng.standard_t(self.shape, size)) * self.scale
+                drawn = rng.lognormal(self.location, self.scale, size)
             case "exponential":
-                return rng.exponential(self.scale, size)
+                drawn = rng.exponential(self.scale, size)
             case "gamma":
-                return rng.gamma(self.shape, self.scale, size)
+                drawn = rng.gamma(self.shape, self.scale, size)
             case "inverse_gamma":
-                return self.scale / rng.gamma(self.shape, 1.0, size)
+                drawn = self.scale / rng.gamma(self.shape, 1.0, size)
             case "beta":
-                return rng.beta(self.shape, self.scale, size)
+                drawn = rng.beta(self.shape, self.scale, size)
             case "uniform":
-                return rng.uniform(self.location, self.location + self.scale, size)
-            case "flat":
+                drawn = rng.uniform(self.location, self.location + self.scale, size)
+            case _:
                 raise self._improper()
-
-    def variable(self, name: str, dims: Dims = None, each: "Sequence[Prior]" = (), sizes: tuple[int, ...] = ()) -> Any:
-        """Create the random variable in the PyMC model in context.
-
-        ``each`` are priors of this family, in order of the elements of ``dims``, whose lengths are ``sizes``.
-        """
-        numbers: Any = (self.location, self.scale, self.shape)
-        if each:
-            numbers = [np.reshape([getattr(p, n) for p in each], sizes) for n in ("location", "scale", "shape")]
-        at, scale, shape = numbers
-        match self.family:
-            case "normal":
-                return pm.Normal(name, at, scale, dims=dims)
-            case "student_t":
-                return pm.StudentT(name, nu=shape, mu=at, sigma=scale, dims=dims)
-            case "lognormal":
-                return pm.LogNormal(name, at, scale, dims=dims)
-            case "half_normal":
-                return pm.HalfNormal(name, scale, dims=dims)
-            case "half_cauchy":
-                return pm.HalfCauchy(name, scale, dims=dims)
-            case "half_student_t":
-                return pm.HalfStudentT(name, nu=shape, sigma=scale, dims=dims)
-            case "exponential":
-                return pm.Exponential(name, scale=scale, dims=dims)
-            case "gamma":
-                return pm.Gamma(name, alpha=shape, beta=1 / scale, dims=dims)
-            case "inverse_gamma":
-                return pm.InverseGamma(name, alpha=shape, beta=scale, dims=dims)
-            case "beta":
-                return pm.Beta(name, alpha=shape, beta=scale, dims=dims)
-            case "uniform":
-                return pm.Uniform(name, at, at + scale, dims=dims)
-            case "flat":
-                return pm.Flat(name, dims=dims)
+        return np.abs(drawn) if self._folded else drawn
 
     def __str__(self) -> str:
         numbers = {"location": self.location, "scale": self.scale, "shape": self.shape}
-        return _TEXT[self.family].format(**numbers, upper=self.location + self.scale)
+        return self.family + _TOLD[self.family][1].format(**numbers, upper=self.location + self.scale)
+
+    @property
+    def _folded(self) -> bool:
+        return self.family.startswith("half_")
 
     def _base(self) -> Any:
+        """Return scipy's distribution, before it is folded."""
         at, scale, shape = self.location, self.scale, self.shape
-        match self.family:
-            case "normal" | "half_normal":
+        match self.family.removeprefix("half_"):
+            case "normal":
                 return stats.norm(at, scale)
-            case "student_t" | "half_student_t":
+            case "student_t":
                 return stats.t(shape, at, scale)
-            case "half_cauchy":
+            case "cauchy":
                 return stats.cauchy(0, scale)
             case "lognormal":
                 return stats.lognorm(scale, scale=np.exp(at))
@@ -375,8 +324,7 @@ class Prior:
                 return stats.beta(shape, scale)
             case "uniform":
                 return stats.uniform(at, scale)
-            case "flat":
-                raise self._improper()
+        raise self._improper()
 
     def _improper(self) -> ModelError:
         return ModelError(

@@ -75,6 +75,11 @@ def width(values: Array) -> float:
     return max(float(np.std(values)), reach / 4)
 
 
+def deviation(model: str, name: str, given: Prior | Suited, default: Prior, s: float) -> Prior:
+    """Return the prior of a standard deviation: the given one if it is positive, else the default times a spread."""
+    return scaled(default, s) if isinstance(given, Suited) else within(model, name, given, "positive")
+
+
 def scaled(default: Prior, factor: float) -> Prior:
     """Return a default prior, its scale times ``factor``."""
     if factor == 1:

@@ -61,13 +61,15 @@ class Context:
         return np.asarray(found)
 
     def codes(self, columns: Sequence[str], kept: NDArray[np.bool_]) -> tuple[Ids, list[Any]]:
-        """Return the code of each kept row's group, and the groups' labels in order of appearance.
+        """Return the code of each kept row's group, and the groups' labels in order of appearance; without columns, one.
 
         Raises
         ------
         ModelError
             If a column is missing or has missing values.
         """
+        if not columns:
+            return np.zeros(int(kept.sum()), dtype=np.int64), [""]
         self.require(columns)
         part = self.frame.loc[kept, list(columns)]
         if part.isna().to_numpy().any():

@@ -82,7 +82,7 @@ class Effects:
     @property
     def stem(self) -> str:
         """Stem of the reported names."""
-        return self.name or "_".join(_tuple(self.group))
+        return self.name or "_".join(words(self.group))
 
     def add(self, context: Context) -> None:
         """Add the term to the model.
@@ -104,7 +104,7 @@ class Effects:
                     f"{context.model}: '{column}' is the same in every row that the effects of {self.stem} enter. Leave it "
                     "out."
                 )
-        columns = _tuple(self.group)
+        columns = words(self.group)
         codes, labels = context.codes(columns, kept)
         if len(labels) < 2:
             raise ModelError(
@@ -176,10 +176,6 @@ def _rows(term: Effects, pointer: Ids) -> Rows:
     return Rows.WITH_MEAN if term.within is None and np.diff(pointer).max() <= MANY else Rows.GROUPS
 
 
-def _tuple(group: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (group,) if isinstance(group, str) else group
-
-
 def _batches(
     term: Effects, context: Context, kept: NDArray[np.bool_], codes: Ids, labels: list[str]
 ) -> tuple[Ids, list[str], Ids, list[str | None]]:
@@ -209,10 +205,9 @@ def _batches(
 
 def _dimensions(term: Effects, context: Context, kept: NDArray[np.bool_]) -> tuple[str, list[str], Ids, list[str]]:
     """Return the dimension's name and labels, each row's level of ``by``, and the levels."""
+    by_codes, levels = context.codes(words(term.by or ()), kept)
     if term.by is None:
-        name = f"{term.stem}_column" if len(term.columns) > 1 else ""
-        return name, list(term.columns), np.zeros(int(kept.sum()), dtype=np.int64), [""]
-    by_codes, levels = context.codes([term.by], kept)
+        return f"{term.stem}_column" if len(term.columns) > 1 else "", list(term.columns), by_codes, levels
     if term.columns == (ONE,):
         return term.by, levels, by_codes, levels
     labels = [f"{c}:{level}" for c in term.columns for level in levels]

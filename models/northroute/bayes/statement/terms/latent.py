@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.statement.families import Prior
+from northroute.bayes.statement.intake import words
 from northroute.bayes.statement.terms.context import Array, Context
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.bayes.statement.terms.writer import Ids
@@ -112,13 +113,10 @@ class Loads:
                 "Prior.lognormal(mean_log=0, sd_log=0.5) say."
             )
         start = self.prior.quantile(0.75)  # off zero, where neither a loading nor an effect would have a slope
-        if self.by is None:
-            ids = np.broadcast_to(context.builder.scalar(self.name, self.prior, starts=start), latent.shape)
-        else:
-            codes, labels = context.codes([self.by], kept)
-            dim = context.dimension(self.by, labels)
-            ids = context.builder.scalar(self.name, self.prior, (dim,), starts=start)[codes]
-        context.add(kept, ids, other=latent)
+        codes, labels = context.codes(words(self.by or ()), kept)
+        dims = (context.dimension(self.by, labels),) if self.by else ()
+        ids = np.atleast_1d(context.builder.scalar(self.name, self.prior, dims, starts=start))
+        context.add(kept, ids[codes], other=latent)
 
     def _again(self, context: Context, kept: NDArray[np.bool_]) -> Ids:
         """Return the identifier of each kept row's loading, which another term has created."""
@@ -141,7 +139,7 @@ class Loads:
                 "term with these effects first."
             )
         parameter = context.builder.parameters[self.on]
-        columns = (self.group,) if isinstance(self.group, str) else self.group
+        columns = words(self.group)
         if len(parameter.dims) not in (1, len(columns)):
             raise ModelError(
                 f"{context.model}: '{self.on}' has dimensions {parameter.dims}, and 'group' names {columns}. Name a column "

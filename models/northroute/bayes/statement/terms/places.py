@@ -89,9 +89,8 @@ class BYM2:
         codes, labels = context.codes([self.group], kept)
         map_of = arrange(len(labels), self._pairs(context, labels))
         dim = context.dimension(self.group, labels)
-        prior = suited.scaled(SD, suited.spread(context.spread[kept])) if isinstance(self.sd, Suited) else self.sd
-        prior = suited.within(context.model, f"sd_{self.stem}", prior, "positive")
-        sigma = int(context.builder.scalar(f"sd_{self.stem}", prior))
+        name, s = f"sd_{self.stem}", suited.spread(context.spread[kept])
+        sigma = int(context.builder.scalar(name, suited.deviation(context.model, name, self.sd, SD, s)))
         rho = int(context.builder.scalar(f"rho_{self.stem}", self.rho))
         block = Places(map_of.parts, map_of.edges, 1 / np.sqrt(map_of.scaling), sigma, rho)
         ids = context.builder.bym2(block)[map_of.place]
@@ -176,16 +175,19 @@ def scaling_factors(n: int, edges: Ids) -> Array:
     array, shape (n,)
     """
     part, sizes = _parts(n, edges)
-    pairs = np.unique(np.sort(edges, axis=1), axis=0)
-    ones = np.ones(len(pairs))
-    half = sparse.coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    laplacian = sparse.csr_array(csgraph.laplacian((half + half.T).tocsr()))
+    whole = laplacian(n, np.unique(np.sort(edges, axis=1), axis=0))
     factors = np.ones(n)
     for p in np.flatnonzero(sizes > 1):
         members = np.flatnonzero(part == p)
-        variances = _variances(laplacian[members][:, members])
+        variances = _variances(whole[members][:, members])
         factors[members] = np.exp(np.log(variances).mean())
     return factors
+
+
+def laplacian(n: int, edges: Ids) -> "sparse.csr_array":
+    """Return the Laplacian of a graph of ``n`` places, shape (n, n), from pairs of neighbours, each pair once."""
+    half = sparse.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    return sparse.csr_array(csgraph.laplacian((half + half.T).tocsr()))
 
 
 def _parts(n: int, edges: Ids) -> tuple[Ids, Ids]:

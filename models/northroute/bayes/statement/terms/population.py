@@ -46,14 +46,10 @@ class Intercept:
     def add(self, context: Context) -> None:
         """Add the term to the model."""
         kept = context.rows(self.only)
-        dims: tuple[str, ...] = ()
-        if self.by is None:
-            codes, labels = np.zeros(int(kept.sum()), dtype=np.int64), [""]
-            if isinstance(self.prior, Mapping):
-                raise ModelError(f"{context.model}: priors of '{self.name}' by name need 'by'. Give one prior.")
-        else:
-            codes, labels = context.codes([self.by], kept)
-            dims = (context.dimension(self.by, labels),)
+        if self.by is None and isinstance(self.prior, Mapping):
+            raise ModelError(f"{context.model}: priors of '{self.name}' by name need 'by'. Give one prior.")
+        codes, labels = context.codes(words(self.by or ()), kept)
+        dims = (context.dimension(self.by, labels),) if self.by else ()
         given = suited.by_name(context.model, self.name, self.prior, [str(v) for v in labels])
         priors = []
         for i, one in enumerate(given):
@@ -66,13 +62,9 @@ class Intercept:
             whole = np.full(kept.size, -1, dtype=np.int64)
             whole[kept] = codes
             context.builder.averages.append(Average(self.name, context.predictor, whole, np.atleast_1d(ids), dims))
-        if self.by is None:
-            context.builder.targets[context.key(self.only, ONE)] = int(ids)
-        else:
-            context.builder.targets |= {
-                context.key(self.only, ONE, v): int(i) for v, i in zip(labels, ids, strict=True)
-            }
-        context.add(kept, np.atleast_1d(ids)[codes])
+        flat = np.atleast_1d(ids)
+        context.builder.targets |= {context.key(self.only, ONE, v): int(i) for v, i in zip(labels, flat, strict=True)}
+        context.add(kept, flat[codes])
 
 
 @dataclass(frozen=True)
@@ -124,10 +116,9 @@ class Linear:
         flat = [c for c, s in zip(self.columns, np.ptp(matrix, axis=0), strict=True) if s == 0]
         if flat:
             raise ModelError(f"{context.model}: {flat} does not vary over the rows kept. Leave it out.")
-        codes, labels = np.zeros(int(kept.sum()), dtype=np.int64), [""]
+        codes, labels = context.codes(words(self.by or ()), kept)
         dims: tuple[str, ...] = (context.dimension(self.dim, list(self.columns)),)
         if self.by is not None:
-            codes, labels = context.codes([self.by], kept)
             dims = (*dims, context.dimension(self.by, labels))
         priors = self._priors(context, kept, matrix, codes, len(labels))
         ids = context.builder.scalar(self.name, priors, dims, starts=0.0).reshape(len(self.columns), -1)

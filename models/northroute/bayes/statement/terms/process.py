@@ -115,15 +115,12 @@ class GP:
                 f"{context.model}: '{flat}' does not vary over the rows kept. Leave it out of the function."
             )
         prior = self.length if isinstance(self.length, Prior) else suited.length(half)
-        spread = suited.spread(context.spread[kept])
-        deviation = self.sd if isinstance(self.sd, Prior) else suited.scaled(SD, spread)
+        s = suited.spread(context.spread[kept])
+        deviation = suited.deviation(context.model, f"sd_{self.stem}", self.sd, SD, s)
         basis, frequency = sines(points, *self._resolution(context, half, prior))
-        columns = (self.group,) if isinstance(self.group, str) else self.group or ()
-        group_of, groups = np.zeros(len(rows), dtype=np.int64), [""]
-        group_dim: tuple[str, ...] = ()
-        if columns:
-            group_of, groups = context.codes(columns, kept)
-            group_dim = (context.dimension("_".join(columns), groups),)
+        columns = words(self.group or ())
+        group_of, groups = context.codes(columns, kept)
+        group_dim = (context.dimension("_".join(columns), groups),) if columns else ()
         labels = [" ".join(str(v) for v in point) for point in points.tolist()]
         dims = (*group_dim, context.dimension(f"{self.stem}_point", labels))
         own = group_dim if self.varies else ()
@@ -151,9 +148,8 @@ class GP:
             )
         if self.kernel not in _SPECTRA:
             raise ModelError(f"{context.model}: no kernel '{self.kernel}'. Use one of {', '.join(_SPECTRA)}.")
-        for what, prior in (("length", self.length), ("sd", self.sd)):
-            if not isinstance(prior, Suited):
-                suited.within(context.model, f"{what}_{self.stem}", prior, "positive")
+        if not isinstance(self.length, Suited):
+            suited.within(context.model, f"length_{self.stem}", self.length, "positive")
         if self.boundary is not None and self.boundary <= 1:
             raise ModelError(f"{context.model}: boundary {self.boundary:g} cuts the data off. Give a number above one.")
         if self.functions is not None and self.functions < 1:

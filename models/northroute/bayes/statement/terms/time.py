@@ -1,6 +1,5 @@
 """Effects of ordered times: random walks and stationary autoregressions, one for all groups or one for each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
@@ -26,8 +25,26 @@ SD = Prior("half_normal", 1.0, "times' rates within a factor of about 7 of each 
 PERSISTENCE = Prior("beta", 2.0, "memory of one step: 0.09 to 0.91 with 95 %", shape=2.0)
 
 
+class _Path:
+    """What both kinds of paths have in common."""
+
+    time: str
+    group: str | tuple[str, ...] | None
+    by: str | None
+    correlated: bool
+    lkj: float
+    only: tuple[str, ...] | None
+    name: str | None
+    step: Step | None
+
+    @property
+    def stem(self) -> str:
+        """Stem of the reported names."""
+        return self.name or "_".join((*intake.words(self.group or ()), self.time))
+
+
 @dataclass(frozen=True)
-class Walk:
+class Walk(_Path):
     """A random walk over ordered times that sums to zero: ``x[t] - x[t - 1] ~ normal(0, sd)``.
 
     It is sampled in the cosines that diagonalise its precision (:func:`walk_basis`).
@@ -80,11 +97,6 @@ class Walk:
             names=("time", "by", "name"),
         )
 
-    @property
-    def stem(self) -> str:
-        """Stem of the reported names."""
-        return self.name or "_".join((*_columns(self.group), self.time))
-
     def add(self, context: Context) -> None:
         """Add the term to the model.
 
@@ -94,8 +106,7 @@ class Walk:
             If times are missing, cannot be read, are fewer than three, or too few for the states between them; or no
             period is as long as ``shortest``.
         """
-        kept = context.rows(self.only)
-        grid = _grid(context, kept, self.time, self.group, self.by, self.step)
+        grid = _grid(self, context)
         times = len(grid.times)
         functions = times - 1 if self.shortest is None else min(times - 1, 2 * times // max(self.shortest, 1))
         if functions < 1:
@@ -103,18 +114,18 @@ class Walk:
                 f"{context.model}: no period of a walk over {times} times is as long as 'shortest' = {self.shortest}. "
                 f"Give at most {2 * times}."
             )
-        sd = grid.deviations(context, kept, self.stem, self.sd, STEP, varies=self.sd_varies)
+        sd = grid.deviations(self.sd, STEP, varies=self.sd_varies)
         block = Batches(
             np.arange(len(grid.groups) + 1) * functions,
             sd,
-            correlation=grid.correlation(context, self.stem, self.lkj) if self.correlated else None,
+            correlation=grid.correlation(),
             basis=walk_basis(times)[:, :functions],
         )
-        grid.enter(context, kept, self.stem, context.builder.effects(block))
+        grid.enter(context.builder.effects(block))
 
 
 @dataclass(frozen=True)
-class AR1:
+class AR1(_Path):
     """A stationary first-order autoregression over ordered times, less its mean over them.
 
     Before its mean is taken off, ``x[t] ~ normal(ar x[t - 1], sd sqrt(1 - ar^2))`` and every ``x[t]`` has standard
@@ -163,11 +174,6 @@ class AR1:
             self, flags=("correlated", "sd_varies", "ar_varies"), positive=("lkj",), names=("time", "by", "name")
         )
 
-    @property
-    def stem(self) -> str:
-        """Stem of the reported names."""
-        return self.name or "_".join((*_columns(self.group), self.time))
-
     def add(self, context: Context) -> None:
         """Add the term to the model.
 
@@ -183,19 +189,18 @@ class AR1:
                 f"{context.model}: the prior of 'ar' goes beyond (-1, 1), where the path is not stationary. Give a beta, "
                 "or a uniform within it."
             )
-        kept = context.rows(self.only)
-        grid = _grid(context, kept, self.time, self.group, self.by, self.step)
+        grid = _grid(self, context)
         batches = len(grid.groups)
-        sd = grid.deviations(context, kept, self.stem, self.sd, SD, varies=self.sd_varies)
+        sd = grid.deviations(self.sd, SD, varies=self.sd_varies)
         ar = context.builder.scalar(f"ar_{self.stem}", self.ar, grid.group_dim if self.ar_varies else ())
         block = Batches(
             np.arange(batches + 1) * len(grid.times),
             sd,
-            correlation=grid.correlation(context, self.stem, self.lkj) if self.correlated else None,
+            correlation=grid.correlation(),
             autoregression=np.broadcast_to(ar, (batches,)),
             demean=True,
         )
-        grid.enter(context, kept, self.stem, context.builder.effects(block))
+        grid.enter(context.builder.effects(block))
 
 
 def walk_basis(times: int) -> Array:
@@ -289,6 +294,9 @@ def _weekday(week: object) -> int:
 class _Grid:
     """Groups by times by levels of ``by``: labels, each kept row's place, and the dimensions that are reported."""
 
+    path: _Path
+    context: Context
+    kept: NDArray[np.bool_]
     groups: list[str]
     times: list[str]
     levels: list[str]
@@ -297,74 +305,56 @@ class _Grid:
     time_dim: str
     by_dim: tuple[str, ...]
 
-    def deviations(
-        self,
-        context: Context,
-        kept: NDArray[np.bool_],
-        stem: str,
-        given: Prior | Suited,
-        default: Prior,
-        *,
-        varies: bool,
-    ) -> Ids:
+    def deviations(self, given: Prior | Suited, default: Prior, *, varies: bool) -> Ids:
         """Create the standard deviations, by default suited to each level's spread; return identifiers (group, level)."""
-        own = self.group_dim if varies else ()
-        spreads = context.spread[kept]
+        own, name = self.group_dim if varies else (), f"sd_{self.path.stem}"
+        spreads = self.context.spread[self.kept]
         priors = [
-            suited.scaled(default, suited.spread(spreads[self.place[2] == level]))
-            if isinstance(given, Suited)
-            else suited.within(context.model, f"sd_{stem}", given, "positive")
+            suited.deviation(self.context.model, name, given, default, suited.spread(spreads[self.place[2] == level]))
             for level in range(len(self.levels))
         ]
-        sd = context.builder.scalar(f"sd_{stem}", priors * (len(self.groups) if own else 1), (*own, *self.by_dim))
         rows = len(self.groups) if own else 1
+        sd = self.context.builder.scalar(name, priors * rows, (*own, *self.by_dim))
         return np.broadcast_to(sd.reshape(rows, len(self.levels)), (len(self.groups), len(self.levels)))
 
-    def correlation(self, context: Context, stem: str, lkj: float) -> Ids:
-        """Create correlations over the levels of ``by``."""
+    def correlation(self) -> Ids | None:
+        """Create correlations over the levels of ``by``, if the path has them."""
+        if not self.path.correlated:
+            return None
         if not self.by_dim:
             raise ModelError(
-                f"{context.model}: '{stem}' has nothing to correlate. Name a column of several levels in 'by'."
+                f"{self.context.model}: '{self.path.stem}' has nothing to correlate. Name a column of several levels in "
+                "'by'."
             )
-        return context.builder.correlation(f"corr_{stem}", self.by_dim[0], lkj)
+        return self.context.builder.correlation(f"corr_{self.path.stem}", self.by_dim[0], self.path.lkj)
 
-    def enter(self, context: Context, kept: NDArray[np.bool_], stem: str, ids: Ids) -> None:
+    def enter(self, ids: Ids) -> None:
         """Report the coefficients, shape (group * time, level), and add them to the rows."""
-        cube = ids.reshape(len(self.groups), len(self.times), len(self.levels))
+        cube, builder = ids.reshape(len(self.groups), len(self.times), len(self.levels)), self.context.builder
         dims = (*self.group_dim, self.time_dim, *self.by_dim)
-        context.builder.report(f"{stem}_effect", cube.reshape([len(context.builder.coords[d]) for d in dims]), dims)
-        context.add(kept, cube[self.place])
+        builder.report(f"{self.path.stem}_effect", cube.reshape([len(builder.coords[d]) for d in dims]), dims)
+        self.context.add(self.kept, cube[self.place])
 
 
-def _grid(
-    context: Context,
-    kept: NDArray[np.bool_],
-    time: str,
-    group: str | tuple[str, ...] | None,
-    by: str | None,
-    step: Step | None,
-) -> _Grid:
-    time_of, times = time_codes(context, time, kept, step)
+def _grid(path: _Path, context: Context) -> _Grid:
+    kept = context.rows(path.only)
+    time_of, times = time_codes(context, path.time, kept, path.step)
     if len(times) < 3:
         raise ModelError(
-            f"{context.model}: '{time}' has {len(times)} times, too few for a path over them. Leave the term out."
+            f"{context.model}: '{path.time}' has {len(times)} times, too few for a path over them. Leave the term out."
         )
-    columns = _columns(group)
-    none: tuple[Ids, list[str]] = (np.zeros(int(kept.sum()), dtype=np.int64), [""])
-    group_of, groups = context.codes(columns, kept) if columns else none
-    level_of, levels = context.codes([by], kept) if by else none
+    columns = intake.words(path.group or ())
+    group_of, groups = context.codes(columns, kept)
+    level_of, levels = context.codes(intake.words(path.by or ()), kept)
     return _Grid(
+        path,
+        context,
+        kept,
         groups,
         times,
         levels,
         (group_of, time_of, level_of),
         (context.dimension("_".join(columns), groups),) if columns else (),
-        context.dimension(time, times),
-        (context.dimension(by, levels),) if by and len(levels) > 1 else (),
+        context.dimension(path.time, times),
+        (context.dimension(path.by, levels),) if path.by and len(levels) > 1 else (),
     )
-
-
-def _columns(group: str | Sequence[str] | None) -> tuple[str, ...]:
-    if group is None:
-        return ()
-    return (group,) if isinstance(group, str) else tuple(group)
