@@ -16,6 +16,7 @@ from northroute.errors import ModelError
 
 STATISTICS: Final = ("share of zeros", "dispersion index", "maximum", "lag-1 autocorrelation")
 OVERALL: Final = "all"
+_BLOCK: Final = 50
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,13 @@ def predictive(
     by: Groups,
     *,
     prob: float = INTERVAL_PROB,
-    block: int = 50,
 ) -> Predictive:
     """Compare :data:`STATISTICS` of counts with those of replicates, over all rows and by group.
 
     The dispersion index is variance over mean. The autocorrelation is between counts of a unit in consecutive months,
     less the unit's mean, pooled over units; months that were not observed make no pairs. P-values are posterior predictive:
     near 0 or 1 the model misses the feature, but they are not uniform under the true model, they crowd round one half
-    (Gelman 2013, EJS 7:2595). Replicates are taken ``block`` draws at a time; they may be a memory map.
+    (Gelman 2013, EJS 7:2595). Replicates are taken 50 at a time; they may be a memory map.
 
     Parameters
     ----------
@@ -73,8 +73,6 @@ def predictive(
         Countries, say.
     prob : float
         Of the equal-tailed interval.
-    block : int
-        Replicates at a time.
 
     Raises
     ------
@@ -93,7 +91,7 @@ def predictive(
         return _statistics(rows.astype(np.float64), member, ones, shares, pairs, by)
 
     observed = of(counts[None])[0]
-    parts = [of(replicates[start : start + block]) for start in range(0, len(replicates), block)]
+    parts = [of(replicates[start : start + _BLOCK]) for start in range(0, len(replicates), _BLOCK)]
     drawn = np.concatenate(parts)
     names = (OVERALL, *by.names)
     shape = (4, len(STATISTICS), len(names))

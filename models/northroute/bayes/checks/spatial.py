@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from northroute.check import CheckResult, sourced
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
 from northroute.look import BOUND, QUIET, look, mark
+
+_BLOCK: Final = 200
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,11 @@ def moran(
     edges: Integers,
     *,
     prob: float = INTERVAL_PROB,
-    block: int = 200,
 ) -> Moran:
     """Compare Moran's I (1950, Biometrika 37:17) of the data's residuals with that of replicates' residuals.
 
     Residuals are counts less the replicates' mean, over the replicates' standard deviation, by row; then averaged by unit.
-    Replicates' residuals use the same mean and standard deviation. Replicates are taken ``block`` draws at a time.
+    Replicates' residuals use the same mean and standard deviation. Replicates are taken 200 at a time.
 
     Parameters
     ----------
@@ -65,8 +67,6 @@ def moran(
         Codes of neighbouring units, in either order; doubles count once.
     prob : float
         Of the equal-tailed interval.
-    block : int
-        Replicates at a time.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def moran(
         return moran_i(((y - mean) / spread) @ shares, pairs, linked)
 
     observed = float(of(counts[None])[0])
-    drawn = np.concatenate([of(replicates[s : s + block]) for s in range(0, len(replicates), block)])
+    drawn = np.concatenate([of(replicates[s : s + _BLOCK]) for s in range(0, len(replicates), _BLOCK)])
     if not np.isfinite(observed) or not np.isfinite(drawn).all():
         raise ModelError("Residuals of units with neighbours are all the same; Moran's I does not exist.")
     half = (1 - prob) / 2

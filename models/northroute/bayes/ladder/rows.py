@@ -213,8 +213,3 @@ def _covariates(wide: pd.DataFrame, spec: CountSpec) -> tuple[tuple[str, ...], t
     wide = wide.assign(**means, **inside)
     common = (*(f"{n}_within" for n in covariates), *means)
     return common, tuple(f"{n}_within" for n in varying), wide
-
-
-def log_exposure(frame: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """Log exposure by row, in exposure units."""
-    return np.log(frame["exposure"].to_numpy(float))
