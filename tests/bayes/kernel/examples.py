@@ -62,37 +62,39 @@ def everything(flat_prior: Prior | None = None) -> Example:
 
     sd = builder.scalar("sd_region", prior("half_normal", 0.7), ("pair",))
     corr = builder.correlation("corr_region", "pair", 2.0)
-    region = builder.effects(Batches([0, 5], sd[None], correlation=corr))
+    region = builder.effects(Batches(np.array([0, 5]), sd[None], correlation=corr))
     builder.report("region_effect", region, ("region", "pair"))
     spread(region[:, 0])
     spread(region[:, 1], weighted=True)
 
     sd = builder.scalar("sd_within", prior("half_cauchy", 0.5))
-    within = builder.effects(Batches([0, 3, 7, 8], np.broadcast_to(sd, (3, 1)), rows=Rows.ZERO_SUM))
+    within = builder.effects(Batches(np.array([0, 3, 7, 8]), np.broadcast_to(sd, (3, 1)), rows=Rows.ZERO_SUM))
     builder.report("within_effect", within[:, 0], ("within",))
     spread(within, 1)
     sd = builder.scalar("sd_trio", prior("half_student_t", 0.5, shape=3.0), ("trio",))
     trio = builder.effects(
-        Batches([0, 4], sd[None], rows=Rows.ZERO_SUM, correlation=builder.correlation("corr_trio", "trio", 1.0))
+        Batches(
+            np.array([0, 4]), sd[None], rows=Rows.ZERO_SUM, correlation=builder.correlation("corr_trio", "trio", 1.0)
+        )
     )
     spread(trio)
     sd = np.broadcast_to(builder.scalar("sd_share", prior("exponential", 0.5)), (1, 3))
-    spread(builder.effects(Batches([0, 4], sd, rows=Rows.ZERO_SUM, zero_dims=True)))
+    spread(builder.effects(Batches(np.array([0, 4]), sd, rows=Rows.ZERO_SUM, zero_dims=True)))
     sd = np.broadcast_to(builder.scalar("sd_choice", prior("lognormal", 0.5, -1.0)), (1, 3))
-    spread(builder.effects(Batches([0, 4], sd, zero_dims=True)))
+    spread(builder.effects(Batches(np.array([0, 4]), sd, zero_dims=True)))
 
     sd = builder.scalar("sd_month", prior("gamma", 0.2, shape=3.0))
     phi = builder.scalar("phi_month", prior("uniform", 2.0, -1.0), ("two",))
-    month = builder.effects(Batches([0, 5, 9], np.broadcast_to(sd, (2, 1)), autoregression=phi, demean=True))
+    month = builder.effects(Batches(np.array([0, 5, 9]), np.broadcast_to(sd, (2, 1)), autoregression=phi, demean=True))
     builder.report("month_effect", month[:, 0], ("month",))
     spread(month)
     share = builder.scalar("phi_year", prior("beta", 2.0, shape=3.0))
     sd = builder.scalar("sd_year", prior("inverse_gamma", 1.0, shape=3.0), ("pair",))
-    year = builder.effects(Batches([0, 4], sd[None], autoregression=np.atleast_1d(share)))
+    year = builder.effects(Batches(np.array([0, 4]), sd[None], autoregression=np.atleast_1d(share)))
     spread(year[:, 0], 1)
 
     sd = builder.scalar("sd_spline", prior("half_normal"), ("pair",))
-    spline = builder.effects(Batches([0, 3], sd[None], basis=rng.normal(size=(6, 3)), demean=True))
+    spline = builder.effects(Batches(np.array([0, 3]), sd[None], basis=rng.normal(size=(6, 3)), demean=True))
     spread(spline)
     for kind, space in ((Spectrum.SQUARED_EXPONENTIAL, 1), (Spectrum.MATERN52, 2), (Spectrum.MATERN32, 1)):
         name = kind.name.lower()
@@ -100,7 +102,7 @@ def everything(flat_prior: Prior | None = None) -> Example:
         length = builder.scalar(f"length_{name}", prior("inverse_gamma", 2.0, shape=3.0))
         smooth = builder.effects(
             Batches(
-                [0, 4],
+                np.array([0, 4]),
                 sd.reshape(1, 1),
                 basis=rng.normal(size=(6, 4)),
                 spectrum=kind,
@@ -116,7 +118,9 @@ def everything(flat_prior: Prior | None = None) -> Example:
         builder.scalar("rho_place", prior("beta", 2.0, shape=2.0)),
     )
     edges = np.array([[0, 1], [1, 2], [2, 3], [3, 0], [4, 5], [5, 6]])
-    place = builder.bym2(Places([0, 4, 7], edges, np.array([1.1] * 4 + [0.8] * 3 + [0.0]), int(sigma), int(rho)))
+    place = builder.bym2(
+        Places(np.array([0, 4, 7]), edges, np.array([1.1] * 4 + [0.8] * 3 + [0.0]), int(sigma), int(rho))
+    )
     builder.report("place_effect", place, ("place",))
     spread(place)
     builder.use(0, rows, rng.choice(place, ROWS), rng.normal(size=ROWS), rng.choice(region[:, 0], ROWS))

@@ -17,7 +17,7 @@ TABLE_LIMIT: Final = 1024
 
 def effects(store: Store, block: Batches) -> Record:
     """Return the record of a block of effects."""
-    record, ends = blank(BLOCK), block.ends
+    record, ends = blank(BLOCK), block.pointer
     batches, k = block.sd.shape
     raw = int(((np.diff(ends) - (block.rows is Rows.ZERO_SUM)) * (k - block.zero_dims)).sum())
     record.kind = Kind.EFFECTS
@@ -48,7 +48,7 @@ def effects(store: Store, block: Batches) -> Record:
 
 def places(store: Store, block: Places) -> Record:
     """Return the record of a block of places."""
-    record, ends = blank(BLOCK), block.ends
+    record, ends = blank(BLOCK), block.pointer
     record.kind = Kind.BYM2
     record.raw = int((np.diff(ends) - 1).sum()) + block.size
     record.batches = ends.size - 1

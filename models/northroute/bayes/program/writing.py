@@ -121,15 +121,14 @@ def _stated(found: Writer, store: Store) -> tuple[list[Block], int, int]:
     blocks, raw, coefficients, scratch = list[Block](), 0, 0, 0
     for said in found.blocks:
         if isinstance(said, Places):
-            scalars = np.asarray([[said.sigma, said.rho]], dtype=np.int64)
-            block = Block(records.places(store, said), said.ends, scalars)
+            block = Block(records.places(store, said), said.pointer, np.asarray([[said.sigma, said.rho]]))
         else:
             record = records.effects(store, said)
-            block = Block(record, said.ends, said.sd, said.basis, said.frequency, said.length, tuple(said.targets))
+            block = Block(record, said.pointer, said.sd, said.basis, said.frequency, said.length, tuple(said.targets))
         block.record.theta, block.record.value, block.record.scratch = raw, coefficients, scratch
         raw += int(block.record.raw)
         coefficients += said.size
-        scratch += said.scratch
+        scratch += said.size if isinstance(said, Places) else said.effects
         blocks.append(block)
     return blocks, raw, scratch
 

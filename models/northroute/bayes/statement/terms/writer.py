@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from northroute.bayes.statement.codes import Rows, Spectrum, Transform
 from northroute.bayes.statement.families import FAMILIES, Prior
@@ -79,7 +79,7 @@ class Batches:
         Subtract each batch's mean from its coefficients.
     """
 
-    pointer: ArrayLike
+    pointer: Ids
     sd: Ids
     rows: Rows = Rows.GROUPS
     targets: Sequence[Key] = ()
@@ -94,19 +94,14 @@ class Batches:
     demean: bool = False
 
     @property
-    def ends(self) -> Ids:
-        """``pointer`` as an array."""
-        return np.asarray(self.pointer, dtype=np.int64)
-
-    @property
-    def scratch(self) -> int:
-        """Groups times dimensions: places that the kernel needs for them."""
-        return int(self.ends[-1]) * self.sd.shape[1]
+    def effects(self) -> int:
+        """Groups times dimensions."""
+        return int(self.pointer[-1]) * self.sd.shape[1]
 
     @property
     def size(self) -> int:
         """Number of coefficients."""
-        return self.scratch if self.basis is None else len(self.basis) * self.sd.size
+        return self.effects if self.basis is None else len(self.basis) * self.sd.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +110,7 @@ class Places:
 
     Attributes
     ----------
-    parts : int array, shape (part + 1,)
+    pointer : int array, shape (part + 1,)
         Where each connected part begins and ends.
     edges : int array, shape (edge, 2)
     factor : array, shape (place,)
@@ -124,25 +119,15 @@ class Places:
         Scalars that hold the standard deviation and the structured share of the variance.
     """
 
-    parts: ArrayLike
+    pointer: Ids
     edges: Ids
     factor: Array
     sigma: int
     rho: int
 
     @property
-    def ends(self) -> Ids:
-        """``parts`` as an array."""
-        return np.asarray(self.parts, dtype=np.int64)
-
-    @property
     def size(self) -> int:
-        """Number of coefficients."""
-        return self.factor.size
-
-    @property
-    def scratch(self) -> int:
-        """Places that the kernel needs for them."""
+        """Number of coefficients, one a place."""
         return self.factor.size
 
 
