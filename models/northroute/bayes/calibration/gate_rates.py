@@ -50,6 +50,8 @@ COLUMNS: Final = {
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator
+Stated = tuple[str, Model, Callable[[Rng], pd.DataFrame]]
+"""What is fitted to what, in words; the model; from a random generator to a data set."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ class Case:
 
 def cases() -> dict[str, Case]:
     """Return the cases by name."""
-    every = [*_true(), *_bad()]
-    return {case.name: case for case in every}
+    every = [(name, one, true) for true, found in ((True, _true()), (False, _bad())) for name, one in found.items()]
+    return {name: Case(name, what, true, model, simulate) for name, (what, model, simulate), true in every}
 
 
 def run(
@@ -267,56 +269,44 @@ def _zeros(share: float, hurdle: bool) -> Callable[[Rng], pd.DataFrame]:
     return simulate
 
 
-def _true() -> list[Case]:
+def _true() -> dict[str, Stated]:
     length = Prior.lognormal(mean_log=0.0, sd_log=0.5)
     part = {"part": "zero_inflated", "part_terms": (Intercept(name="zeros"),)}
-    found = [
-        Case("poisson", "intercept, 150 rows", True, _poisson("poisson"), _plain),
-        Case(
-            "negative_binomial",
+    found: dict[str, Stated] = {
+        "poisson": ("intercept, 150 rows", _poisson("poisson"), _plain),
+        "negative_binomial": (
             "20 units of 8 rows, dispersion 0.4",
-            True,
             Model("negative_binomial", "y", dist.NegativeBinomial(), (Intercept(), Effects("unit"))),
             _negative_binomial,
         ),
-        Case("row_effects", "an effect a row, 150 rows", True, _poisson("row_effects", Effects("row")), _own),
-        Case(
-            "slopes",
+        "row_effects": ("an effect a row, 150 rows", _poisson("row_effects", Effects("row")), _own),
+        "slopes": (
             "correlated intercept and slope of 50 units of 4 rows",
-            True,
             _poisson("slopes", Effects("unit", columns=("1", "x"), correlated=True)),
             _slopes,
         ),
-        Case("walk", "a walk, one row a time, 120 times", True, _poisson("walk", Walk("t")), _walk),
-        Case(
-            "gp", "a Gaussian process, one row a point, 120 points", True, _poisson("gp", GP(("x",), length)), _smooth
-        ),
-        Case(
-            "bym2",
+        "walk": ("a walk, one row a time, 120 times", _poisson("walk", Walk("t")), _walk),
+        "gp": ("a Gaussian process, one row a point, 120 points", _poisson("gp", GP(("x",), length)), _smooth),
+        "bym2": (
             f"BYM2, one row a place, {LATTICE}x{LATTICE} places",
-            True,
             _poisson("bym2", BYM2("place", lattice(LATTICE))),
             _places,
         ),
-        Case(
-            "zero_inflated",
+        "zero_inflated": (
             "zero-inflated, 25 units of 8 rows, 30 % zeros",
-            True,
             _poisson("zi", Effects("unit"), **part),
             _zeros(0.3, False),
         ),
-        Case(
-            "hurdle",
+        "hurdle": (
             "hurdle, 25 units of 8 rows, 30 % zeros",
-            True,
             _poisson("hurdle", Effects("unit"), **(part | {"part": "hurdle"})),
             _zeros(0.3, True),
         ),
-    ]
+    }
     for persistence, sd, times in ((0.8, 0.5, 150), (0.6, 0.7, 150), (0.8, 0.5, 400)):
         name = f"ar1_{persistence:g}_{sd:g}_{times}"
         what = f"AR(1) {persistence:g}, sd {sd:g}, one row a time, {times} times"
-        found.append(Case(name, what, True, _poisson(name, AR1("t")), _autoregression(times, persistence, sd)))
+        found[name] = (what, _poisson(name, AR1("t")), _autoregression(times, persistence, sd))
     return found
 
 
@@ -340,53 +330,27 @@ def _two_signs(rng: Rng) -> pd.DataFrame:
     return _frame(rng, LEVEL + loading[item] * trait[unit], unit=unit, item=item)
 
 
-def _bad() -> list[Case]:
+def _bad() -> dict[str, Stated]:
     flat = Prior.flat()
-    return [
-        Case(
-            "gross_row",
-            "Poisson, one count of 150 multiplied by 100",
-            False,
-            _poisson("gross"),
-            _spoilt(_plain, 1, 100),
-        ),
-        Case(
-            "gross_rows",
-            "Poisson, every tenth count multiplied by 30",
-            False,
-            _poisson("rows"),
-            _spoilt(_plain, 0.1, 30),
-        ),
-        Case(
-            "gross_ar1",
+    latent = Hidden(Effects("unit", sd=Prior.half_normal(sd=1.0)))
+    loads = Loads("unit_effect", group="unit", prior=Prior.normal(mean=0.0, sd=1.0), by="item", name="loading")
+    return {
+        "gross_row": ("Poisson, one count of 150 multiplied by 100", _poisson("gross"), _spoilt(_plain, 1, 100)),
+        "gross_rows": ("Poisson, every tenth count multiplied by 30", _poisson("rows"), _spoilt(_plain, 0.1, 30)),
+        "gross_ar1": (
             "AR(1), one count of 150 multiplied by 100",
-            False,
             _poisson("gross_ar1", AR1("t")),
             _spoilt(_autoregression(150, 0.8, 0.3), 1, 100),
         ),
-        Case(
-            "overdispersed",
+        "overdispersed": (
             "Poisson with unit effects for negative binomial counts, dispersion 3",
-            False,
             _poisson("overdispersed", Effects("unit")),
             lambda r: _frame(r, LEVEL + r.normal(0, 0.5, 20)[_groups(20, 8)], 3.0, unit=_groups(20, 8)),
         ),
-        Case(
-            "two_signs",
-            "loadings without a sign",
-            False,
-            _poisson(
-                "two_signs",
-                Hidden(Effects("unit", sd=Prior.half_normal(sd=1.0))),
-                Loads("unit_effect", group="unit", prior=Prior.normal(mean=0.0, sd=1.0), by="item", name="loading"),
-            ),
-            _two_signs,
-        ),
-        Case(
-            "flat",
+        "two_signs": ("loadings without a sign", _poisson("two_signs", latent, loads), _two_signs),
+        "flat": (
             "two intercepts with flat priors",
-            False,
             Model("flat", "y", dist.Poisson(), (Intercept(prior=flat), Intercept(prior=flat, name="again"))),
             _plain,
         ),
-    ]
+    }

@@ -82,29 +82,10 @@ def segment(
     omega: int = -1,
     df: float | None = None,
 ) -> Record:
-    """Return the record of rows with one distribution.
+    """Return the record of rows with one distribution, whose numbers and tables ``store`` takes.
 
-    Parameters
-    ----------
-    store : Store
-        Takes the numbers and tables of the rows.
-    family : Family
-    rows : slice
-    outcome : array, shape (row,)
-    offset : array, shape (row,), optional
-    auxiliary : int
-        Scalar that holds a dispersion, a standard deviation or a concentration.
-    part : Part
-    cell : int
-        Rows that are one outcome.
-    known : array, shape (row,), optional
-        Standard deviations.
-    deviations, correlation : int array, optional
-        Of a cell's dimensions: scalars that hold standard deviations, and partial correlations.
-    predictor : array, shape (row, 2), optional
-        Error-prone values and their errors, with scalars that hold the ``slope`` and the true spread ``omega``.
-    df : float, optional
-        A Student t's degrees of freedom.
+    Arguments are the fields of :data:`northroute.bayes.kernel.tables.SEGMENT`: arrays by row of the segment (``predictor``
+    of shape (row, 2)), identifiers of a cell's scalars, or a scalar's identifier.
     """
     record = blank(SEGMENT)
     record.family = family
