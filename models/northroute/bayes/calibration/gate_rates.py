@@ -133,7 +133,8 @@ def refusal(case: Case, data_set: int, seed: int, settings: Sampling) -> tuple[s
         return f"error: {refused}", np.nan, np.nan
     share, shift = row_checks(assembled, found)
     by = ", ".join(c.name for c in (*found.gate.checks, share, shift) if c.passed is False)
-    return by, *(np.nan if c.value is None else round(c.value, 4) for c in (share, shift))
+    values = [np.nan if c.value is None else round(c.value, 4) for c in (share, shift)]
+    return by, values[0], values[1]
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from northroute.bayes.statement.terms import places
 def laplacian(program: Program, block: Block) -> NDArray[np.float64]:
     """Return the graph's Laplacian over the places that have neighbours, shape (place, place)."""
     at = int(block.record.edges)
-    edges = program.index[at : at + 2 * int(block.record.edge_count)].reshape(-1, 2)
+    edges = program.index[at : at + 2 * int(block.record.edge_count)].reshape(-1, 2).astype(np.int64)
     return np.asarray(places.laplacian(int(block.pointer[-1]), edges).toarray())
 
 

@@ -121,7 +121,8 @@ def _stated(found: Writer, store: Store) -> tuple[list[Block], int, int]:
     blocks, raw, coefficients, scratch = list[Block](), 0, 0, 0
     for said in found.blocks:
         if isinstance(said, Places):
-            block = Block(records.places(store, said), said.pointer, np.asarray([[said.sigma, said.rho]]))
+            scalars = np.asarray([[said.sigma, said.rho]], dtype=np.int64)
+            block = Block(records.places(store, said), said.pointer, scalars)
         else:
             record = records.effects(store, said)
             block = Block(record, said.pointer, said.sd, said.basis, said.frequency, said.length, tuple(said.targets))

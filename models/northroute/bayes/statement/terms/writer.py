@@ -96,7 +96,7 @@ class Batches:
     @property
     def effects(self) -> int:
         """Groups times dimensions."""
-        return int(self.pointer[-1]) * self.sd.shape[1]
+        return int(self.pointer[-1] * self.sd.shape[1])
 
     @property
     def size(self) -> int:
