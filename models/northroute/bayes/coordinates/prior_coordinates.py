@@ -13,8 +13,9 @@ from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Kind
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.graphs import laplacian_root
-from northroute.bayes.program.layout import Block, Scalar
+from northroute.bayes.program.layout import Block
 from northroute.bayes.statement.codes import Transform
+from northroute.bayes.statement.terms.writer import Scalar
 
 Array = NDArray[np.float64]
 
