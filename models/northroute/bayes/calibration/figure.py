@@ -45,6 +45,7 @@ def ecdf_differences(calibration: Calibration) -> Figure:
         figure.supxlabel(
             f"rank of the truth, as a share; envelopes hold all lines with {1 - FAMILY_ERROR:.0%}", fontsize=8
         )
+        figure.supylabel("ECDF less uniform", fontsize=8)
     return mark(figure, simulated=True)
 
 
@@ -60,7 +61,6 @@ def panels(count: int, *, sharey: bool = False) -> tuple[Figure, list[Axes]]:
         axes.axhline(0, color=QUIET, lw=0.8)
     for axes in grid[count:]:
         axes.set_visible(False)
-    figure.supylabel("ECDF less uniform", fontsize=8)
     return figure, list(grid[:count])
 
 

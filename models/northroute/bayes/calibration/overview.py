@@ -64,6 +64,7 @@ def draw(calibrations: Sequence[Calibration]) -> Figure:
             f"rank of the truth, as a share; a model's envelopes hold all its lines with {1 - FAMILY_ERROR:.0%}",
             fontsize=8,
         )
+        figure.supylabel("ECDF less uniform", fontsize=8)
     return mark(figure, simulated=True)
 
 
