@@ -96,7 +96,8 @@ def incident_panel(incidents: Incidents, choices: PanelChoices | None = None) ->
     frame = _placed(incidents, choices, units)
     grid = pd.MultiIndex.from_product([units.index, months.index], names=["unit", "month"])
     columns = {
-        name: _sum(frame[mask], choices.weight, grid) for name, mask in _outcomes(incidents, choices, frame).items()
+        name: frame[mask].groupby(["unit", "month"])[choices.weight].sum().reindex(grid, fill_value=0)
+        for name, mask in _outcomes(incidents, choices, frame).items()
     }
     table = pd.DataFrame(columns, index=grid)
     table[COVERAGE] = months.reindex(grid.get_level_values("month")).to_numpy()
@@ -175,26 +176,21 @@ def _outcomes(incidents: Incidents, choices: PanelChoices, frame: pd.DataFrame) 
     return outcomes
 
 
-def _sum(frame: pd.DataFrame, weight: str, grid: pd.MultiIndex) -> "pd.Series[int]":
-    return frame.groupby(["unit", "month"])[weight].sum().reindex(grid, fill_value=0)
-
-
 def _exposure(incidents: Incidents, choices: PanelChoices, grid: pd.MultiIndex) -> NDArray[np.float64]:
     background = incidents.background
     if background.empty:
         raise PanelError(
             "Incidents: there are no event rows, so there is no exposure. Extract the events too, or choose exposure='none'."
         )
-    if choices.unit == "country":
-        totals = background.groupby(["country", "month"])[choices.exposure].sum()
-        return np.asarray(totals.rename_axis(["unit", "month"]).reindex(grid, fill_value=0).to_numpy(float))
     placed = background[background["region"] != ""]
-    by_region = placed.groupby(["region", "month"])[choices.exposure].sum().rename_axis(["unit", "month"])
-    exposure = by_region.reindex(grid, fill_value=0).to_numpy(float)
-    if choices.unplaced == "leave_out":
+    totals = (
+        (background if choices.unit == "country" else placed).groupby([choices.unit, "month"])[choices.exposure].sum()
+    )
+    exposure = totals.rename_axis(["unit", "month"]).reindex(grid, fill_value=0).to_numpy(float)
+    if choices.unit == "country" or choices.unplaced == "leave_out":
         return np.asarray(exposure)
-    whole = background.groupby(["country", "month"])[choices.exposure].sum()
-    factor = whole / placed.groupby(["country", "month"])[choices.exposure].sum().reindex(whole.index)
+    whole, seen = (f.groupby(["country", "month"])[choices.exposure].sum() for f in (background, placed))
+    factor = whole / seen.reindex(whole.index)
     home = regions.load("constant").frame.set_index("region")["iso3"]
     keys = pd.MultiIndex.from_arrays([home.reindex(grid.get_level_values("unit")), grid.get_level_values("month")])
     return np.asarray(exposure * factor.reindex(keys).fillna(1.0).to_numpy(float))

@@ -1,6 +1,6 @@
 """The Panel: counts by unit and month, with explicit zeros and explicit unobserved cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from northroute.panel.schema import validate
 from northroute.panel.values import counts, floats
 from northroute.panel.windows import window_of
 from northroute.provenance import frame_hash
+
+Reader = Callable[["pd.Series[Any]", str, str], "pd.Series[Any]"]
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,13 @@ class Panel:
             If the values are no numbers by unit and month, none of their keys is in the panel, or the name is one of the
             panel's own, such as ``unit``.
         """
-        frame = self._beside(name, floats(self._aligned(name, values), name, f"Panel '{self.name}'"))
+        frame = self._beside(name, values, floats)
         covariates = (*(c for c in self.covariates if c != name), name)
         scalings = {k: v for k, v in self.scalings.items() if k != name} | ({name: scaling} if scaling else {})
         return replace(self, frame=frame, covariates=covariates, scalings=scalings)
 
-    def _aligned(self, name: str, values: "pd.Series[Any]") -> "pd.Series[Any]":
+    def _beside(self, name: str, values: "pd.Series[Any]", read: Reader) -> pd.DataFrame:
+        """Return the frame with one more column, read as counts or floats and aligned."""
         if not isinstance(values, pd.Series):
             raise PanelError(
                 f"Panel '{self.name}': values of '{name}' are a {type(values).__name__}, which does not say which unit and "
@@ -121,11 +124,8 @@ class Panel:
                 f"Panel '{self.name}': values of '{name}' are not by the panel's units and months, each once. Index them by "
                 "(unit, month), months as first days."
             )
-        return values.reindex(self.frame.index)
-
-    def _beside(self, name: str, values: "pd.Series[Any]") -> pd.DataFrame:
         frame = self.frame.copy()
-        frame[name] = values
+        frame[name] = read(values.reindex(frame.index), name, f"Panel '{self.name}'")
         return frame
 
     def with_outcome(self, name: str, values: "pd.Series[Any]") -> "Panel":
@@ -136,7 +136,7 @@ class Panel:
         PanelError
             As :meth:`with_covariate`.
         """
-        frame = self._beside(name, counts(self._aligned(name, values), name, f"Panel '{self.name}'"))
+        frame = self._beside(name, values, counts)
         return replace(self, frame=frame, outcomes=(*(o for o in self.outcomes if o != name), name))
 
     def select(self, *, countries: Sequence[str] | None = None, months: tuple[str, str] | None = None) -> "Panel":

@@ -104,25 +104,24 @@ def in_words(unit: str, count: int) -> str:
     return f"{count} {unit}{'s' if count != 1 else ''}"
 
 
-def _months(stamps: pd.DatetimeIndex) -> Numbers:
-    return np.asarray(stamps.year * 12 + stamps.month, dtype=np.int64)
+def _numbered(starts: pd.DatetimeIndex, unit: str) -> Periods:
+    """Return periods of a unit from days in them."""
+    if unit in ("day", "week"):
+        days = np.asarray(starts.to_numpy().astype("datetime64[D]").astype(np.int64))
+        return Periods(days // {"day": 1, "week": 7}[unit], unit)
+    months = np.asarray(starts.year * 12 + starts.month, dtype=np.int64)
+    return Periods(months if unit == MONTH else (months - 1) // {"quarter": 3, "year": 12}[unit], unit)
 
 
 def _of_periods(index: pd.PeriodIndex, name: str) -> Periods:
-    kind = str(index.freqstr).split("-")[0]
-    if kind == "M":
-        return Periods(np.asarray(index.year * 12 + index.month, dtype=np.int64), MONTH)
-    starts = index.start_time
-    days = np.asarray(starts.to_numpy().astype("datetime64[D]").astype(np.int64))
-    if kind == "Q":
-        return Periods((_months(starts) - 1) // 3, "quarter")
-    if kind in ("Y", "A"):
-        return Periods(np.asarray(index.year, dtype=np.int64), "year")
-    if kind == "W":
-        return Periods(days // 7, "week")
-    if kind == "D":
-        return Periods(days, "day")
-    raise ValueError(f"'{name}' has periods of frequency {index.freqstr}. Use days, weeks, months, quarters or years.")
+    units = {"D": "day", "W": "week", "M": MONTH, "Q": "quarter", "Y": "year", "A": "year"}
+    unit = units.get(str(index.freqstr).split("-")[0])
+    if unit is None:
+        raise ValueError(
+            f"'{name}' has periods of frequency {index.freqstr}. Use days, weeks, months, quarters or years."
+        )
+    # a year that does not begin in January is named after the one in which it ends
+    return _numbered(index.end_time if unit == "year" else index.start_time, unit)
 
 
 def _of_stamps(stamps: pd.DatetimeIndex, name: str) -> Periods:
@@ -131,27 +130,20 @@ def _of_stamps(stamps: pd.DatetimeIndex, name: str) -> Periods:
     if (stamps != stamps.normalize()).any():
         first = stamps[stamps != stamps.normalize()][0]
         raise ValueError(f"'{name}' has times of day, first {first}; give dates.")
-    months = _months(stamps)
-    days = np.asarray(stamps.to_numpy().astype("datetime64[D]").astype(np.int64))
-    several = np.unique(days).size
+    several = stamps.nunique()
     ends = bool(stamps.is_month_end.all()) and several > 1
     same = np.unique(stamps.day).size == 1 and (stamps.day[:1] == 1).all()
     alike = np.unique(stamps.day).size == 1 and several >= _FEW
     if ends or same or alike:
-        apart = _apart(months) if several >= _FEW else 1
-        if apart % 12 == 0:
-            return Periods((months - 1) // 12, "year")
-        if apart % 3 == 0:
-            return Periods((months - 1) // 3, "quarter")
-        return Periods(months, MONTH)
-    if several >= _FEW and _apart(days) % 7 == 0:
-        return Periods(days // 7, "week")
-    return Periods(days, "day")
+        apart = _apart(_numbered(stamps, MONTH)) if several >= _FEW else 1
+        return _numbered(stamps, "year" if apart % 12 == 0 else "quarter" if apart % 3 == 0 else MONTH)
+    weekly = several >= _FEW and _apart(_numbered(stamps, "day")) % 7 == 0
+    return _numbered(stamps, "week" if weekly else "day")
 
 
-def _apart(numbers: Numbers) -> int:
+def _apart(periods: Periods) -> int:
     """Largest number that divides all distances."""
-    return math.gcd(*(int(d) for d in np.diff(np.unique(numbers))))
+    return math.gcd(*(int(d) for d in np.diff(np.unique(periods.numbers))))
 
 
 def _of_numbers(values: NDArray[np.float64], name: str) -> Periods:
@@ -207,10 +199,6 @@ def _of_text(text: "pd.Series[str]", name: str) -> Periods:
     raise ValueError(f"'{name}' is not one kind of period throughout, as in '{first}'. Write {WAYS}.")
 
 
-def _text_numbers(text: "pd.Series[str]", name: str) -> Periods:
-    return _of_numbers(text.to_numpy(dtype=float), name)
-
-
 def _text_months(text: "pd.Series[str]", name: str) -> Periods:
     parts = text.str.extract(r"(\d{4})\D*(\d{1,2})").astype(int)
     wrong = (parts[1] < 1) | (parts[1] > 12)
@@ -239,11 +227,11 @@ def _text_weeks(text: "pd.Series[str]", name: str) -> Periods:
 
 
 def _named_months(text: "pd.Series[str]", name: str) -> Periods:
-    return Periods(_months(pd.DatetimeIndex(pd.to_datetime("1 " + text, format="mixed", dayfirst=True))), MONTH)
+    return _numbered(pd.DatetimeIndex(pd.to_datetime("1 " + text, format="mixed", dayfirst=True)), MONTH)
 
 
 _READERS: Final[tuple[tuple[str, Callable[["pd.Series[str]", str], Periods]], ...]] = (
-    (r"-?\d+(?:\.0+)?", _text_numbers),
+    (r"-?\d+(?:\.0+)?", lambda text, name: _of_numbers(text.to_numpy(dtype=float), name)),
     (r"\d{4}(?:[-/.]\d{1,2}|[Mm]\d{1,2})", _text_months),
     (r"\d{4}([-/])\d{2}\1\d{2}(?:[T ].*)?", _text_days),
     (r"\d{4}[- ]?[Qq][1-4]", _text_quarters),
@@ -276,16 +264,11 @@ def bounds(value: object) -> tuple[pd.Timestamp, pd.Timestamp]:
         first = last = stamp.year * 12 + stamp.month
     else:
         found = read(pd.Series([value]), str(value))
-        number = int(found.numbers[0])
-        if found.unit == "year":
-            first, last = number * 12 + 1, number * 12 + 12
-        elif found.unit == "quarter":
-            first, last = number * 3 + 1, number * 3 + 3
-        elif found.unit == MONTH:
-            first = last = number
-        elif found.unit == "day":
+        number, months = int(found.numbers[0]), {"year": 12, "quarter": 3, MONTH: 1}.get(found.unit)
+        if found.unit == "day":
             return bounds(pd.Timestamp(number, unit="D"))
-        else:
+        if months is None:
             raise ValueError(f"'{value}' is a {found.unit}; name a month, a quarter or a year")
+        first, last = (number, number) if months == 1 else (number * months + 1, (number + 1) * months)
     ends = stamps_of(np.array([first, last]))
     return ends[0], ends[1]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -144,7 +144,7 @@ def _countries(frame: pd.DataFrame, name: str) -> None:
     if "country" not in frame.columns:
         raise PanelError(f"Panel '{name}' has no column 'country'. {_REMEDY['country']}")
     codes = frame["country"]
-    wrong = ~codes.map(_is_code, na_action=None).to_numpy(dtype=bool)
+    wrong = np.array([not isinstance(c, str) or re.fullmatch("[A-Z]{3}", c) is None for c in codes])
     if wrong.any():
         unit, value = codes[wrong].index[0][0], codes[wrong].iloc[0]
         shown = "missing" if pd.isna(value) else repr(value)
@@ -152,10 +152,6 @@ def _countries(frame: pd.DataFrame, name: str) -> None:
             f"Panel '{name}', column 'country': {shown} is no country code ({int(wrong.sum())} such rows, first of unit "
             f"{unit}). {_REMEDY['country']}"
         )
-
-
-def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None
 
 
 def _complete(frame: pd.DataFrame, name: str) -> None:

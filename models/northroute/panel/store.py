@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -35,15 +35,8 @@ def save(panel: Panel, path: Path | str) -> Path:
         raise PanelError(
             f"Panel '{panel.name}': units of types {kinds} cannot be saved. Make text of them."
         ) from failure
-    roles = {
-        "name": panel.name,
-        "outcomes": panel.outcomes,
-        "exposures": panel.exposures,
-        "covariates": panel.covariates,
-        "simulated": panel.simulated,
-        "scalings": {k: asdict(v) for k, v in panel.scalings.items()},
-        "inputs": dict(panel.inputs),
-    }
+    roles = {name: value for name, value in panel.__dict__.items() if name != "frame"}
+    roles |= {"scalings": {k: asdict(v) for k, v in panel.scalings.items()}, "inputs": dict(panel.inputs)}
     marked = table.replace_schema_metadata((table.schema.metadata or {}) | {_KEY: json.dumps(roles).encode()})
     with keeping.writing(path) as partial:
         pq.write_table(marked, partial)
@@ -68,14 +61,7 @@ def load(path: Path | str) -> Panel:
     if _KEY not in metadata:
         raise DataError("the Parquet file carries no panel description", file=path, remedy=remedy)
     roles = json.loads(metadata[_KEY])
-    frame: pd.DataFrame = table.to_pandas().set_index(["unit", "month"])
-    return Panel(
-        frame=frame,
-        name=roles["name"],
-        outcomes=tuple(roles["outcomes"]),
-        exposures=tuple(roles["exposures"]),
-        covariates=tuple(roles["covariates"]),
-        simulated=roles["simulated"],
-        scalings={k: Scaling(**v) for k, v in roles["scalings"].items()},
-        inputs=roles["inputs"],
-    )
+    named = {role: tuple(roles[role]) for role in ("outcomes", "exposures", "covariates")}
+    scalings = {k: Scaling(**v) for k, v in roles["scalings"].items()}
+    described: dict[str, Any] = {**roles, **named, "scalings": scalings}
+    return Panel(table.to_pandas().set_index(["unit", "month"]), **described)
