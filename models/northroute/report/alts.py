@@ -38,20 +38,15 @@ def ladder(rows: Sequence[LadderRow], *, simulated: bool) -> str:
 
 
 def _quantity(q: Summary) -> str:
-    holds = f", holds {formats.bounds(q.region)} (P {formats.probability(q.probability)})" if any_bound(q) else ""
+    decides = q.region != (None, None)
+    holds = f", holds {formats.bounds(q.region)} (P {formats.probability(q.probability)})" if decides else ""
     return f"{q.name} {formats.spread(q)}{holds}"
-
-
-def any_bound(q: Summary) -> bool:
-    """Whether the claim depends on the quantity."""
-    return q.region != (None, None)
 
 
 def _number(number: Number | None) -> str:
     if number is None:
         return formats.NONE
-    low, high = formats.number(number.low), formats.number(number.high)
-    return f"{formats.number(number.median)} ({interval_label()} {low} to {high})"
+    return formats.interval(number.median, number.low, number.high, label=f"{interval_label()} ")
 
 
 def _mark(simulated: bool) -> str:

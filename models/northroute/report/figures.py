@@ -80,7 +80,8 @@ def _rows(axes: Axes, members: Sequence[Quantity]) -> None:
     for row, (q, draws) in enumerate(zip(members, shown, strict=True)):
         y = -row
         if q.discrete:
-            x, height = _masses(draws)
+            x, counts = np.unique(np.rint(draws), return_counts=True)
+            height = counts / counts.max()
             axes.bar(x, 0.62 * height, width=0.7, bottom=y, color=style.POSTERIOR, alpha=0.35, lw=0)
         else:
             x, height = _density(draws, low, high, log)
@@ -119,11 +120,6 @@ def _limits(shown: Sequence[Array], members: Sequence[Quantity], log: bool) -> t
     low, high = min(ends), max(ends)
     pad = 0.6 if members[0].discrete else 0.06 * (high - low) or 0.5
     return float(low - pad), float(high + pad)
-
-
-def _masses(draws: Array) -> tuple[Array, Array]:
-    values, counts = np.unique(np.rint(draws), return_counts=True)
-    return values, counts / counts.max()
 
 
 def _density(draws: Array, low: float, high: float, log: bool) -> tuple[Array, Array]:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from northroute.claims import Answer, Claim, Register, Verdict
+from northroute.claims import Answer, Register, Verdict
 from northroute.claims.answer import Summary
 from northroute.claims.register import DATA_KINDS
 from northroute.conventions import CONTRADICTED_AT, COUNTRIES, SUPPORTED_AT
 from northroute.errors import SimulatedDataError
 from northroute.report import formats, phrases
+from northroute.report.formats import listed
 from northroute.report.phrases import Phrase
 
 Kind = Literal["holds", "fails", "disagree", "open", "unknown"]
@@ -122,11 +123,6 @@ def places(countries: Sequence[str]) -> str:
     return listed([COUNTRIES[c] for c in COUNTRIES if c in countries])
 
 
-def listed(words: Sequence[str]) -> str:
-    """Words as a list with a last ``and``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
-
-
 def _decided(
     kind: Literal["holds", "fails"],
     word: str,
@@ -134,21 +130,17 @@ def _decided(
     known: Mapping[str, Phrase],
     total: int,
 ) -> Finding:
-    own = sorted((v for v in verdicts if v.word == word and v.leading), key=_strength)
+    own = [(v, v.leading) for v in verdicts if v.word == word and v.leading]
+    own.sort(key=lambda pair: (pair[0].in_part, pair[1].grade, pair[0].claim.id))
     if not own:
         return Finding(kind, HEADINGS[kind], f"None of the {total} claims is {word}.")
     points = []
-    for v in own[:SHOWN]:
+    for v, leading in own[:SHOWN]:
         phrase = phrases.of(v.claim, known)
-        assert v.leading is not None
         text = phrase.holds if kind == "holds" else phrase.fails
-        points.append(Point(v.claim.id, f"{text}{_number(v.leading, phrase)}.", _basis(v)))
-    return Finding(kind, HEADINGS[kind], "", tuple(points), tuple(v.claim.id for v in own[SHOWN:]))
-
-
-def _strength(verdict: Verdict) -> tuple[bool, str, str]:
-    assert verdict.leading is not None
-    return verdict.in_part, verdict.leading.grade, verdict.claim.id
+        rests = basis(leading) + "; in part" * v.in_part
+        points.append(Point(v.claim.id, f"{text}{_number(leading, phrase)}.", rests))
+    return Finding(kind, HEADINGS[kind], "", tuple(points), tuple(v.claim.id for v, _ in own[SHOWN:]))
 
 
 def _number(answer: Answer, phrase: Phrase) -> str:
@@ -163,11 +155,6 @@ def _named(q: Summary, phrase: Phrase) -> str:
     return phrase.measures.get(q.name, formats.named(q))
 
 
-def _basis(verdict: Verdict) -> str:
-    assert verdict.leading is not None
-    return basis(verdict.leading) + ("; in part" if verdict.in_part else "")
-
-
 def _disagreements(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> Finding | None:
     points = []
     news = False
@@ -180,7 +167,8 @@ def _disagreements(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> 
         sides = [f"{_sides(yes, phrase)} say yes", f"{_sides(no, phrase)} say no"]
         if min(a.grade for a in no) < min(a.grade for a in yes):
             sides.reverse()
-        points.append(Point(v.claim.id, f"{phrase.title}: {', '.join(sides)}.", _grades(yes, no)))
+        grades = dict.fromkeys(f"{SOURCES[a.question.kind]} grade {a.grade}" for a in (*yes, *no))
+        points.append(Point(v.claim.id, f"{phrase.title}: {', '.join(sides)}.", "; ".join(grades)))
     if not points:
         return None
     heading = "News and other sources disagree" if news else HEADINGS["disagree"]
@@ -199,35 +187,23 @@ def _of(answer: Answer, phrase: Phrase) -> str:
     return f" ({_named(q, phrase)}: {formats.spread(q, label=False).replace(' (', ', ').rstrip(')')})"
 
 
-def _grades(yes: Sequence[Answer], no: Sequence[Answer]) -> str:
-    best = [f"{SOURCES[a.question.kind]} grade {a.grade}" for a in (*yes, *no)]
-    return "; ".join(dict.fromkeys(best))
-
-
 def _open(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> Finding | None:
     own = [v for v in verdicts if v.word == "undecided"]
     if not own:
         return None
-    hints: list[tuple[Verdict, Answer]] = []
-    for v in own:
-        leaning = [a for a in v.answers if a.word in ("supported", "contradicted")]
-        if len({a.word for a in leaning}) == 1:
-            hints.append((v, leaning[0]))
+    leaning = [(v, [a for a in v.answers if a.word in ("supported", "contradicted")]) for v in own]
+    hints = [(v, answers[0]) for v, answers in leaning if len({a.word for a in answers}) == 1]
     lead = (
         f"{len(own)} {'claims stay' if len(own) > 1 else 'claim stays'} open: P lies between {CONTRADICTED_AT:g} and "
         f"{SUPPORTED_AT:g}, equivalent models disagree, or only weak stand-ins speak."
     )
-    points = tuple(
-        Point(v.claim.id, f"{_hint(phrases.of(v.claim, known), a)}.", f"weak stand-in: {basis(a)}")
-        for v, a in hints[:2]
-    )
-    named = {p.claim for p in points}
-    return Finding("open", HEADINGS["open"], lead, points, tuple(v.claim.id for v in own if v.claim.id not in named))
-
-
-def _hint(phrase: Phrase, answer: Answer) -> str:
-    text = phrase.holds if answer.word == "supported" else phrase.fails
-    return f"Hints only: {text}"
+    points = []
+    for v, a in hints[:2]:
+        phrase = phrases.of(v.claim, known)
+        text = phrase.holds if a.word == "supported" else phrase.fails
+        points.append(Point(v.claim.id, f"Hints only: {text}.", f"weak stand-in: {basis(a)}"))
+    more = tuple(v.claim.id for v in own if v.claim.id not in {p.claim for p in points})
+    return Finding("open", HEADINGS["open"], lead, tuple(points), more)
 
 
 def _unknown(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> Finding | None:
@@ -235,13 +211,9 @@ def _unknown(verdicts: Iterable[Verdict], known: Mapping[str, Phrase]) -> Findin
     if not own:
         return None
     never = sorted(own, key=lambda v: (not v.claim.untestable, v.claim.id))
-    points = tuple(Point(v.claim.id, _open_question(v.claim, known), _wanted(v)) for v in never[:SHOWN])
+    asked = [(v, phrases.of(v.claim, known).whether) for v in never[:SHOWN]]
+    points = tuple(Point(v.claim.id, f"{text[:1].upper()}{text[1:]}.", _wanted(v)) for v, text in asked)
     return Finding("unknown", HEADINGS["unknown"], "", points, tuple(v.claim.id for v in never[SHOWN:]))
-
-
-def _open_question(claim: Claim, known: Mapping[str, Phrase]) -> str:
-    text = phrases.of(claim, known).whether
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _wanted(verdict: Verdict) -> str:

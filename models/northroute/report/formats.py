@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from northroute.claims.answer import Summary
@@ -14,10 +15,23 @@ _CODES: Final = {**COUNTRIES, **COMPARISON_COUNTRIES}
 
 
 def number(value: float | None) -> str:
-    """Three digits; thousands with separators; a dash where there is no number."""
+    """Three digits, such as ``0.02``, ``38`` or ``12,000``; a dash where there is no number."""
     if value is None or math.isnan(value):
         return NONE
-    return _minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+    if not 1e-4 <= abs(value) < math.inf:
+        return _minus(f"{value:.3g}")
+    text = f"{value:,.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
+    return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def interval(median: float, low: float, high: float, *, label: str = "") -> str:
+    """Return a median and the bounds of its interval, whose name stands before them."""
+    return f"{number(median)} ({label}{number(low)} to {number(high)})"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list with a last ``and``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
 
 
 def fixed(value: float, digits: int) -> str:
@@ -56,7 +70,7 @@ def spread(summary: Summary, *, label: bool = True) -> str:
     in ``, of 5``, as ``3 of 5``.
     """
     every = _ALL.fullmatch(summary.name)
-    percent, points = is_share(summary), is_difference(summary)
+    percent, points = _is_share(summary)
     values = (summary.median, summary.low, summary.high)
     if every:
         middle, low, high = (number(v) for v in values)
@@ -74,25 +88,18 @@ def named(summary: Summary) -> str:
     return re.sub(r"\b[A-Z]{3}\b", lambda code: _CODES.get(code[0], code[0]), name)
 
 
-def is_share(summary: Summary) -> bool:
-    """Whether a quantity is a share of something, between 0 and 1."""
-    name = summary.name.lower()
-    other = ("minus", "difference", "slope", "log", "ratio", "odds", "excess")
-    return "share" in name and not any(w in name for w in other) and summary.low >= 0 and summary.high <= 1
-
-
-def is_difference(summary: Summary) -> bool:
-    """Whether a quantity is a difference of two shares."""
-    name = summary.name.lower()
-    differ = any(w in name for w in ("minus", "difference")) and not any(
-        w in name for w in ("slope", "log", "ratio", "odds", "excess")
-    )
-    return "share" in name and differ and summary.low >= -1 and summary.high <= 1
-
-
 def years(pair: tuple[int, int]) -> str:
     """First and last year, or the one year."""
     return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}–{pair[1]}"
+
+
+def _is_share(summary: Summary) -> tuple[bool, bool]:
+    """Whether a quantity is a share of something, between 0 and 1, and whether it is a difference of two shares."""
+    name = summary.name.lower()
+    shares = "share" in name and not any(w in name for w in ("slope", "log", "ratio", "odds", "excess"))
+    differ = any(w in name for w in ("minus", "difference"))
+    within = summary.low >= (-1 if differ else 0) and summary.high <= 1
+    return shares and within and not differ, shares and within and differ
 
 
 def _three(value: float) -> str:

@@ -1,11 +1,12 @@
 """The files beside the page: figures, drawn only where something changed, and tables."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from northroute.claims import Answer, Estimate, to_frame
+from northroute.claims import Answer, to_frame
 from northroute.conventions import INTERVAL_PROB
 from northroute.provenance import array_hash, frame_hash, value_hash
 from northroute.report import alts, figures, fit_tables, ladder, style, tables
@@ -24,20 +25,13 @@ def pictures(site: Site, *, simulated: bool) -> dict[str, Picture]:
     answers = estimated(site.verdicts(simulated=simulated))
     found = [_posterior(kind, a) for a in answers]
     if answers:
-        found.append(
-            _own(
-                *(f"{kind}_overview", lambda: figures.overview(answers, simulated=simulated)),
-                *(alts.overview(answers, simulated=simulated), [_answer_key(a) for a in answers]),
-            )
-        )
+        draw, alt = partial(figures.overview, answers, simulated=simulated), alts.overview(answers, simulated=simulated)
+        found.append(_own(f"{kind}_overview", draw, alt, [_answer_key(a) for a in answers]))
     steps = site.steps(simulated=simulated)
     if any(r.level for r in steps):
-        shown = ladder.table(steps).drop(columns="seconds")
+        key = [frame_hash(ladder.table(steps).drop(columns="seconds")), [str(r.level) for r in steps]]
         found.append(
-            _own(
-                *(f"ladder_{kind}", lambda: ladder.forest(steps)),
-                *(alts.ladder(steps, simulated=simulated), [frame_hash(shown), [str(r.level) for r in steps]]),
-            )
+            _own(f"ladder_{kind}", partial(ladder.forest, steps), alts.ladder(steps, simulated=simulated), key)
         )
     if simulated and not site.region_rates.empty:
         found.append(simulated_rates(site.region_rates, boundaries.load()))
@@ -92,17 +86,12 @@ def _own(name: str, make: Callable[[], Figure], alt: str, key: object) -> Pictur
 def _posterior(kind: str, answer: Answer) -> Picture:
     made = answer.estimate
     assert made is not None
-    return _own(
-        f"{kind}_{answer.question.id}", lambda: figures.posterior(made), alts.posterior(answer), _estimate_key(made)
-    )
-
-
-def _estimate_key(made: Estimate) -> list[object]:
     own = [
         [q.name, array_hash(q.draws), array_hash(q.prior), q.region, q.log_scale, q.truth, q.discrete]
         for q in made.quantities
     ]
-    return [made.simulated, INTERVAL_PROB, own]
+    name, draw = f"{kind}_{answer.question.id}", partial(figures.posterior, made)
+    return _own(name, draw, alts.posterior(answer), [made.simulated, INTERVAL_PROB, own])
 
 
 def _answer_key(a: Answer) -> list[object]:

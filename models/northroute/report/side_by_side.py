@@ -1,6 +1,7 @@
 """Side by side by country and region: interdiction, violence and corruption side by side, and what goes with what."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -59,9 +60,7 @@ def section(rates: Rates, associations: Associations) -> Section:
 
 def cell(rate: Rate) -> str:
     """Return a rate as a table writes it: median and interval, or a dash."""
-    if not rate.reported:
-        return formats.NONE
-    return f"{formats.number(rate.median)} ({formats.number(rate.low)} to {formats.number(rate.high)})"
+    return formats.interval(rate.median, rate.low, rate.high) if rate.reported else formats.NONE
 
 
 def country_table(rates: Rates) -> pd.DataFrame:
@@ -124,17 +123,8 @@ def paragraphs(rates: Rates, associations: Associations) -> tuple[str, ...]:
         "decides a claim, and measures of different kinds are not to be compared with each other: compare places within "
         "one measure. Grade A measures the thing itself, B stands near it, C is a weak stand-in."
     ]
-    found += [
-        " ".join(
-            filter(
-                None,
-                (_extremes(rates.countries, m) for m in (of.OPIATES, of.COERCION, of.HOMICIDE, of.EXECUTIVE)),
-            )
-        )
-    ]
-    found.append(_regions(rates))
-    if associations.rows:
-        found.append(_slopes(associations.rows))
+    extremes = (_extremes(rates.countries, m) for m in (of.OPIATES, of.COERCION, of.HOMICIDE, of.EXECUTIVE))
+    found += [" ".join(filter(None, extremes)), _regions(rates), _slopes(associations.rows)]
     found += [f"Not shown: {reason}" for reason in (*rates.refused, *associations.refused)]
     return tuple(p for p in found if p)
 
@@ -165,19 +155,18 @@ def _regions(rates: Rates) -> str:
 
 
 def _slopes(rows: Sequence[Association]) -> str:
+    if not rows:
+        return ""
     above = [a for a in rows if a.probability >= SUPPORTED_AT]
     below = [a for a in rows if a.probability <= CONTRADICTED_AT]
     rest = len(rows) - len(above) - len(below)
     sure = f"with a probability of at least {SUPPORTED_AT:g}"
-    said = [
+    return (
         f"Of {len(rows)} slopes {len(above)} are above zero {sure}{_named(above)}; {len(below)} are below zero"
-        f"{_named(below)}; {rest} cannot be told from zero."
-    ]
-    said.append(
+        f"{_named(below)}; {rest} cannot be told from zero. "
         "A slope is a change of the log rate with one standard deviation. It says what varies together, not what moves "
         "what: where both counts come from the same newsrooms or the same police, attention alone makes slopes positive."
     )
-    return " ".join(said)
 
 
 def _named(rows: Sequence[Association]) -> str:
@@ -205,51 +194,28 @@ def _columns(rates: Rates, panels: Sequence[tuple[str, Measure]]) -> list[tuple[
 
 
 def _pictures(rates: Rates, associations: Associations) -> tuple[Picture, ...]:
-    countries = rates.countries
-    found = [
-        Picture(
-            name="countries_side_by_side",
-            draw=lambda: figures.by_country(countries),
-            alt=figures.country_alt(countries),
-            key=_key(countries),
-            caption=(
-                "Measures that more than one country has; the table above has all. The letter is the grade. Compare "
-                "countries within a panel, not panels with each other; scales are logarithmic but for the two indices."
-            ),
-            adapts=True,
-        )
-    ]
+    countries, rows = rates.countries, associations.rows
+    caption = (
+        "Measures that more than one country has; the table above has all. The letter is the grade. Compare countries "
+        "within a panel, not panels with each other; scales are logarithmic but for the two indices."
+    )
+    draw, alt = partial(figures.by_country, countries), figures.country_alt(countries)
+    found = [Picture("countries_side_by_side", draw, alt, _key(countries), caption, adapts=True)]
     for name, panels in REGION_FIGURES:
         columns = _columns(rates, panels)
-        if not columns:
-            continue
-        several = len({own[0].country for _, own in columns}) > 1
-        found.append(
-            Picture(
-                name=name,
-                draw=lambda c=columns, s=several: figures.by_region(c, names_each=s),  # type: ignore[misc]
-                alt=figures.region_alt(columns),
-                key=_key([r for _, own in columns for r in own]),
-                caption=_caption(columns),
-                adapts=True,
-            )
+        if columns:
+            several = len({own[0].country for _, own in columns}) > 1
+            draw, alt = partial(figures.by_region, columns, names_each=several), figures.region_alt(columns)
+            key = _key([r for _, own in columns for r in own])
+            found.append(Picture(name, draw, alt, key, _caption(columns), adapts=True))
+    if rows:
+        caption = (
+            "What varies with what: months within a country, regions with each other, years within regions or "
+            "countries. The grey cross over months is one slope for the three countries. Articles on transnational "
+            "crime, in which Russia or China takes part, are a weak stand-in for drugs (grade C)."
         )
-    if associations.rows:
-        rows = associations.rows
-        found.append(
-            Picture(
-                name="associations",
-                draw=lambda: figures.forest(rows),
-                alt=figures.forest_alt(rows),
-                key=value_hash([str(a) for a in rows]),
-                caption=(
-                    "What varies with what: months within a country, regions with each other, years within regions or "
-                    "countries. The grey cross over months is one slope for the three countries. Articles on transnational "
-                    "crime, in which Russia or China takes part, are a weak stand-in for drugs (grade C)."
-                ),
-                adapts=True,
-            )
-        )
+        draw, alt, key = partial(figures.forest, rows), figures.forest_alt(rows), value_hash([str(a) for a in rows])
+        found.append(Picture("associations", draw, alt, key, caption, adapts=True))
     return tuple(found)
 
 
@@ -257,9 +223,7 @@ def _caption(columns: Sequence[tuple[Measure, Sequence[Rate]]]) -> str:
     countries = dict.fromkeys(COUNTRIES[own[0].country] for _, own in columns)
     parts = []
     for measure, own in columns:
-        first, last = own[0].years
-        years = formats.years((first, last))
-        parts.append(f"{measure.words} ({measure.kind}, grade {measure.grade}, {years})")
+        parts.append(f"{measure.words} ({measure.kind}, grade {measure.grade}, {formats.years(own[0].years)})")
     text = "; ".join(dict.fromkeys(parts))
     noted = [(own[0], measure) for measure, own in columns if own[0].note]
     notes = dict.fromkeys(f"{COUNTRIES[r.country]}, {measure.words}: {r.note}." for r, measure in noted)
@@ -274,29 +238,27 @@ def _folded(rates: Rates, associations: Associations) -> tuple[tuple[str, pd.Dat
         table = region_table(rates, country)
         if len(table):
             found.append((f"Regions of {name}: posterior median and {interval_label()}", table))
-    absent = [r for r in rates.countries if not r.reported]
-    if absent:
-        table = pd.DataFrame(
-            [
-                {"Country": r.name, "Measure": f"{r.measure.construct}: {r.measure.words}", "Reason": r.note}
-                for r in absent
-            ]
-        )
-        found.append(("Why a number is missing", table))
-    notes = [r for r in rates.countries if r.reported and r.note]
-    if notes:
-        rows = [
-            {
-                "Country": r.name,
-                "Measure": r.measure.words,
-                "Years": formats.years(r.years),
-                "Note": r.note,
-                "Source": r.source,
-            }
-            for r in notes
-        ]
-        found.append(("Years and assumptions behind the numbers by country", pd.DataFrame(rows)))
-    return tuple(found)
+    absent = [
+        {"Country": r.name, "Measure": f"{r.measure.construct}: {r.measure.words}", "Reason": r.note}
+        for r in rates.countries
+        if not r.reported
+    ]
+    notes = [
+        {
+            "Country": r.name,
+            "Measure": r.measure.words,
+            "Years": formats.years(r.years),
+            "Note": r.note,
+            "Source": r.source,
+        }
+        for r in rates.countries
+        if r.reported and r.note
+    ]
+    last = (
+        ("Why a number is missing", absent),
+        ("Years and assumptions behind the numbers by country", notes),
+    )
+    return (*found, *((title, pd.DataFrame(rows)) for title, rows in last if rows))
 
 
 def _key(rates: Sequence[Rate]) -> str:

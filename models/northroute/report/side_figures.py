@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import Transform
 
 from northroute.claims import measures as of
 from northroute.claims.associations import Association
@@ -101,14 +100,9 @@ def forest(rows: Sequence[Association]) -> Figure:
         axes = figure.subplots()
         axes.axvline(1.0, color=style.THRESHOLD, ls="--", lw=1.1, zorder=0)
         for (outcome, on), own in groups.items():
-            axes.annotate(
-                *(f"{outcome}, on {on}", (0, y), (-_INDENT, 0)),
-                xycoords=_beside(axes),
-                textcoords="offset points",
-                fontsize=8,
-                weight="bold",
-                va="center",
-            )
+            at_left: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
+            heading = axes.annotate(f"{outcome}, on {on}", (0, y), (-_INDENT, 0), **at_left)
+            heading.set(fontsize=8, weight="bold", va="center")
             for a in own:
                 y -= 1
                 at.append(y)
@@ -130,16 +124,10 @@ def forest(rows: Sequence[Association]) -> Figure:
     return figure
 
 
-def _beside(axes: Axes) -> Transform:
-    """Return coordinates that are of the axes across and of the data up."""
-    return axes.get_yaxis_transform()
-
-
 def _where(a: Association) -> str:
     place = COUNTRIES.get(a.place, "five countries" if "years of a country" in a.units else "")
-    return ", ".join(
-        filter(None, (place, a.units.replace(" of the country", "").replace("years of a country", "within")))
-    )
+    units = a.units.replace(" of the country", "").replace("years of a country", "within")
+    return ", ".join(filter(None, (place, units)))
 
 
 def _panel(
@@ -150,19 +138,12 @@ def _panel(
         if rate is not None and rate.reported:
             _point(axes, -i, rate.median, rate.low, rate.high, hollow=measure.grade == "C")
         else:
-            axes.text(
-                0.03, -i, "no data", fontsize=7.5, va="center", color=INK, transform=_beside(axes), style="italic"
-            )
+            text = axes.text(0.03, -i, "no data", fontsize=7.5, va="center", color=INK, style="italic")
+            text.set_transform(axes.get_yaxis_transform())
     title = f"{measure.construct.capitalize()} ({measure.grade}){f', {country}' if country else ''}"
     axes.set_title(title, fontsize=8, weight="bold", loc="left", pad=27)
-    axes.annotate(
-        *(SHORT[measure], (0, 1), (0, 3)),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize=7.5,
-        va="bottom",
-        linespacing=1.1,
-    )
+    under = axes.annotate(SHORT[measure], (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points")
+    under.set(fontsize=7.5, va="bottom", linespacing=1.1)
     axes.set_yticks([-i for i in range(len(rates))], names or [""] * len(rates))
     axes.set_ylim(-len(rates) + 0.4, 0.6)
     axes.tick_params(axis="y", length=0, labelsize=8)
@@ -220,9 +201,7 @@ def _legend(figure: Figure, *, weak: bool) -> None:
 def said(rates: Sequence[Rate]) -> str:
     """Return one measure of several places in words, from high to low, with intervals and who has no data."""
     there = sorted((r for r in rates if r.reported), key=lambda r: -r.median)
-    numbers = [
-        f"{r.name} {formats.number(r.median)} ({formats.number(r.low)} to {formats.number(r.high)})" for r in there
-    ]
+    numbers = [f"{r.name} {formats.interval(r.median, r.low, r.high)}" for r in there]
     absent = [r.name for r in rates if not r.reported]
     none = f"; no data for {', '.join(absent)}" if absent else ""
     return f"{rates[0].measure.words}, {rates[0].measure.unit}: {', '.join(numbers)}{none}"
@@ -256,12 +235,8 @@ def forest_alt(rows: Sequence[Association]) -> str:
     """Return what the figure of associations shows."""
     parts = []
     for a in rows:
-        ratio = [formats.number(float(np.exp(v))) for v in (a.median, a.low, a.high)]
+        ratio = formats.interval(*(float(np.exp(v)) for v in (a.median, a.low, a.high)))
         chance = formats.probability(a.probability)
-        parts.append(
-            f"{a.outcome} on {a.on}, {_where(a)}, grade {a.grade}: {ratio[0]} ({ratio[1]} to {ratio[2]}), "
-            f"P above 1: {chance}"
-        )
-    return (
-        f"Rate ratios per standard deviation with {interval_label()}, associations and not effects. {'; '.join(parts)}."
-    )
+        parts.append(f"{a.outcome} on {a.on}, {_where(a)}, grade {a.grade}: {ratio}, P above 1: {chance}")
+    said = "; ".join(parts)
+    return f"Rate ratios per standard deviation with {interval_label()}, associations and not effects. {said}."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from northroute.claims import Answer, Verdict
 from northroute.conventions import COUNTRIES
 from northroute.report import formats, phrases
-from northroute.report.findings import listed
+from northroute.report.formats import listed
 from northroute.report.phrases import Phrase
 
 

@@ -18,13 +18,13 @@ from matplotlib.text import Text
 
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
-from northroute.report import maps, style
+from northroute.report import formats, maps, style
 from northroute.report.maps import figure as map_figure
 from northroute.report.maps import ink as map_ink
 from northroute.report.maps import labels as label_placement
 from northroute.report.maps import outlines
 from northroute.report.maps import sheet as map_sheet
-from northroute.report.maps.projection import Lambert
+from northroute.report.maps.projection import project
 from northroute.sources import boundaries, regions
 
 SHAPES = boundaries.load()
@@ -63,23 +63,16 @@ def legend_texts(figure: Figure) -> list[str]:
 
 
 def test_projection_gives_snyders_worked_example() -> None:
-    clarke = Lambert(40.0, -100.0, 6378206.4, 0.00676866)  # Snyder (1987), Appendix A, pp. 333-335
-    point = clarke.forward(np.array([[-110.0, 30.0]]))
+    clarke = {"lat_0": 40.0, "lon_0": -100.0, "semi_major": 6378206.4, "eccentricity_squared": 0.00676866}
+    point = project(np.array([[-110.0, 30.0]]), **clarke)  # Snyder (1987), Appendix A, pp. 333-335
     assert point[0] == pytest.approx([-965932.1, -1056814.9], abs=0.05)
-    assert clarke.inverse(point)[0] == pytest.approx([-110.0, 30.0], abs=1e-9)
-
-
-@given(st.floats(46, 88), st.floats(34, 56))
-def test_projection_and_back(lon: float, lat: float) -> None:
-    there = Lambert().forward(np.array([[lon, lat]]))
-    assert Lambert().inverse(there)[0] == pytest.approx([lon, lat], abs=1e-9)
 
 
 @given(st.floats(46, 88), st.floats(34, 56))
 def test_projection_keeps_areas(lon: float, lat: float) -> None:
     step, a, e2 = 1e-3, 6378.137, 0.0066943799901413165
     corners = np.array([[0, 0], [step, 0], [step, step], [0, step], [0, 0]])
-    cell = Lambert().forward(corners + np.array([lon, lat]))
+    cell = project(corners + np.array([lon, lat]))
     phi = np.radians(lat + step / 2)
     on_ground = a**2 * (1 - e2) * np.cos(phi) * np.radians(step) ** 2 / (1 - e2 * np.sin(phi) ** 2) ** 2
     assert outlines.area((cell,)) == pytest.approx(on_ground, rel=1e-5)
@@ -87,7 +80,7 @@ def test_projection_keeps_areas(lon: float, lat: float) -> None:
 
 def test_areas_of_regions_are_those_of_the_table() -> None:
     merged = regions.load("constant").frame.set_index("region")["area_km2"]
-    plane = {r: tuple(Lambert().forward(ring) for ring in rings) for r, rings in SHAPES.polygons.items()}
+    plane = {r: tuple(project(ring) for ring in rings) for r, rings in SHAPES.polygons.items()}
     drawn = pd.Series({r: outlines.area(rings) for r, rings in plane.items()})
     drawn = drawn.reindex(merged.index.intersection(drawn.index))
     table = FRAME.set_index("region").loc[drawn.index, "area_km2"].copy()
@@ -279,7 +272,7 @@ def test_alt_text_has_the_extremes_with_their_intervals() -> None:
     assert words.startswith("SIMULATED data. Map of Kazakhstan: Offences.")
     name = FRAME.set_index("region")["name"]
     for region in (*frame.index[:3], *frame.index[-3:]):
-        median, low, high = (map_ink.plain(float(v)) for v in frame.loc[region])
+        median, low, high = (formats.number(float(v)) for v in frame.loc[region])
         assert f"{name[region]} {median} ({low} to {high})" in words
     assert words.index(f"{name[frame.index[-1]]} 84 ") < words.index("Lowest")
     counts = pd.Series(range(17), index=frame.index, dtype=float)
@@ -395,7 +388,7 @@ def test_ticks_are_round_few_and_on_the_scale(low: float, ratio: float, log: boo
     ],
 )
 def test_numbers_are_plain(value: float, text: str) -> None:
-    assert map_ink.plain(value) == text
+    assert formats.number(value) == text
 
 
 def test_every_pair_of_countries_finds_room() -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
 
 from northroute.look import INK, MAIN, look, mark
+from northroute.report import formats
 from northroute.report.maps import ink
 from northroute.report.maps import sheet as sheets
 from northroute.report.maps.labels import Place
@@ -61,10 +62,6 @@ class Column:
     radius: Mapping[str, float] | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
 
-    def names_as(self, other: "Column") -> bool:
-        """Return whether its names find the same places."""
-        return (self.texts, self.radius) == (other.texts, other.radius)
-
 
 @dataclass(frozen=True)
 class Geometry:
@@ -109,7 +106,7 @@ def coloured(title: str, label: str, values: "pd.Series[float]", scale: ink.Scal
 
 def texts_of(numbers: Mapping[str, float], regions: int) -> dict[str, str]:
     """Return the numbers that stand under the names, if the map has few enough regions."""
-    return {r: ink.plain(v) for r, v in numbers.items()} if regions <= _NUMBERS else {}
+    return {r: formats.number(v) for r, v in numbers.items()} if regions <= _NUMBERS else {}
 
 
 def radius_of(count: float, most: float) -> float:
@@ -151,7 +148,8 @@ def figure_of(
         write(figure, EDGE, height - EDGE, head, size=11, weight="bold", top=True)
         placed: list[Names] = []
         for number, column in enumerate(columns):
-            same = [p for c, p in zip(columns, placed, strict=False) if c.names_as(column)]
+            own = (column.texts, column.radius)  # which alone decide where names find a place
+            same = [p for c, p in zip(columns, placed, strict=False) if (c.texts, c.radius) == own]
             placed.append(same[0] if same else labels_of(geometry, column))
             left = EDGE + (0 if tall else number * (COLUMN + GAP))
             ceiling = height - EDGE - top - (number * block if tall else 0)
@@ -168,7 +166,7 @@ def _draw(figure: Figure, column: Column, geometry: Geometry, placed: Names, lef
     floor = ceiling
     for (sheet, only), labels in zip(parts(geometry), placed, strict=True):
         floor -= sheet.height
-        axes = panel_axes(figure, left, floor, sheet)
+        axes = axes_at(figure, left, floor, sheet.width, sheet.height)
         marked = {r: column.fill.get(r, "none") for r in sheet.markers}
         if column.radius is not None:
             marked = {r: colour for r, colour in marked.items() if colour == "none"}
@@ -179,14 +177,11 @@ def _draw(figure: Figure, column: Column, geometry: Geometry, placed: Names, lef
         frame_axes(axes, geometry, sheet)
         ink.names(axes, sheet, labels, column.fill)
         floor -= 6 if sheet is geometry.whole and geometry.lens is not None else 0
-    height = figure.get_figheight() * 72
-    width = figure.get_figwidth() * 72
     if column.scale is not None:
-        box = ((left + 40) / width, (floor - 13) / height, (COLUMN - 80) / width, 8 / height)
-        ink.bar(figure, column.scale, box, column.label)
+        ink.bar(axes_at(figure, left + 40, floor - 13, COLUMN - 80, 8), column.scale, column.label)
     else:
-        box = (left / width, (floor - _BAR) / height, COLUMN / width, (_BAR - 2) / height)
-        _sizes(figure.add_axes(box), max(column.counts.values()), column.label)
+        axes = axes_at(figure, left, floor - _BAR, COLUMN, _BAR - 2)
+        _sizes(axes, max(column.counts.values()), column.label)
 
 
 def frame_axes(axes: Axes, geometry: Geometry, sheet: sheets.Sheet) -> None:
@@ -224,15 +219,15 @@ def _sizes(axes: Axes, most: float, label: str) -> None:
         r = radius_of(count, max(most, 1.0))
         fc, ec = (MAIN, "white") if count else ("white", INK)
         axes.add_artist(Circle((x + r, 21), r, fc=fc, ec=ec, lw=0.7, alpha=0.9))
-        text = axes.text(x + 2 * r + 4, 21, ink.plain(count), fontsize=7.5, va="center_baseline")
+        text = axes.text(x + 2 * r + 4, 21, formats.number(count), fontsize=7.5, va="center_baseline")
         x += 2 * r + 14 + sheets.text_size(text.get_text(), 7.5)[0]
     axes.text(x + 2, 21, label, fontsize=7.5, va="center_baseline")
 
 
-def panel_axes(figure: Figure, left: float, bottom: float, sheet: sheets.Sheet) -> Axes:
-    """Return axes as large as the sheet, with their lower left corner at a place in the figure."""
-    width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
-    return figure.add_axes((left / width, bottom / height, sheet.width / width, sheet.height / height))
+def axes_at(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Return axes of a size, with their lower left corner at a place in the figure."""
+    across, up = figure.get_size_inches() * 72
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
 def write(
@@ -247,18 +242,16 @@ def write(
     top: bool = False,
 ) -> None:
     """Write text with its top or bottom left corner at a place in the figure."""
-    width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
     if top:  # so that first lines with and without descenders stand on one line
         y -= size * (1 + 1.2 * text.count("\n"))
-    written = figure.text(x / width, y / height, text, fontsize=size, weight=weight, color=colour)
-    written.set(va="baseline" if top else "bottom", linespacing=1.2)
+    written = figure.text(x / 72, y / 72, text, fontsize=size, weight=weight, color=colour)
+    written.set(va="baseline" if top else "bottom", linespacing=1.2, transform=figure.dpi_scale_trans)
 
 
 def legend(figure: Figure, marks: Sequence[Patch | Line2D], x: float, top: float, columns: int) -> None:
     """Draw a legend with its top left corner at a place in the figure."""
-    width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
-    box = figure.legend(handles=list(marks), loc="upper left", bbox_to_anchor=(x / width, top / height), ncols=columns)
-    box.set(frame_on=False)
+    at: dict[str, Any] = {"bbox_to_anchor": (x / 72, top / 72), "bbox_transform": figure.dpi_scale_trans}
+    box = figure.legend(handles=list(marks), loc="upper left", ncols=columns, frameon=False, **at)
     for text in box.get_texts():
         text.set_fontsize(7.5)
 

@@ -3,19 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.patheffects import Stroke
 
 from northroute.look import INK, QUIET
+from northroute.report.formats import MINUS, number
 from northroute.report.maps import outlines
 from northroute.report.maps.labels import Place
 from northroute.report.maps.sheet import CELL, LABEL_PT, LINE, MARKER_PT, Sheet, lens_frame, text_size
@@ -28,6 +28,7 @@ NO_DATA: Final = "#7d8891"
 _DASHES = (0, (4, 2))
 _LIGHT = "#fdfdfd"
 _DARK = 0.18  # white on it has a contrast of at least 4.5
+_TICKS = 7  # the greatest number on a scale, about
 _EVEN = 1.02  # a scale is at least this wide, so that equal values have a colour
 
 
@@ -52,9 +53,7 @@ class Scale:
 
     def place(self, value: float) -> float:
         """Return where a value lies, 0 at the low end and 1 at the high end."""
-        if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+        return float((LogNorm if self.log else Normalize)(self.low, self.high)(value))
 
     def colour(self, value: float) -> str:
         """Return a value's colour, as a hexadecimal code."""
@@ -69,17 +68,15 @@ class Scale:
 def scale(values: "pd.Series[float]", *, log: bool, colours: str) -> Scale:
     """Return a scale that just holds the values; without spread it is widened by one part in fifty on either side."""
     low, high = float(values.min()), float(values.max())
-    if log:
-        return (
-            Scale(low, high, True, colours) if high > low * _EVEN else Scale(low / _EVEN, high * _EVEN, True, colours)
-        )
     least = (_EVEN - 1) * max(abs(low), abs(high), 1e-9)
-    if high - low > least:
-        return Scale(low, high, False, colours)
-    return Scale(low - least, high + least, False, colours)
+    if log and high <= low * _EVEN:
+        low, high = low / _EVEN, high * _EVEN
+    elif not log and high - low <= least:
+        low, high = low - least, high + least
+    return Scale(low, high, log, colours)
 
 
-def ticks(low: float, high: float, *, log: bool, most: int = 7) -> list[float]:
+def ticks(low: float, high: float, *, log: bool) -> list[float]:
     """Return round numbers between two values: 1, 2, 5, 10 and so on, or even steps where the range is narrow.
 
     Parameters
@@ -88,31 +85,19 @@ def ticks(low: float, high: float, *, log: bool, most: int = 7) -> list[float]:
         Ends of the scale.
     log : bool
         Whether the scale is logarithmic.
-    most : int
-        Greatest number of ticks.
     """
     if log and high / low > 5:
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         for steps in ((1, 2, 5), (1, 3), (1,)):
             found = [s * 10.0**d for d in decades for s in steps if low <= s * 10.0**d <= high]
-            if len(found) <= most:
+            if len(found) <= _TICKS:
                 break
         if len(found) >= 3:
             return [float(f"{v:.6g}") for v in found]
-    raw = (high - low) / (most - 1)
+    raw = (high - low) / (_TICKS - 1)
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(s * unit for s in (1, 2, 2.5, 5, 10) if s * unit >= raw * 0.999)
     return [float(f"{k * step:.10g}") for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-
-
-def plain(value: float) -> str:
-    """Return a number as a reader writes it: ``0.02``, ``1.5``, ``38``, ``12,000``; three digits where it has more."""
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def regions(axes: Axes, sheet: Sheet, fill: Mapping[str, str], markers: Mapping[str, str]) -> None:
@@ -157,9 +142,8 @@ def regions(axes: Axes, sheet: Sheet, fill: Mapping[str, str], markers: Mapping[
 
 def names(axes: Axes, sheet: Sheet, labels: Sequence[tuple[str, Place]], fill: Mapping[str, str]) -> None:
     """Write the names where they were placed, light on dark regions, with a thin line to what a distant one names."""
-    dark = np.array(
-        [r in fill and _luminance(fill[r]) < _DARK for r in sheet.asked] + [False]
-    )  # -1 is the last: no region
+    # -1 is the last: no region
+    dark = np.array([r in fill and _luminance(fill[r]) < _DARK for r in sheet.asked] + [False])
     for text, place in labels:
         width, height = text_size(text, LABEL_PT)
         rows, columns = (
@@ -174,11 +158,10 @@ def names(axes: Axes, sheet: Sheet, labels: Sequence[tuple[str, Place]], fill: M
             dot = Line2D(ends[0][1:], ends[1][1:], color=INK, marker="o", ms=3.0, mec=_LIGHT, mew=0.6, zorder=4)
             axes.add_line(dot)
         around, wide, strength = (INK, 1.2, 0.5) if light else (_LIGHT, 1.8, 0.9)
-        halo, name = (axes.text(*place.centre, text, fontsize=LABEL_PT, gid=gid) for gid in ("halo", "label"))
+        centred: dict[str, Any] = {"fontsize": LABEL_PT, "ha": "center", "va": "center", "linespacing": LINE}
+        halo, name = (axes.text(*place.centre, text, gid=gid, **centred) for gid in ("halo", "label"))
         halo.set(path_effects=[Stroke(linewidth=wide, foreground=around, alpha=strength)], zorder=5)
         name.set(color=_LIGHT if light else INK, zorder=6)
-        for written in (halo, name):
-            written.set(ha="center", va="center", linespacing=LINE)
 
 
 def _luminance(colour: str) -> float:
@@ -200,9 +183,8 @@ def dashed(axes: Axes) -> None:
         spine.set(color=INK, lw=0.9, ls=_DASHES)
 
 
-def bar(figure: Figure, scale: Scale, box: tuple[float, float, float, float], label: str) -> None:
-    """Draw a horizontal colour bar with ticks in plain numbers; ``box`` is left, bottom, width and height in the figure."""
-    axes = figure.add_axes(box)
+def bar(axes: Axes, scale: Scale, label: str) -> None:
+    """Draw a horizontal colour bar with ticks in plain numbers, in axes of its own."""
     axes.imshow(np.linspace(0, 1, 256)[None], cmap=scale.ramp(), aspect="auto", extent=(0, 1, 0, 1))
     shown = ticks(scale.low, scale.high, log=scale.log)
     axes.set_xticks([scale.place(v) for v in shown], _alike(shown), fontsize=7.5)
@@ -215,11 +197,11 @@ def bar(figure: Figure, scale: Scale, box: tuple[float, float, float, float], la
 
 def _alike(values: Sequence[float]) -> list[str]:
     """Return numbers with as many decimals as the one that needs most; powers of ten apart, each with its own."""
-    texts = [plain(v) for v in values]
+    texts = [number(v) for v in values]
     if not values or max(map(abs, values)) > 10 * min(abs(v) for v in values if v):
         return texts
     decimals = max(len(t.partition(".")[2]) for t in texts)
-    return [f"{v:,.{decimals}f}".replace("-", "\N{MINUS SIGN}") if v else "0" for v in values]
+    return [f"{v:,.{decimals}f}".replace("-", MINUS) if v else "0" for v in values]
 
 
 def key(*, hatched: bool, cities: bool, context: bool, enlarged: bool) -> list[Patch | Line2D]:

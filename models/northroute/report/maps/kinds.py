@@ -21,10 +21,7 @@ from northroute.report.maps import figure as layout
 from northroute.report.maps import ink, outlines
 from northroute.report.maps import sheet as sheets
 from northroute.report.maps import values as map_values
-from northroute.report.maps.values import alt_text
 from northroute.sources.boundaries import Boundaries
-
-__all__ = ["alt_text", "count_and_rate_map", "rate_map", "regions_map"]
 
 _COUNTRY_COLOURS: Final = ("#a9c6d9", "#cfc0e3", "#b5d6bf", "#efd3a4", "#e8bcbc")
 _COUNTED: Final = "#d5ddd9"
@@ -134,20 +131,12 @@ def count_and_rate_map(
     where = map_values.places([str(r) for r in both], countries)
     rows, filled = map_values.checked(rates, log=log), map_values.counted(counts)
     most = max(float(filled.max()), 1.0)
-    radius = {str(r): layout.radius_of(float(n), most) for r, n in filled.items()}
     numbers = {str(r): float(n) for r, n in filled.items()}
-    texts = layout.texts_of(numbers, len(where))
+    radius = {r: layout.radius_of(n, most) for r, n in numbers.items()}
+    texts, fill = layout.texts_of(numbers, len(where)), dict.fromkeys(radius, _COUNTED)
     scale = ink.scale(rows["median"], log=log, colours="viridis")
     columns = [
-        layout.Column(
-            "Raw count",
-            count_label,
-            dict.fromkeys(radius, _COUNTED),
-            texts,
-            None,
-            radius,
-            numbers,
-        ),
+        layout.Column("Raw count", count_label, fill, texts, None, radius, numbers),
         layout.coloured("Posterior median of the rate", rate_label, rows["median"], scale, len(where)),
     ]
     geometry = layout.geometry_of(where, boundaries, countries)
@@ -190,15 +179,13 @@ def regions_map(regions_frame: pd.DataFrame, boundaries: Boundaries, *, tall: bo
     head = 15.0 * math.ceil(len(marks) / columns) + 2
     inner = sum(s.height + 6 for s in drawn) if tall else max(s.height for s in drawn)
     across = 1 if tall else len(drawn)
-    width, height = (
-        across * (layout.COLUMN + layout.GAP) - layout.GAP + 2 * layout.EDGE,
-        2 * layout.EDGE + inner + head + 14,
-    )
+    width = across * (layout.COLUMN + layout.GAP) - layout.GAP + 2 * layout.EDGE
+    height = 2 * layout.EDGE + inner + head + 14
     with look():
         figure = Figure(figsize=(width / 72, height / 72))
         left, ceiling = layout.EDGE, height - layout.EDGE - head
         for sheet, labels in zip(drawn, layout.labels_of(geometry), strict=True):
-            axes = layout.panel_axes(figure, left, ceiling - sheet.height, sheet)
+            axes = layout.axes_at(figure, left, ceiling - sheet.height, sheet.width, sheet.height)
             ink.regions(axes, sheet, fill, {r: fill[r] for r in sheet.markers})
             _groups(axes, sheet, hubs, rail)
             layout.frame_axes(axes, geometry, sheet)

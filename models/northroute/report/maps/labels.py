@@ -109,7 +109,9 @@ def place(
     state = _State(
         [_candidates(label, raster, cell, _marks(labels, i, markers), avoid) for i, label in enumerate(labels)]
     )
-    order = sorted(range(len(labels)), key=lambda i: (labels[i].shape < 0, _spread(state.sets[i]), i))
+    # those with few good places choose first
+    good = [int((s.cost < s.cost.min() + 0.5).sum()) for s in state.sets]
+    order = sorted(range(len(labels)), key=lambda i: (labels[i].shape < 0, good[i], i))
     _settle(state, order)
     for _ in range(_ROUNDS):
         dearest = sorted(order, key=lambda i: (-state.cost(i), i))[:_MOST]
@@ -196,11 +198,6 @@ def _placed(box: Array, line: Array) -> Place:
     if np.hypot(line[2] - line[0], line[3] - line[1]) == 0:
         return Place(centre, None)
     return Place(centre, ((float(line[0]), float(line[1])), (float(line[2]), float(line[3]))))
-
-
-def _spread(candidates: _Candidates) -> float:
-    """Return how many good places a label has: those with few choose first."""
-    return float((candidates.cost < candidates.cost.min() + 0.5).sum())
 
 
 def _candidates(label: Label, raster: NDArray[np.int64], cell: float, marks: Array, lines: Array) -> _Candidates:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from northroute.claims import measures as of
 from northroute.claims.measures import Measure, Rate
@@ -183,19 +182,10 @@ def simulated_rates(table: pd.DataFrame, boundaries: Boundaries) -> Picture:
         ``median``, ``low``, ``high`` by region.
     boundaries : Boundaries
     """
-    title, label, where = "Drug incidents in the simulated world", "drug incidents per 100 events", list(COUNTRIES)
-
-    def draw(*, tall: bool) -> Figure:
-        return maps.rate_map(table, boundaries, title=title, label=label, countries=where, simulated=True, tall=tall)
-
-    return Picture(
-        name="map_simulated_rates",
-        draw=partial(draw, tall=False),
-        narrow=partial(draw, tall=True),
-        alt=maps.alt_text(table, title=title, label=label, countries=where, simulated=True),
-        key=_key(table, title, label, boundaries),
-        caption=f"{SIMULATED_MARK}: posterior median of {label} by region, and how uncertain it is ({interval_label()}).",
-    )
+    title, label = "Drug incidents in the simulated world", "drug incidents per 100 events"
+    caption = f"{SIMULATED_MARK}: posterior median of {label} by region, and how uncertain it is ({interval_label()})."
+    shown = {"title": title, "label": label, "countries": list(COUNTRIES), "simulated": True}
+    return _rate_map("map_simulated_rates", table, boundaries, caption, shown)
 
 
 def values(rates: Sequence[Rate], country: str, measure: Measure) -> pd.DataFrame:
@@ -225,59 +215,31 @@ def _rate_picture(shown: RateMap, rates: Sequence[Rate], boundaries: Boundaries)
         return None
     own = next(r for r in rates if r.country == shown.country and r.measure == shown.measure and r.reported)
     years, log = formats.years(own.years), shown.measure.log
-    title, where = f"{shown.title} {years}", [shown.country]
-
-    def draw(*, tall: bool) -> Figure:
-        return maps.rate_map(
-            *(table, boundaries),
-            title=title,
-            label=shown.label,
-            countries=where,
-            simulated=False,
-            log=log,
-            tall=tall,
-        )
-
-    return Picture(
-        name=shown.name,
-        draw=partial(draw, tall=False),
-        narrow=partial(draw, tall=True),
-        alt=maps.alt_text(table, title=title, label=shown.label, countries=where, simulated=False, log=log),
-        key=_key(table, title, shown.label, boundaries),
-        caption=(
-            f"{shown.measure.words[:1].upper()}{shown.measure.words[1:]}, {COUNTRIES[shown.country]} {years}, grade "
-            f"{shown.measure.grade}. {shown.beware}"
-        ),
+    caption = (
+        f"{shown.measure.words[:1].upper()}{shown.measure.words[1:]}, {COUNTRIES[shown.country]} {years}, grade "
+        f"{shown.measure.grade}. {shown.beware}"
     )
+    what = {"title": f"{shown.title} {years}", "label": shown.label, "countries": [shown.country]}
+    return _rate_map(shown.name, table, boundaries, caption, {**what, "simulated": False, "log": log})
+
+
+def _rate_map(name: str, table: pd.DataFrame, boundaries: Boundaries, caption: str, shown: dict[str, Any]) -> Picture:
+    """Return a map of rates; ``shown`` is what the map and its words are told alike."""
+    draw = partial(maps.rate_map, table, boundaries, **shown)
+    key = _key(table, shown["title"], shown["label"], boundaries)
+    return Picture(name, draw, maps.alt_text(table, **shown), key, caption, narrow=partial(draw, tall=True))
 
 
 def _event_picture(name: str, title: str, what: str, event: EventMap, boundaries: Boundaries) -> Picture:
-    where = list(COUNTRIES)
     heading, label = f"{title}, {event.period}", f"reported {what}, {event.period}"
-
-    def draw(*, tall: bool) -> Figure:
-        return maps.count_and_rate_map(
-            *(event.counts, event.rates, boundaries),
-            title=heading,
-            count_label=label,
-            rate_label=event.rate_label,
-            countries=where,
-            simulated=event.simulated,
-            tall=tall,
-        )
-
+    shown: dict[str, Any] = {"title": heading, "countries": list(COUNTRIES), "simulated": event.simulated}
+    labels = {"count_label": label, "rate_label": event.rate_label}
+    draw = partial(maps.count_and_rate_map, event.counts, event.rates, boundaries, **shown, **labels)
     return Picture(
         name=name,
-        draw=partial(draw, tall=False),
+        draw=draw,
         narrow=partial(draw, tall=True),
-        alt=maps.alt_text(
-            event.rates,
-            title=heading,
-            label=event.rate_label,
-            countries=where,
-            simulated=event.simulated,
-            counts=event.counts,
-        ),
+        alt=maps.alt_text(event.rates, **shown, label=event.rate_label, counts=event.counts),
         key=_key(event.rates, heading, event.rate_label, boundaries)
         + _key(event.counts.to_frame(), label, "", boundaries),
         caption=f"The raw count of {what}, and the posterior median of {event.rate_label}: reports, not deeds.",

@@ -19,7 +19,7 @@ from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
 from northroute.report.maps import labels as placement
 from northroute.report.maps import outlines
-from northroute.report.maps.projection import Lambert
+from northroute.report.maps.projection import project
 from northroute.sources.boundaries import Boundaries
 
 Array = NDArray[np.float64]
@@ -125,7 +125,6 @@ def sheet(
     if lost:
         remedy = "Restore data/reference/boundaries.geojson."
         raise DataError("a region has no outline", file="boundaries", row=str(lost[0]), remedy=remedy)
-    project = Lambert().forward
     plane = {r: tuple(project(ring) for ring in rings) for r, rings in boundaries.polygons.items()}
     low, high = _extent([ring for r in mine.index for ring in plane.get(r, ())]) if box is None else box
     height = float(np.clip(width * (high - low)[1] / (high - low)[0], *heights))
@@ -153,19 +152,8 @@ def sheet(
     others = [ring for r, rings in shapes.items() if r not in drawn for ring in rings]
     names = dict(zip(asked, (str(n) for n in mine["name"]), strict=True))
     return Sheet(
-        drawn,
-        tuple(edges),
-        (*others, *holes),
-        areas,
-        asked,
-        markers,
-        points,
-        names,
-        raster,
-        width,
-        height,
-        scale,
-        shift,
+        *(drawn, tuple(edges), (*others, *holes), areas, asked, markers, points, names),
+        *(raster, width, height, scale, shift),
     )
 
 
@@ -275,10 +263,9 @@ def check_countries(countries: Sequence[str]) -> None:
 
 
 def _sides(box: tuple[float, float, float, float]) -> Array:
-    left, bottom, right, top = box[0], box[1], box[0] + box[2], box[1] + box[3]
-    return np.array(
-        [[left, bottom, right, bottom], [right, bottom, right, top], [right, top, left, top], [left, top, left, bottom]]
-    )
+    left, bottom, width, height = box
+    corners = np.array([left, bottom]) + np.array([[0, 0], [width, 0], [width, height], [0, height]])
+    return np.hstack([corners, np.roll(corners, -1, axis=0)])
 
 
 def _extent(rings: Sequence[Array]) -> Array:

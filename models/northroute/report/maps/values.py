@@ -9,8 +9,8 @@ import pandas as pd
 from northroute.bayes import BayesFit
 from northroute.conventions import COUNTRIES, INTERVAL_PROB, SIMULATED_MARK, interval_label
 from northroute.errors import DataError
+from northroute.report import formats
 from northroute.report.maps import sheet as sheets
-from northroute.report.maps.ink import plain
 from northroute.sources import regions
 
 COLUMNS: Final = ("median", "low", "high")
@@ -86,9 +86,12 @@ def regions_text(regions_frame: pd.DataFrame) -> str:
     """
     hubs, rail = flagged(regions_frame)
     name = dict(zip(regions_frame["region"], regions_frame["name"], strict=True))
+    where, hubs_in, rail_in = (
+        formats.listed(v) for v in ([*COUNTRIES.values()], [name[r] for r in hubs], [name[r] for r in rail])
+    )
     return (
-        f"Map of the {len(name)} regions of {_list(list(COUNTRIES.values()))}. Outlined, hubs of C07: "
-        f"{_list([name[r] for r in hubs])}. Hatched, the rail corridor of C08: {_list([name[r] for r in rail])}."
+        f"Map of the {len(name)} regions of {where}. Outlined, hubs of C07: {hubs_in}. Hatched, the rail corridor of C08: "
+        f"{rail_in}."
     )
 
 
@@ -216,39 +219,36 @@ def alt_text(
     order = rows.sort_values("median", kind="stable", ascending=False)
     said = [
         f"{SIMULATED_MARK} data. " if simulated else "",
-        f"Map of {_list([COUNTRIES[c] for c in countries])}: {title}. ",
+        f"Map of {formats.listed([COUNTRIES[c] for c in countries])}: {title}. ",
     ]
     said.append(f"Colour is the posterior median of {label}, with {interval_label()} in brackets here. ")
     if len(order) > 6:
-        said.append(f"Highest: {_list([_said(name, order, r) for r in order.index[:3]])}. ")
-        said.append(f"Lowest: {_list([_said(name, order, r) for r in order.index[:-4:-1]])}. ")
+        said.append(f"Highest: {formats.listed([_said(name, order, r) for r in order.index[:3]])}. ")
+        said.append(f"Lowest: {formats.listed([_said(name, order, r) for r in order.index[:-4:-1]])}. ")
     else:
-        said.append(f"From high to low: {_list([_said(name, order, r) for r in order.index])}. ")
+        said.append(f"From high to low: {formats.listed([_said(name, order, r) for r in order.index])}. ")
     if counts is None:
         wide = uncertainty(rows, log=log).sort_values(kind="stable")
         said.append(
-            f"The second map is the {width_label(log=log)}: from {plain(wide.iloc[0])} ({name[wide.index[0]]}) "
+            f"The second map is the {width_label(log=log)}: from {formats.number(wide.iloc[0])} ({name[wide.index[0]]}) "
         )
-        said.append(f"to {plain(wide.iloc[-1])} ({name[wide.index[-1]]}). ")
+        said.append(f"to {formats.number(wide.iloc[-1])} ({name[wide.index[-1]]}). ")
     else:
         most = counted(counts).sort_values(kind="stable", ascending=False)
-        top = [f"{name[str(r)]} {plain(v)}" for r, v in most.head(3).items()]
-        said.append(f"The first map has the raw counts, {plain(float(most.sum()))} in all; most: {_list(top)}. ")
+        top = [f"{name[str(r)]} {formats.number(v)}" for r, v in most.head(3).items()]
+        said.append(
+            f"The first map has the raw counts, {formats.number(float(most.sum()))} in all; most: {formats.listed(top)}. "
+        )
     empty = [name[r] for r in where["region"] if r not in rows.index]
     if empty:
-        said.append(f"No data for {len(empty)} of {len(where)} regions: {_list(empty)}.")
+        said.append(f"No data for {len(empty)} of {len(where)} regions: {formats.listed(empty)}.")
     else:
         said.append(f"All {len(where)} regions have data.")
     return "".join(said)
 
 
 def _said(name: Mapping[str, str], rows: pd.DataFrame, region: str) -> str:
-    median, low, high = (plain(float(rows[c][region])) for c in COLUMNS)
-    return f"{name[region]} {median} ({low} to {high})"
-
-
-def _list(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{name[region]} {formats.interval(*(float(rows[c][region]) for c in COLUMNS))}"
 
 
 def _refuse(rows: pd.DataFrame, problem: str, remedy: str) -> None:
