@@ -5,7 +5,7 @@ drop out. The slopes are those of Poisson with the groups' effects absorbed; the
 and serial dependence with errors clustered by group (Wooldridge 1999, Journal of Econometrics 90:77).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -15,26 +15,16 @@ from scipy import special
 
 from northroute.errors import ModelError
 from northroute.frequentist.absorb import absorber
-from northroute.frequentist.climb import climb
 from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import Array, Design, design
-from northroute.frequentist.estimate import Estimate, scaled_gradient
-from northroute.frequentist.likelihood import concentrate, mean_block
-from northroute.frequentist.scaling import inverse
+from northroute.frequentist.estimate import Estimate
+from northroute.frequentist.likelihood import mean_block, of_maximum
+from northroute.frequentist.maximise import maximise
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
 
 FAMILY = "conditional poisson"
-
-
-@dataclass(frozen=True)
-class Shares:
-    """The likelihood at some coefficients: value, each row's expected count given its group's total, within-group slopes."""
-
-    value: float
-    mean: Array
-    x_within: Array
 
 
 def conditional_poisson(
@@ -94,9 +84,8 @@ def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse"
     y, x, offset = built.y[order], np.ascontiguousarray(x[order]), built.offset[order]
     sizes = np.diff(np.r_[starts, y.size])
     totals = np.add.reduceat(y, starts)
-    flat = np.full(y.size, 1.0)
     centred = x - np.repeat(np.add.reduceat(x, starts) / sizes[:, None], sizes, axis=0)
-    out = collinear(x, centred, flat)
+    out = collinear(x, centred, np.ones(y.size))
     if out.any():
         names = [t for t, o in zip(built.terms, out, strict=False) if o] or ["a dummy of the effects"]
         raise ModelError(f"{built.name}: {names} does not vary within {group.name}, or is collinear. Leave it out.")
@@ -105,39 +94,22 @@ def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse"
     x = (x - x.mean(axis=0)) / unit
 
     def likelihood(coef: Array) -> tuple[float, Array, Array]:
-        at = shares(coef, y, x, offset, starts, sizes, totals)
-        return at.value, at.x_within.T @ y, at.x_within.T @ (at.mean[:, None] * at.x_within)
+        value, mean, within = shares(coef, y, x, offset, starts, sizes, totals)
+        return value, within * (y - mean)[:, None], within.T @ (mean[:, None] * within)
 
-    coef, steps = climb(likelihood, np.zeros(x.shape[1]))
-    at = shares(coef, y, x, offset, starts, sizes, totals)
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    coef, at = coef / unit, replace(at, x_within=at.x_within * unit)
-    information = at.x_within.T @ (at.mean[:, None] * at.x_within)
-    bread = inverse(at.x_within, at.mean)
-    all_scores = at.x_within * (y - at.mean)[:, None]
-    kept: NDArray[np.int64] = np.arange(built.x.shape[1])
-    scores, slopes = concentrate(information, all_scores, at.x_within, kept)
+    found = maximise(likelihood, np.zeros(x.shape[1]))
+    _, mean, within = shares(found.coef, y, x, offset, starts, sizes, totals)
+    back = np.argsort(order)
     whole = special.gammaln(totals + 1).sum() - special.gammaln(y + 1).sum()
-    return Estimate(
-        name=built.name,
-        model=f"conditional Poisson of {built.regression.describe()}, given totals by {group.name}",
+    dummies = [f"dummy {k}" for k in range(x.shape[1] - built.x.shape[1])]
+    made = of_maximum(
+        *(built, replace(found, scores=found.scores[back], value=found.value + float(whole)), np.diag(1 / unit)),
+        *((within * unit)[back], (*built.terms, *dummies), mean[back]),
         family=FAMILY,
-        design=built,
-        terms=built.terms,
-        coef=coef[kept],
-        scores=scores[back],
-        bread=bread[np.ix_(kept, kept)],
-        mean=at.mean[back],
-        loglik=at.value + float(whole),
-        likelihood=False,
-        iterations=steps,
-        gradient=scaled_gradient(all_scores, bread),
-        dropped=built.dropped,
-        collinear=lost,
-        x_within=slopes[back],
-        again=lambda other: fit_design(without_separated(other, "drop")),
-    ).checked()
+        model=f"conditional Poisson of {built.regression.describe()}, given totals by {group.name}",
+        again=fit_design,
+    )
+    return replace(made, likelihood=False, collinear=lost).checked()
 
 
 def shares(
@@ -148,7 +120,7 @@ def shares(
     starts: NDArray[np.int64],
     sizes: NDArray[np.int64],
     totals: Array,
-) -> Shares:
+) -> tuple[float, Array, Array]:
     """Evaluate the multinomial likelihood on rows sorted by group.
 
     Parameters
@@ -158,6 +130,14 @@ def shares(
     x : array, shape (row, term)
     starts, sizes, totals : array, shape (group,)
         First row, number of rows and total count of each group.
+
+    Returns
+    -------
+    value : float
+    mean : array, shape (row,)
+        Expected count given the group's total.
+    x_within : array, shape (row, term)
+        Change of the log mean with the coefficients.
     """
     eta = x @ coef + offset
     top = np.maximum.reduceat(eta, starts)
@@ -166,4 +146,4 @@ def shares(
     share = weight / np.repeat(whole, sizes)
     centre = np.add.reduceat(share[:, None] * x, starts)
     value = float(y @ eta - totals @ (top + np.log(whole)))
-    return Shares(value, share * np.repeat(totals, sizes), x - np.repeat(centre, sizes, axis=0))
+    return value, share * np.repeat(totals, sizes), x - np.repeat(centre, sizes, axis=0)

@@ -130,6 +130,15 @@ class Design:
         terms = tuple(t for t, out in zip(self.terms, columns, strict=True) if not out)
         return replace(self, x=self.x[:, ~columns], terms=terms)
 
+    def groups(self, column: str) -> NDArray[np.int64]:
+        """Code the rows of each group of a model as 0, 1, ..., or say that the column is not there or has gaps."""
+        codes = codes_of(self.frame, (column,)) if column in self.frame.columns else np.array([-1])
+        if (codes < 0).any():
+            raise ModelError(
+                f"{self.name}: '{column}' is not a complete column of {self.label}. Name the groups' column."
+            )
+        return codes
+
     def term(self, name: str) -> int:
         """Position of a term, or a ModelError that lists them."""
         if name not in self.terms:

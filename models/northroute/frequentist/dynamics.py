@@ -6,7 +6,7 @@ import pandas as pd
 from northroute.errors import ModelError
 from northroute.frequentist.columns import numbers_of
 from northroute.frequentist.design import table_of
-from northroute.frequentist.periods import period_numbers
+from northroute.frequentist.periods import read_periods
 from northroute.panel import Panel
 
 
@@ -51,7 +51,7 @@ def distributed_lags(
         raise ModelError(f"{lags} lags and {leads} leads of '{column}': name at least one of either, in whole numbers.")
     if frame[unit].isna().any():
         raise ModelError(f"'{unit}' is missing in {int(frame[unit].isna().sum())} row(s); lags need the unit of each.")
-    step = period_numbers(frame[time], time)
+    step = read_periods(frame[time], time).numbers
     key = pd.MultiIndex.from_arrays([frame[unit], step])
     if key.has_duplicates:
         raise ModelError(f"A {unit} has several rows in one {time}; aggregate them before taking lags.")

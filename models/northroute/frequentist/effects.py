@@ -1,9 +1,8 @@
 """Effects a reader can use: per cent changes, and events per row (region-month) with the exposure of each row kept.
 
 The average marginal effect of a variable is the mean over rows of the derivative of the expected count; interactions
-and powers
-are followed through the formula, offsets and exposures stay in the mean. Intervals by the delta method with the errors
-given, or by resampling whole clusters.
+and powers are followed through the formula, offsets and exposures stay in the mean. Intervals by the delta method with the
+errors given, or by resampling whole clusters.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from northroute.frequentist.derivative import derivative
 from northroute.frequentist.design import Array, Design, Effect
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import DISPERSION
-from northroute.frequentist.maximise import Block, indices
+from northroute.frequentist.maximise import indices
 from northroute.frequentist.spec import not_text
 from northroute.frequentist.two_part import Distribution, Kind, expected, parts_of
 from northroute.seeds import generator
@@ -137,14 +136,11 @@ def bootstrap_effects(
     low, high = np.quantile(values, [tail, 1 - tail], axis=0)
     label = f"{prob * 100:g} % percentile, {len(found)} resamples"
     kind = f"clusters of {by} resampled"
-    return pd.DataFrame(
-        [
-            _row(
-                fit, v, marginal(fit, v)[0], float(values[:, j].std(ddof=1)), float("nan"), low[j], high[j], kind, label
-            )
-            for j, v in enumerate(variables)
-        ]
-    )
+    rows = []
+    for j, v in enumerate(variables):
+        se = float(values[:, j].std(ddof=1))
+        rows.append(_row(fit, v, marginal(fit, v)[0], se, float("nan"), low[j], high[j], kind, label))
+    return pd.DataFrame(rows)
 
 
 def resample(
@@ -199,8 +195,14 @@ def marginal(fit: Estimate, variable: str) -> tuple[float, Array]:
 def _two_part(fit: Estimate, variable: str, kind: Kind, distribution: Distribution) -> tuple[float, Array]:
     if fit.design.effects:
         raise ModelError(f"{fit.name}: marginal effects of two-part models with effects as dummies are not offered.")
-    slopes = [_slopes_of(fit, variable, block, second=k > 0) for k, block in enumerate(fit.blocks)]
-    if not any(variable in e.aliases for e in (fit.design.own(), fit.design.second) if e is not None):
+    encodings = (fit.design.own(), *(fit.design.second for _ in fit.blocks[1:]))
+    slopes = [
+        np.zeros(b.x.shape)
+        if b.names == (DISPERSION,) or encoding is None
+        else derivative(fit, encoding, variable, b.terms)
+        for b, encoding in zip(fit.blocks, encodings, strict=True)
+    ]
+    if not any(variable in e.aliases for e in encodings if e is not None):
         raise ModelError(f"{fit.name}: '{variable}' is in neither part of the model.")
     ends = np.cumsum([b.x.shape[1] for b in fit.blocks])[:-1]
 
@@ -214,13 +216,6 @@ def _two_part(fit: Estimate, variable: str, kind: Kind, distribution: Distributi
         return float((up - down).mean() / (2 * step))
 
     return value(fit.coef), _numeric(value, fit.coef, np.sqrt(np.diag(fit.bread)))
-
-
-def _slopes_of(fit: Estimate, variable: str, block: Block, *, second: bool) -> Array:
-    encoding = fit.design.second if second else fit.design.own()
-    if block.names == (DISPERSION,) or encoding is None:
-        return np.zeros(block.x.shape)
-    return derivative(fit, encoding, variable, block.terms)
 
 
 def _numeric(value: Callable[[Array], float], at: Array, scale: Array) -> Array:

@@ -121,19 +121,14 @@ class Encoding:
             elif levels and isinstance(levels[0], bool) != pd.api.types.is_bool_dtype(data[name]) and kind == NUMBER:
                 # 1 and True are one level, whichever the fit had
                 data[name] = data[name].astype(bool if isinstance(levels[0], bool) else int)
-        x, _, _ = _built(self._copy(), data, self.label, self.right)
+        # formulaic writes into the states of a specification that it reuses
+        states = {s: copy.deepcopy(getattr(self.spec, s)) for s in ("transform_state", "encoder_state")}
+        x, _, _ = _built(self.spec.update(**states), data, self.label, self.right)
         bad = ~np.isfinite(x)
         if bad.any():
             row, at = (int(i[0]) for i in np.nonzero(bad))
             raise ModelError(f"{self.label}: '{self.names[at]}' is not finite in row {frame.index[row]}. Mend the row.")
         return x
-
-    def _copy(self) -> ModelSpec:
-        # formulaic writes into the states of a specification that it reuses
-        return self.spec.update(
-            transform_state=copy.deepcopy(self.spec.transform_state),
-            encoder_state=copy.deepcopy(self.spec.encoder_state),
-        )
 
     def _raw(self) -> frozenset[str]:
         return _in_category(self.spec.formula, self.aliases)
@@ -149,11 +144,8 @@ class Encoding:
 
     def lost_levels(self, rows: pd.DataFrame) -> bool:
         """Return True if some level of a category has no row here."""
-        for column in self.aliases:
-            levels = self._levels(column)
-            if levels is not None and len(levels) > rows[column].nunique():
-                return True
-        return False
+        levels = {column: self._levels(column) for column in self.aliases}
+        return any(own is not None and len(own) > rows[column].nunique() for column, own in levels.items())
 
     def reads_other_rows(self, rows: pd.DataFrame) -> str:
         """Return the first column that depends on other rows, such as ``x - x.mean()``, or an empty text.
@@ -202,9 +194,9 @@ def reads(terms: tuple[str, ...], frame: pd.DataFrame, label: str) -> tuple[str,
     ModelError
         For a name that is no column.
     """
-    names = _names(frame)
+    names = _names(frame, label)
     for term in plain(terms, names.columns)[0]:
-        _translated(names, term, label)
+        names.translate(term)
     return tuple(names.used)
 
 
@@ -228,9 +220,9 @@ def learn(rows: pd.DataFrame, terms: tuple[str, ...], label: str, *, absorbed: b
         For terms that cannot be read, columns of a type that has no place in them, values that are not finite, or a term
         that depends on the order of the rows.
     """
-    names = _names(rows)
+    names = _names(rows, label)
     kept, intercept = plain(terms, names.columns)
-    translated = [_translated(names, t, label) for t in kept]
+    translated = [names.translate(t) for t in kept]
     if "lag" in {t.text for term in translated for t in tokens(term) if t.kind == "name"} - set(names.used.values()):
         raise ModelError(f"{label}: lag() would shift rows, across units and gaps. Use distributed_lags, or panel.lag.")
     right = " + ".join(kept) or "1"
@@ -266,15 +258,8 @@ def learn(rows: pd.DataFrame, terms: tuple[str, ...], label: str, *, absorbed: b
     return x, encoding
 
 
-def _names(frame: pd.DataFrame) -> Names:
-    return Names(tuple(dict.fromkeys(c for c in frame.columns if isinstance(c, str))))
-
-
-def _translated(names: Names, term: str, label: str) -> str:
-    try:
-        return names.translate(term)
-    except ModelError as failure:
-        raise ModelError(f"{label}: {failure}") from failure
+def _names(frame: pd.DataFrame, label: str) -> Names:
+    return Names(tuple(dict.fromkeys(c for c in frame.columns if isinstance(c, str))), label)
 
 
 def _in_category(formula: Any, aliases: Mapping[str, str]) -> frozenset[str]:
@@ -284,7 +269,7 @@ def _in_category(formula: Any, aliases: Mapping[str, str]) -> frozenset[str]:
 
 
 def _restored(columns: tuple[str, ...], aliases: Mapping[str, str]) -> tuple[str, ...]:
-    names = Names((), aliases)
+    names = Names((), used=aliases)
     return tuple(names.restore(c) for c in columns)
 
 

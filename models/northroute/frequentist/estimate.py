@@ -16,8 +16,8 @@ class Estimate:
 
     Attributes
     ----------
-    name, model : str
-        The fit's name and the model in words.
+    model : str
+        The model in words.
     family : str
         Estimator, a key of :data:`northroute.frequentist.ESTIMATORS`.
     design : Design
@@ -39,8 +39,6 @@ class Estimate:
     gradient : float
         Largest gain of log likelihood per unit of a coefficient's own standard error that is left, ``max |g| sqrt(bread)``;
         for a quasi-likelihood over the square root of its Pearson dispersion, so that the outcome's unit does not matter.
-    dropped : mapping of str to int
-        Rows left out, by reason.
     collinear : tuple of str
         Terms left out by name.
     extra : mapping of str to float
@@ -55,7 +53,6 @@ class Estimate:
         Fits the same model to another design, such as some of the rows.
     """
 
-    name: str
     model: str
     family: str
     design: Design
@@ -68,13 +65,22 @@ class Estimate:
     likelihood: bool
     iterations: int
     gradient: float
-    dropped: Mapping[str, int]
     collinear: tuple[str, ...] = ()
     extra: Mapping[str, float] = field(default_factory=dict)
     x_within: Array | None = None
     blocks: tuple[Block, ...] = ()
     groups: tuple[str, ...] = ()
     again: "Callable[[Design], Estimate] | None" = None
+
+    @property
+    def name(self) -> str:
+        """The fit's name."""
+        return self.design.name
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """Rows left out, by reason."""
+        return self.design.dropped
 
     @property
     def rows(self) -> int:
@@ -126,3 +132,8 @@ GRADIENT = 1e-3
 def scaled_gradient(scores: Array, bread: Array) -> float:
     """Return ``max |g_j| sqrt(bread_jj)``, the distance from the maximum in standard errors, about."""
     return float(np.abs(scores.sum(axis=0) * np.sqrt(np.abs(np.diag(bread)))).max(initial=0.0))
+
+
+def pearson_spread(y: Array, mean: Array) -> float:
+    """Return the root of Pearson's dispersion: a quasi-likelihood's outcome may be in any unit, and its errors with it."""
+    return float(np.sqrt(max(np.mean((y - mean) ** 2 / mean), 1e-12 * y.mean())))

@@ -1,17 +1,13 @@
 """Counts around a dated shock: months before and after it in the countries it hit, against the others.
 
-With effects of regions and months, the coefficient of month s is the log rate ratio of the hit countries to the others,
-s months
-from the shock, relative to the month before it. Months beyond the window's ends share one coefficient at either end
-(Schmidheiny
-and Siegloch 2023, Journal of Applied Econometrics 38:695). Association, not cause.
+With effects of regions and months, the coefficient of month s is the log rate ratio of the hit countries to the others, s
+months from the shock, relative to the month before it. Months beyond the window's ends share one coefficient at either end
+(Schmidheiny and Siegloch 2023, Journal of Applied Econometrics 38:695). Association, not cause.
 
 Errors: a shock hits one or a few countries, and a coefficient of one month makes the scores of these countries in that
-month sum
-to zero. Sums by country or by month (clusters, Driscoll-Kraay) are therefore near zero and say nothing; they are
-refused. Errors
-clustered by unit, or Conley errors with a short distance, are left, and do not cover what all regions of a hit country
-share.
+month sum to zero. Sums by country or by month (clusters, Driscoll-Kraay) are therefore near zero and say nothing; they are
+refused. Errors clustered by unit, or Conley errors with a short distance, are left, and do not cover what all regions of a
+hit country share.
 """
 
 from collections.abc import Sequence
@@ -181,13 +177,7 @@ def event_study(
     if REFERENCE not in here:
         known = hit & (steps.numbers - shock == REFERENCE)
         observed = plain.y[np.isin(plain.at, np.flatnonzero(known))]
-        why = (
-            "have no row"
-            if not known.any()
-            else "have no observed row"
-            if not observed.size
-            else "have zero counts only"
-        )
+        why = "have zero counts only" if observed.size else "have no observed row" if known.any() else "have no row"
         raise ModelError(
             f"{name}: {hits} {why} {reference}: there is nothing to compare the other months with. Add that month, or name "
             "another shock."

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from northroute import keeping
-from northroute.conventions import INTERVAL_PROB, SIMULATED_MARK
+from northroute.conventions import INTERVAL_PROB
 from northroute.errors import DataError
-from northroute.frequentist.covariance.result import Errors, errors_from_dict, probability, rate_ratio
+from northroute.frequentist.covariance.result import Errors, errors_from_dict
 from northroute.provenance import Provenance
 
 
@@ -69,28 +69,12 @@ class FrequentistFit:
 
     def tidy(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
         """Table by term: coefficient, standard error, t, two-sided p, confidence interval, rate ratio and its interval."""
-        probability(prob)
         df = self.clusters - 1
-        t = self.coef / self.se
-        half = stats.t.ppf((1 + prob) / 2, df) * self.se
-        return pd.DataFrame(
-            {
-                "fit": self.name,
-                "source": SIMULATED_MARK if self.simulated else "real",
-                "term": self.terms,
-                "coef": self.coef,
-                "se": self.se,
-                "t": t,
-                "df": df,
-                "p": 2 * stats.t.sf(np.abs(t), df),
-                "low": self.coef - half,
-                "high": self.coef + half,
-                "interval": f"{prob * 100:g} % confidence, t({df})",
-                "rate_ratio": rate_ratio(self.coef),
-                "rate_ratio_low": rate_ratio(self.coef - half),
-                "rate_ratio_high": rate_ratio(self.coef + half),
-            }
+        p = 2 * stats.t.sf(np.abs(self.coef / self.se), df)
+        main = Errors(
+            *(self.name, "", self.terms, self.coef, self.se, p, df, self.covariance, {}, "", "", self.simulated)
         )
+        return main.table(prob).drop(columns=["errors", "clusters", "factor", "note"])
 
     def stacked(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
         """Table of the other kinds of errors, one row a kind and term; see :meth:`Errors.table`."""
@@ -106,16 +90,10 @@ class FrequentistFit:
 
     def save(self, path: Path | str) -> Path:
         """Write the fit as JSON, which keeps every digit, with the record of its hash, and return the path."""
-        content: dict[str, Any] = {
-            "name": self.name,
-            "model": self.model,
-            "terms": list(self.terms),
+        content = self.__dict__ | {
             "coef": self.coef.tolist(),
             "covariance": self.covariance.tolist(),
-            "clusters": self.clusters,
-            "rows": self.rows,
             "dropped": dict(self.dropped),
-            "loglik": self.loglik,
             "provenance": self.provenance.to_dict(),
             "others": [e.to_dict() for e in self.others],
             "refused": dict(self.refused),

@@ -109,12 +109,14 @@ class Names:
     Attributes
     ----------
     columns : collection of str
+    label : str
+        Of the regression, for messages.
     used : dict of str to str
         Columns that the terms read so far name, and the name of each in the translated formula.
     """
 
-    def __init__(self, columns: Collection[str], used: Mapping[str, str] | None = None) -> None:
-        self.columns = columns
+    def __init__(self, columns: Collection[str], label: str = "", used: Mapping[str, str] | None = None) -> None:
+        self.columns, self.label = columns, label
         self.used: dict[str, str] = dict(used or {})
 
     def name(self, column: str) -> str:
@@ -137,7 +139,7 @@ class Names:
         Raises
         ------
         ModelError
-            For a name that is neither a column nor a function; the message does not name the fit.
+            For a name that is neither a column nor a function.
         """
         if term in self.columns:
             return self.name(term)
@@ -168,7 +170,7 @@ class Names:
 
     def _known(self, column: str) -> str:
         if column not in self.columns:
-            raise ModelError(f"no column ['{column}']; it has {list(self.columns)}.")
+            raise ModelError(f"{self.label}: no column ['{column}']; it has {list(self.columns)}.")
         return self.name(column)
 
     def restore(self, text: str) -> str:

@@ -4,6 +4,7 @@ The mean is consistent whatever the working correlation; the errors have to be c
 """
 
 import warnings
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,10 +13,11 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array, Design, codes_of, design
-from northroute.frequentist.estimate import Estimate, scaled_gradient
-from northroute.frequentist.likelihood import concentrate, mean_block
-from northroute.frequentist.periods import period_numbers
+from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.estimate import Estimate, pearson_spread
+from northroute.frequentist.likelihood import mean_block, of_maximum
+from northroute.frequentist.maximise import Maximum
+from northroute.frequentist.periods import read_periods
 from northroute.frequentist.scaling import scaled
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
@@ -71,8 +73,6 @@ def gee(
     """
     built = design(data, regression(spec, exposure=exposure, offset=offset, name=name))
     built = without_separated(built, on_separated)
-    if group not in built.frame.columns or (codes_of(built.frame, (group,)) < 0).any():
-        raise ModelError(f"{built.name}: '{group}' is not a complete column of {built.label}. Name the groups' column.")
     if correlation not in (*_STRUCTURES, AR):
         raise ModelError(f"{built.name}: no correlation '{correlation}'; choose among {', '.join((*_STRUCTURES, AR))}.")
     return fit_design(built, group, correlation, time)
@@ -80,8 +80,8 @@ def gee(
 
 def fit_design(built: Design, group: str, correlation: Correlation, time: str | None = None) -> Estimate:
     """Fit to a design whose separated rows are out."""
+    names = built.groups(group)
     block = mean_block(built)
-    names = codes_of(built.frame, (group,))
     order, steps, whole = np.arange(names.size), None, True
     if correlation == AR:
         time = time or _times(built)
@@ -90,7 +90,6 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
     x, turn = scaled(block.x)
     # statsmodels stops where the score is small: the outcome enters in units of its mean
     level = float(built.y.mean())
-    to_own = np.linalg.inv(turn)
     with warnings.catch_warnings(record=True) as caught:  # turned into an error below
         warnings.simplefilter("always")
         model = sm.GEE(
@@ -115,36 +114,20 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
         raise ModelError(f"{built.name}: GEE did not converge ({said}). Simplify the mean or the correlation.")
     first = np.unique(names, return_index=True)[1]
     scores, information = _equations(model, result, [int(first[g]) for g in model.group_labels], built.y.size)
-    scores, information = scores * level, information * level
-    bread = turn @ np.linalg.inv(information) @ turn.T
-    scores, information = scores @ to_own, to_own.T @ information @ to_own
+    coef, iterations = np.asarray(result.params), len(result.fit_history["params"])
+    found = Maximum(coef, scores * level, information * level, float("nan"), iterations)
+    mean = np.exp(x @ coef + block.offset)
     by = f" by {time}" if correlation == AR else ""
-    kept: NDArray[np.int64] = np.arange(built.x.shape[1])
-    cleared, slopes = concentrate(information, scores, block.x, kept)
-    coef = turn @ np.asarray(result.params)
-    association = model.cov_struct.dep_params
-    mean = np.exp(block.x @ coef + block.offset)
-    spread = np.mean((built.y - mean) ** 2 / mean)
-    return Estimate(
-        name=built.name,
-        model=f"GEE, {correlation} within {group}{by}, of {built.regression.describe()}",
+    made = of_maximum(
+        *(built, found, turn, block.x, block.names, mean),
         family=FAMILY,
-        design=built,
-        terms=built.terms,
-        coef=coef[kept],
-        scores=cleared,
-        bread=bread[np.ix_(kept, kept)],
-        mean=mean,
-        loglik=float("nan"),
-        likelihood=False,
-        iterations=len(result.fit_history["params"]),
-        gradient=scaled_gradient(scores, bread) / float(np.sqrt(max(spread, 1e-12 * level))),
-        dropped=built.dropped,
-        extra={"correlation": 0.0 if association is None else float(association)},
-        x_within=slopes,
-        groups=(group,),
-        again=lambda other: fit_design(without_separated(other, "drop"), group, correlation, time),
-    ).checked()
+        model=f"GEE, {correlation} within {group}{by}, of {built.regression.describe()}",
+        again=lambda other: fit_design(other, group, correlation, time),
+    )
+    association = model.cov_struct.dep_params
+    extra = {"correlation": 0.0 if association is None else float(association)}
+    gradient = made.gradient / pearson_spread(built.y, mean)
+    return replace(made, likelihood=False, gradient=gradient, extra=extra, groups=(group,)).checked()
 
 
 def _times(built: Design) -> str:
@@ -167,7 +150,7 @@ def _in_time(
             f"{built.name}: {built.label} has no column '{time}'; autoregressive rows need their times. It has "
             f"{list(built.frame.columns)}."
         )
-    steps = period_numbers(built.frame[time], time)
+    steps = read_periods(built.frame[time], time).numbers
     order = np.lexsort((steps, names))
     apart = np.diff(steps[order])[np.diff(names[order]) == 0]
     if (apart == 0).any():

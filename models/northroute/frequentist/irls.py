@@ -53,8 +53,7 @@ def solve(
         ``coef`` is NaN where the covariates are collinear.
     """
     given, unit = x, float(y.mean())
-    # with effects the columns are cleared of any constant; their units are still the user's
-    x, back = scaled(x) if not within.effects else _by_size(x)
+    x, back = scaled(x)
     mean = np.maximum(start, _FLOOR) if start is not None else (y + y.mean()) / 2
     eta = np.log(mean)
     old = deviance(y, mean)
@@ -99,12 +98,6 @@ def deviance(y: Array, mean: Array) -> float:
 def log_likelihood(y: Array, mean: Array) -> float:
     """Poisson log likelihood; for an outcome with fractions, the gamma function stands for the factorial."""
     return float(np.sum(special.xlogy(y, mean) - mean - special.gammaln(y + 1)))
-
-
-def _by_size(x: Array) -> tuple[Array, Array]:
-    size = np.sqrt(np.mean(x**2, axis=0)) if x.size else np.ones(x.shape[1])
-    size = np.where((size > 0) & np.isfinite(size), size, 1.0)
-    return x / size, np.diag(1 / size)
 
 
 def _regress(target: Array, x: Array, weights: Array) -> tuple[Array, Array]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
 from northroute.errors import ModelError
@@ -13,7 +12,7 @@ from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import INTERCEPT, Array, Design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
-from northroute.frequentist.maximise import Block, Density, indices, maximise
+from northroute.frequentist.maximise import Block, Density, Maximum, indices, maximise, of_rows
 from northroute.frequentist.scaling import far_off, inverted, scaled
 from northroute.frequentist.separation import without_separated
 
@@ -93,30 +92,64 @@ def dispersion_block(rows: int) -> Block:
     return Block("", np.ones((rows, 1)), (DISPERSION,), np.zeros(rows))
 
 
-def concentrate(information: Array, scores: Array, x: Array, kept: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Clear the scores and the mean's covariates of the terms that are not kept, with the information as weight.
+def of_maximum(
+    built: Design,
+    found: Maximum,
+    own: Array,
+    x: Array,
+    terms: Sequence[str],
+    mean: Array,
+    *,
+    family: str,
+    model: str,
+    again: Again,
+) -> Estimate:
+    """Return the estimate of all terms but the effects' dummies, before it is checked.
 
-    The sandwich of the cleared scores is the block of the whole sandwich that belongs to the kept terms.
+    Scores and the mean's covariates are cleared of the dummies with the information as weight: the sandwich of the cleared
+    scores is the block of the whole sandwich that belongs to the other terms.
 
     Parameters
     ----------
-    information : array, shape (term, term)
-    scores : array, shape (row, term)
+    built : Design
+    found : Maximum
+        With a score for each row, in any units of the terms.
+    own : array, shape (term, term)
+        Coefficients in the terms' own units are ``own`` times those found.
     x : array, shape (row, mean term)
-        The mean's terms come first.
-    kept : array of int
-
-    Returns
-    -------
-    scores : array, shape (row, kept term)
-    x : array, shape (row, kept mean term)
+        Change of the log mean with the mean's coefficients: the design's terms, then dummies.
+    terms : sequence of str
+        All of them; the mean's come first.
+    mean : array, shape (row,)
+    family, model : str
+    again : callable
+        Fits the same model to another design whose separated rows are out.
     """
-    out = np.setdiff1d(np.arange(len(information)), kept)
-    of_mean = kept[kept < x.shape[1]]
-    if not out.size:
-        return scores, x
+    to_own = np.linalg.inv(own)
+    bread = own @ inverted(found.information) @ own.T
+    information, scores, coef = to_own.T @ found.information @ to_own, found.scores @ to_own, own @ found.coef
+    width = built.x.shape[1]
+    kept, out = np.r_[0:width, x.shape[1] : len(terms)], np.arange(width, x.shape[1])
     clearing = np.linalg.solve(information[np.ix_(out, out)], information[np.ix_(out, kept)])
-    return scores[:, kept] - scores[:, out] @ clearing, x[:, of_mean] - x[:, out] @ clearing[:, : of_mean.size]
+    inner = bread[np.ix_(kept, kept)]
+    names = tuple(terms[i] for i in kept)
+    return Estimate(
+        model=model,
+        family=family,
+        design=built,
+        terms=names,
+        coef=coef[kept],
+        scores=scores[:, kept] - scores[:, out] @ clearing,
+        bread=(inner + inner.T) / 2,
+        mean=mean,
+        loglik=found.value,
+        likelihood=True,
+        iterations=found.iterations,
+        gradient=scaled_gradient(scores, bread),
+        extra={"dispersion": float(np.exp(coef[kept][names.index(DISPERSION)]))} if DISPERSION in names else {},
+        x_within=x[:, :width] - x[:, out] @ clearing[:, :width],
+        again=lambda other: again(without_separated(other, "drop")),
+    )
 
 
 def fit(
@@ -151,48 +184,17 @@ def fit(
     ModelError
         If the maximum does not pass :meth:`Estimate.checked`.
     """
-    names = tuple(n for b in blocks for n in b.names)
     parts = [scaled(b.x) for b in blocks]
+    inner = [replace(b, x=x) for b, (x, _) in zip(blocks, parts, strict=True)]
     own = linalg.block_diag(*(a for _, a in parts))
-    to_own = np.linalg.inv(own)
-    inner_blocks = [replace(b, x=x) for b, (x, _) in zip(blocks, parts, strict=True)]
-    solved = maximise(built.y, inner_blocks, density, to_own @ start)
-    found = replace(
-        solved,
-        coef=own @ solved.coef,
-        scores=solved.scores @ to_own,
-        information=to_own.T @ solved.information @ to_own,
-    )
-    bread = own @ inverted(solved.information) @ own.T
-    width = blocks[0].x.shape[1]
-    kept = np.r_[0 : built.x.shape[1], width : len(names)] if built.effects else np.arange(len(names))
-    scores, slopes = concentrate(found.information, found.scores, blocks[0].x, kept)
-    inner = bread[np.ix_(kept, kept)]
-    terms, coef = tuple(names[i] for i in kept), found.coef[kept]
-    expected = mean(indices(blocks, found.coef))
-    extra = {"dispersion": float(np.exp(coef[terms.index(DISPERSION)]))} if DISPERSION in terms else {}
-    if extra and extra["dispersion"] * expected.mean() < _NEAR_POISSON:
+    found = maximise(of_rows(built.y, inner, density), np.linalg.solve(own, start))
+    names = [n for b in blocks for n in b.names]
+    expected = mean(indices(inner, found.coef))
+    made = of_maximum(built, found, own, blocks[0].x, names, expected, family=family, model=model, again=again)
+    dispersion = made.extra.get("dispersion")
+    if dispersion is not None and dispersion * expected.mean() < _NEAR_POISSON:
         raise ModelError(
-            f"{built.name}: the dispersion went to zero ({extra['dispersion']:.2g}); the counts do not vary more than a "
-            "Poisson's. Fit Poisson."
+            f"{built.name}: the dispersion went to zero ({dispersion:.2g}); the counts do not vary more than a Poisson's. "
+            "Fit Poisson."
         )
-    return Estimate(
-        name=built.name,
-        model=model,
-        family=family,
-        design=built,
-        terms=terms,
-        coef=coef,
-        scores=scores,
-        bread=(inner + inner.T) / 2,
-        mean=expected,
-        loglik=found.value,
-        likelihood=True,
-        iterations=found.iterations,
-        gradient=scaled_gradient(found.scores, bread),
-        dropped=built.dropped,
-        extra=extra,
-        x_within=slopes,
-        blocks=tuple(blocks),
-        again=lambda other: again(without_separated(other, "drop")),
-    ).checked()
+    return replace(made, blocks=tuple(blocks)).checked()

@@ -1,7 +1,7 @@
-"""Maximum likelihood of models in which each row depends on a few linear indices, by :func:`climb`.
+"""Maximum likelihood by :func:`climb`, and of models in which each row depends on a few linear indices.
 
-A model gives the value, gradient and Hessian of a row's log likelihood in its indices (mean, zero part, log dispersion); the
-chain rule through the index's covariates does the rest, so gradients, information and scores are analytic.
+Such a model gives value, gradient and Hessian of a row's log likelihood in its indices (mean, zero part, log dispersion);
+the chain rule through the index's covariates does the rest, so gradients, information and scores are analytic.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,13 +56,15 @@ class Rows:
     hessian: Array
 
 
+Likelihood = Callable[[Array], tuple[float, Array, Array]]
+"""Coefficients to value, scores (row or group, term) and information (term, term)."""
 Density = Callable[[Array, Array], Rows]
 """Outcome and indices, shapes (row,) and (row, index), to :class:`Rows`."""
 
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where the search ended: coefficients of all blocks in order, scores (row, term), information, value, steps."""
+    """Where the search ended: coefficients, scores (row or group, term), information (term, term), value, steps."""
 
     coef: Array
     scores: Array
@@ -78,25 +80,27 @@ def indices(blocks: Sequence[Block], coef: Array) -> Array:
     return np.column_stack([b.x @ c + b.offset for b, c in zip(blocks, parts, strict=True)])
 
 
-def maximise(y: Array, blocks: Sequence[Block], density: Density, start: Array) -> Maximum:
+def maximise(likelihood: Likelihood, start: Array) -> Maximum:
     """Climb from ``start``. The caller checks the result; see :meth:`Estimate.checked`."""
+
+    def summed(coef: Array) -> tuple[float, Array, Array]:
+        value, scores, information = likelihood(coef)
+        return value, scores.sum(axis=0), information
+
+    coef, steps = climb(summed, start)
+    value, scores, information = likelihood(coef)
+    return Maximum(coef, scores, information, value, steps)
+
+
+def of_rows(y: Array, blocks: Sequence[Block], density: Density) -> Likelihood:
+    """Return the likelihood of independent rows in the coefficients of all blocks, in order."""
 
     def likelihood(coef: Array) -> tuple[float, Array, Array]:
         rows = density(y, indices(blocks, coef))
-        return float(rows.value.sum()), _slopes(blocks, rows), _information(blocks, rows)
+        scores = np.column_stack([rows.gradient[:, [m]] * b.x for m, b in enumerate(blocks)])
+        information = [
+            [-(a.x.T @ (rows.hessian[:, m, n, None] * b.x)) for n, b in enumerate(blocks)] for m, a in enumerate(blocks)
+        ]
+        return float(rows.value.sum()), scores, np.block(information)
 
-    coef, steps = climb(likelihood, start)
-    rows = density(y, indices(blocks, coef))
-    scores = np.column_stack([rows.gradient[:, [m]] * b.x for m, b in enumerate(blocks)])
-    return Maximum(coef, scores, _information(blocks, rows), float(rows.value.sum()), steps)
-
-
-def _slopes(blocks: Sequence[Block], rows: Rows) -> Array:
-    return np.concatenate([b.x.T @ rows.gradient[:, m] for m, b in enumerate(blocks)])
-
-
-def _information(blocks: Sequence[Block], rows: Rows) -> Array:
-    parts = [
-        [-(a.x.T @ (rows.hessian[:, m, n, None] * b.x)) for n, b in enumerate(blocks)] for m, a in enumerate(blocks)
-    ]
-    return np.block(parts)
+    return likelihood

@@ -1,15 +1,15 @@
 """Negative binomial NB2 by maximum likelihood, pooled or with dummies for effects.
 
 ``Var = mu + dispersion * mu^2``. Errors clustered by :func:`northroute.frequentist.covariance.cluster`. Dummies of many
-short
-units bias it (incidental parameters; Allison and Waterman 2002, Sociological Methodology 32:247); Poisson has no such bias.
+short units bias it (incidental parameters; Allison and Waterman 2002, Sociological Methodology 32:247); Poisson has no such
+bias.
 """
 
 import numpy as np
 import pandas as pd
 
 from northroute.frequentist import densities
-from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.design import Design, design
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import dispersion_block, dispersion_start, fit, mean_block, poisson_start
 from northroute.frequentist.separation import Separated, without_separated
@@ -64,10 +64,6 @@ def fit_design(built: Design) -> Estimate:
         start,
         family=FAMILY,
         model=f"NB2 of {built.regression.describe()}",
-        mean=_mean,
+        mean=lambda index: np.exp(index[:, 0]),
         again=fit_design,
     )
-
-
-def _mean(index: Array) -> Array:
-    return np.exp(index[:, 0])

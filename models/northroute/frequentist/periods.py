@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from northroute.errors import ModelError
 from northroute.panel import periods
@@ -32,11 +31,6 @@ def read_periods(column: "pd.Series[Any]", name: str) -> Periods:
     return found
 
 
-def period_numbers(column: "pd.Series[Any]", name: str) -> NDArray[np.int64]:
-    """Return the numbers of :func:`read_periods`: months since year 0 (``12 year + month``), plain numbers as they are."""
-    return read_periods(column, name).numbers
-
-
 def period_of(value: object, unit: str, name: str) -> int:
     """Return the number of one period, such as that of a shock, in the unit of a table's.
 
@@ -48,7 +42,8 @@ def period_of(value: object, unit: str, name: str) -> int:
     found = read_periods(pd.Series([value]), str(value))
     if found.unit == unit:
         return int(found.numbers[0])
-    if unit in ("quarter", "year", "day") and found.unit == "month" and _full_date(value):
+    full_date = not isinstance(value, str) or len(value.strip()) >= 10
+    if unit in ("quarter", "year", "day") and found.unit == "month" and full_date:
         month = int(found.numbers[0]) - 1
         if unit == "day":
             return int(pd.Timestamp(str(value)).to_datetime64().astype("datetime64[D]").astype(np.int64))
@@ -59,7 +54,3 @@ def period_of(value: object, unit: str, name: str) -> int:
         f"'{name}' holds {held}s and '{value}' is a {given}. Name a column of {given}s, or write it as a {held}: "
         f"{periods.WAYS}."
     )
-
-
-def _full_date(value: object) -> bool:
-    return not isinstance(value, str) or len(value.strip()) >= 10

@@ -9,7 +9,6 @@ from northroute.errors import ModelError
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.covariance.result import Errors
 from northroute.frequentist.covariance.stack import stacked
-from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.fit import FrequentistFit
 from northroute.frequentist.ppml import poisson
 from northroute.frequentist.spec import CONVENTIONS, PoissonSpec, Regression
@@ -28,13 +27,12 @@ def fit_poisson(panel: Panel, spec: PoissonSpec, *, others: Sequence[str] = (), 
     ModelError
         See :func:`fit_poisson_frame`.
     """
-    columns = [c for c in (spec.outcome, spec.exposure) if c]
-    panel.require(*columns)
-    return _fit(panel, spec, others, command)
+    panel.require(*filter(None, (spec.outcome, spec.exposure)))
+    return fit_poisson_frame(panel, spec, others=others, command=command)
 
 
 def fit_poisson_frame(
-    frame: pd.DataFrame, spec: PoissonSpec, *, others: Sequence[str] = (), command: str = ""
+    frame: Panel | pd.DataFrame, spec: PoissonSpec, *, others: Sequence[str] = (), command: str = ""
 ) -> FrequentistFit:
     """Fit to any table with one row an observation; a column ``simulated`` marks it. See :func:`fit_poisson`.
 
@@ -43,24 +41,14 @@ def fit_poisson_frame(
     ModelError
         For an unknown convention, no covariate, one cluster only, and what :func:`northroute.frequentist.poisson` refuses.
     """
-    return _fit(frame, spec, others, command)
-
-
-def estimate(data: Panel | pd.DataFrame, spec: PoissonSpec) -> Estimate:
-    """Return the fit before its errors, for other kinds of errors and for checks."""
+    if spec.convention not in CONVENTIONS:
+        raise ModelError(f"{spec.name}: no convention '{spec.convention}'; choose among {', '.join(CONVENTIONS)}.")
     if not spec.covariates:
         raise ModelError(f"{spec.name}: name at least one covariate.")
     mean = Regression(spec.outcome, spec.covariates, spec.effects, spec.exposure, name=spec.name)
-    return poisson(data, mean)
-
-
-def _fit(data: Panel | pd.DataFrame, spec: PoissonSpec, others: Sequence[str], command: str) -> FrequentistFit:
-    if spec.convention not in CONVENTIONS:
-        raise ModelError(f"{spec.name}: no convention '{spec.convention}'; choose among {', '.join(CONVENTIONS)}.")
-    found = estimate(data, spec)
+    found = poisson(frame, mean)
     errors = cluster(found, spec.cluster, convention=spec.convention)
-    if errors.covariance is None:
-        raise ModelError(f"{spec.name}: no covariance by {spec.cluster}.")
+    assert errors.covariance is not None
     given: list[Errors] = []
     refused: dict[str, str] = {}
     for kind in others:

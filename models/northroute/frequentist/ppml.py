@@ -14,7 +14,7 @@ from northroute.frequentist import irls
 from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
 from northroute.frequentist.design import Array, Design, design
-from northroute.frequentist.estimate import Estimate, scaled_gradient
+from northroute.frequentist.estimate import Estimate, pearson_spread, scaled_gradient
 from northroute.frequentist.likelihood import check_level
 from northroute.frequentist.scaling import inverse
 from northroute.frequentist.separation import Separated, prune, require
@@ -98,10 +98,7 @@ def fit_design(
     _settled(built, found.mean)
     scores = found.x_within * (built.y - found.mean)[:, None]
     bread = inverse(found.x_within, found.mean)
-    # a quasi-likelihood's outcome may be in any unit, and its errors with it
-    spread = np.mean((built.y - found.mean) ** 2 / found.mean)
     return Estimate(
-        name=built.name,
         model=f"Poisson of {built.regression.describe()}",
         family=FAMILY,
         design=built,
@@ -113,8 +110,7 @@ def fit_design(
         loglik=irls.log_likelihood(built.y, found.mean),
         likelihood=False,
         iterations=found.iterations,
-        gradient=scaled_gradient(scores, bread) / float(np.sqrt(max(spread, 1e-12 * built.y.mean()))),
-        dropped=built.dropped,
+        gradient=scaled_gradient(scores, bread) / pearson_spread(built.y, found.mean),
         collinear=lost,
         x_within=found.x_within,
         again=fit_design,

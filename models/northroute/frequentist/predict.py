@@ -49,7 +49,8 @@ def predict(fit: Estimate, data: Panel | pd.DataFrame) -> "pd.Series[float]":
     if frame.empty:
         return pd.Series(np.empty(0), index=frame.index, name=spec.outcome, dtype=float)
     x = columns(fit, fit.design.encoding, frame)
-    eta = x[:, _positions(fit.design.own(), fit.design.terms)] @ fit.coef[: fit.design.x.shape[1]]
+    own = fit.design.own().names
+    eta = x[:, [own.index(t) for t in fit.design.terms]] @ fit.coef[: fit.design.x.shape[1]]
     eta = eta + row_offset(frame, spec) + _levels(fit, frame, x)
     two = parts_of(fit.family)
     if two is None:
@@ -58,10 +59,10 @@ def predict(fit: Estimate, data: Panel | pd.DataFrame) -> "pd.Series[float]":
     index = [eta]
     start = fit.design.x.shape[1]
     for block in fit.blocks[1:]:
-        own = fit.coef[start : start + block.x.shape[1]]
+        coef = fit.coef[start : start + block.x.shape[1]]
         dispersion = block.names == (DISPERSION,)
         x = np.ones((len(frame), 1)) if dispersion else columns(fit, fit.design.second, frame)
-        index.append(x @ own)
+        index.append(x @ coef)
         start += block.x.shape[1]
     with np.errstate(over="ignore", invalid="ignore"):
         return _finite(fit, expected(*two, np.column_stack(index)), frame)
@@ -85,10 +86,6 @@ def columns(fit: Estimate, encoding: Encoding | None, frame: pd.DataFrame) -> Ar
             "scale(), which remember, or make a column of it."
         )
     return encoding.matrix(frame)
-
-
-def _positions(encoding: Encoding, terms: tuple[str, ...]) -> list[int]:
-    return [encoding.names.index(t) for t in terms]
 
 
 def _finite(fit: Estimate, mean: Array, frame: pd.DataFrame) -> "pd.Series[float]":

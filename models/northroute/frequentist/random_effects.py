@@ -4,17 +4,19 @@ A group's counts are Poisson with means ``v lambda_t`` where v is gamma with mea
 out in closed form. Unlike conditional Poisson it needs v to be independent of the covariates: compare the two.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import linalg, special
 
 from northroute.errors import ModelError
-from northroute.frequentist.climb import climb
-from northroute.frequentist.design import Array, Design, codes_of, design
-from northroute.frequentist.estimate import Estimate, scaled_gradient
-from northroute.frequentist.likelihood import DISPERSION, concentrate, mean_block, poisson_start
-from northroute.frequentist.scaling import inverted, scaled
+from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.estimate import Estimate
+from northroute.frequentist.likelihood import DISPERSION, mean_block, of_maximum, poisson_start
+from northroute.frequentist.maximise import maximise
+from northroute.frequentist.scaling import scaled
 from northroute.frequentist.separation import Separated, without_separated
 from northroute.frequentist.spec import Regression, regression
 from northroute.panel import Panel
@@ -50,68 +52,36 @@ def random_effects(
         For data that the design refuses, one group only, no heterogeneity, or no maximum.
     """
     built = design(data, regression(spec, exposure=exposure, offset=offset, name=name), whole=True)
-    built = without_separated(built, on_separated)
-    if group not in built.frame.columns or (codes_of(built.frame, (group,)) < 0).any():
-        raise ModelError(f"{built.name}: '{group}' is not a complete column of {built.label}. Name the groups' column.")
-    return fit_design(built, group)
+    return fit_design(without_separated(built, on_separated), group)
 
 
 def fit_design(built: Design, group: str) -> Estimate:
     """Fit to a design whose separated rows are out."""
+    codes = built.groups(group)
     block = mean_block(built)
-    codes = codes_of(built.frame, (group,))
     if codes.max() < 1:
         raise ModelError(f"{built.name}: one {group} only; heterogeneity between groups needs two or more.")
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(codes[order]) > 0])
-    y, offset = built.y[order], block.offset[order]
-    x, turn = scaled(block.x[order])
-    totals = np.add.reduceat(y, starts)
+    x, turn = scaled(block.x)
+    rows = built.y[order], x[order], block.offset[order], starts, np.add.reduceat(built.y[order], starts)
     coef, mean = poisson_start(built.y, block)
-    ratio = totals / np.add.reduceat(mean[order], starts)
-    own = linalg.block_diag(turn, np.ones((1, 1)))
-    to_own = np.linalg.inv(own)
-    theta = np.r_[np.linalg.solve(turn, coef), np.log(np.clip(np.var(ratio), 0.01, 10.0))]
-
-    def at(point: Array) -> tuple[float, Array, Array]:
-        value, scores, information = likelihood(point, y, x, offset, starts, totals)
-        return value, scores.sum(axis=0), information
-
-    theta, steps = climb(at, theta)
-    value, scores, information = likelihood(theta, y, x, offset, starts, totals)
-    bread = own @ inverted(information) @ own.T
-    theta, scores, information = own @ theta, scores @ to_own, to_own.T @ information @ to_own
-    x = block.x[order]
-    terms = (*block.names, DISPERSION)
-    kept: NDArray[np.int64] = np.r_[0 : built.x.shape[1], len(terms) - 1]
-    cleared, slopes = concentrate(information, scores, x, kept)
-    by_row = np.zeros((y.size, kept.size))
-    by_row[order[starts]] = cleared
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    dispersion = float(np.exp(theta[-1]))
-    if dispersion < 1e-8:
-        raise ModelError(f"{built.name}: groups do not differ beyond Poisson chance. Fit a pooled Poisson.")
-    return Estimate(
-        name=built.name,
-        model=f"random-effects Poisson of {built.regression.describe()}, gamma by {group}",
+    ratio = rows[-1] / np.add.reduceat(mean[order], starts)
+    start = np.r_[np.linalg.solve(turn, coef), np.log(np.clip(np.var(ratio), 0.01, 10.0))]
+    found = maximise(lambda theta: likelihood(theta, *rows), start)
+    by_row = np.zeros((built.y.size, start.size))
+    by_row[order[starts]] = found.scores
+    found, own = replace(found, scores=by_row), linalg.block_diag(turn, np.ones((1, 1)))
+    mean = np.exp(x @ found.coef[:-1] + block.offset)
+    made = of_maximum(
+        *(built, found, own, block.x, (*block.names, DISPERSION), mean),
         family=FAMILY,
-        design=built,
-        terms=tuple(terms[i] for i in kept),
-        coef=theta[kept],
-        scores=by_row,
-        bread=bread[np.ix_(kept, kept)],
-        mean=np.exp(block.x @ theta[:-1] + block.offset),
-        loglik=value,
-        likelihood=True,
-        iterations=steps,
-        gradient=scaled_gradient(scores, bread),
-        dropped=built.dropped,
-        extra={"dispersion": dispersion},
-        x_within=slopes[back],
-        groups=(group,),
-        again=lambda other: fit_design(without_separated(other, "drop"), group),
-    ).checked()
+        model=f"random-effects Poisson of {built.regression.describe()}, gamma by {group}",
+        again=lambda other: fit_design(other, group),
+    )
+    if made.extra["dispersion"] < 1e-8:
+        raise ModelError(f"{built.name}: groups do not differ beyond Poisson chance. Fit a pooled Poisson.")
+    return replace(made, groups=(group,)).checked()
 
 
 def likelihood(

@@ -162,7 +162,7 @@ def _scaled(design: Design) -> Array:
     constant = np.ptp(x, axis=0) == 0
     if design.effects or constant.any():
         x = np.where(constant, x, x - x.mean(axis=0))
-    return np.asarray(x / np.maximum(np.abs(x).max(axis=0), np.finfo(float).tiny))
+    return _unit(x)
 
 
 def _collinear_at_positive(design: Design) -> bool:

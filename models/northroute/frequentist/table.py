@@ -90,21 +90,16 @@ class RegressionTable:
 
     def to_latex(self, path: Path | str, digits: int = 3) -> Path:
         """Write the printed table as LaTeX (booktabs); names are escaped, and columns numbered so that no two are alike."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shown = self.frame(digits) if self.simulated else self.frame(digits).drop(columns="source")
-        path.write_text(latex.table(shown), encoding="utf-8")
-        return path
+        return _written(path, latex.table(self._printed(digits)))
 
     def to_html(self, path: Path | str, digits: int = 3) -> Path:
         """Write the printed table as a table in HTML."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shown = self.frame(digits) if self.simulated else self.frame(digits).drop(columns="source")
         caption = f"<caption>{html.escape('; '.join(f.model for f in self.fits))}</caption>"
-        body = shown.to_html(index=False, escape=True, border=0)
-        path.write_text(body.replace("<thead>", f"{caption}\n  <thead>", 1) + "\n", encoding="utf-8")
-        return path
+        body = self._printed(digits).to_html(index=False, escape=True, border=0)
+        return _written(path, body.replace("<thead>", f"{caption}\n  <thead>", 1) + "\n")
+
+    def _printed(self, digits: int) -> pd.DataFrame:
+        return self.frame(digits) if self.simulated else self.frame(digits).drop(columns="source")
 
     def _keys(self) -> list[tuple[int, str]]:
         return [(i, f"({i + 1}) {f.name}") for i, f in enumerate(self.fits)]
@@ -144,6 +139,13 @@ class RegressionTable:
                 counts = ", ".join(f"{n} {name}" for name, n in errors.groups.items())
                 return "; ".join(p for p in (counts, f"factor of {errors.convention}", errors.note) if p)
         return ""
+
+
+def _written(path: Path | str, text: str) -> Path:
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _number(value: float, digits: int) -> str:

@@ -154,16 +154,13 @@ def fit_design(built: Design, distribution: Distribution, kind: Kind) -> Estimat
     block = mean_block(built)
     second = _second(built)
     count = densities.poisson if distribution == "poisson" else densities.negative_binomial
-    at_positive = Block("", block.x[y > 0], block.terms, block.offset[y > 0])
-    coef, mean = poisson_start(y[y > 0], at_positive) if kind == "hurdle" else poisson_start(y, block)
-    start = [coef]
-    blocks = [block]
-    if distribution == "negative binomial":
-        start.append(np.array([dispersion_start(y[y > 0] if kind == "hurdle" else y, mean)]))
-        blocks.append(dispersion_block(y.size))
-    blocks.append(second)
+    counted = y > 0 if kind == "hurdle" else np.ones(y.size, bool)
+    coef, mean = poisson_start(y[counted], replace(block, x=block.x[counted], offset=block.offset[counted]))
     level = float(special.logit((y == 0).mean() if kind == "hurdle" else max((y == 0).mean() / 2, 0.02)))
-    start.append(np.array([level if t == INTERCEPT else 0.0 for t in second.terms]))
+    blocks, start = [block, second], [coef, np.array([level if t == INTERCEPT else 0.0 for t in second.terms])]
+    if distribution == "negative binomial":
+        start.insert(1, np.array([dispersion_start(y[counted], mean)]))
+        blocks.insert(1, dispersion_block(y.size))
     found = fit(
         built,
         blocks,

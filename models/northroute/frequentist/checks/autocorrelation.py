@@ -1,13 +1,16 @@
 """Whether residuals of a unit are alike from month to month."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
 
@@ -40,18 +43,11 @@ def autocorrelation(fit: Estimate, *, lags: int = 12, unit: str = "unit", time: 
         raise ModelError(f"{fit.name}: hardly any unit has two rows in a row; there is nothing to correlate.")
     pairs = int(np.isfinite(centred[:, 1:] * centred[:, :-1]).sum())
     found = pd.DataFrame(rows)
-    passed = rows[0]["p"] > 0.05
     period = groups.periods(fit, time).unit
     sentence = (
         f"Residuals of one {period} and the next correlate {rows[0]['coef']:.2f} (p = {rows[0]['p']:.3f}, {pairs:,} pairs "
         f"of {fit.rows:,} rows)."
     )
-    if not passed:
-        sentence += " Cluster by unit or above, or use serial errors; do not treat months as independent."
-    return CheckResult(
-        "residual autocorrelation",
-        passed,
-        sourced(found, simulated=fit.simulated),
-        sentence,
-        lambda: draw.intervals(found, "lag", "autocorrelation of Pearson residuals, 95 %", simulated=fit.simulated),
-    )
+    advice = "Cluster by unit or above, or use serial errors; do not treat months as independent."
+    figure = partial(draw.intervals, found, "lag", "autocorrelation of Pearson residuals, 95 %")
+    return result(fit, "residual autocorrelation", rows[0]["p"] > 0.05, found, sentence, figure, advice)

@@ -1,10 +1,13 @@
 """Terms that were left out because others, or the effects, determine them."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.estimate import Estimate
 
 
@@ -22,15 +25,8 @@ def collinear_terms(fit: Estimate) -> CheckResult:
     sentence = f"Left out as collinear: {', '.join(fit.collinear) or 'none'}."
     if thin:
         sentence += f" The effects and other terms leave less than 1 % of the variance of {', '.join(thin)}."
-    return CheckResult(
-        "collinear terms",
-        not fit.collinear,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.bars(
-            table["term"].tolist(), table["variance_left"].tolist(), "share of variance left", simulated=fit.simulated
-        ),
-    )
+    figure = partial(draw.bars, table["term"], table["variance_left"], "share of variance left")
+    return result(fit, "collinear terms", not fit.collinear, table, sentence, figure)
 
 
 def _left(fit: Estimate) -> list[float]:

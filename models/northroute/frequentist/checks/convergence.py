@@ -1,10 +1,13 @@
 """Whether the estimation ended at a maximum, with a covariance that is finite."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.result import Errors
 from northroute.frequentist.estimate import GRADIENT, Estimate
 
@@ -12,17 +15,10 @@ from northroute.frequentist.estimate import GRADIENT, Estimate
 def converged(fit: Estimate) -> CheckResult:
     """Compare what is left of the gradient with a thousandth of a standard error."""
     table = pd.DataFrame({"iterations": [fit.iterations], "gradient": [fit.gradient], "allowed": [GRADIENT]})
-    passed = fit.gradient <= GRADIENT
     sentence = f"{fit.iterations} iterations; the gradient that is left is {fit.gradient:.1g} standard errors."
-    if not passed:
-        sentence += " Rescale the covariates or simplify the model."
-    return CheckResult(
-        "convergence",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.bars(["gradient"], [fit.gradient], "standard errors", simulated=fit.simulated, bound=GRADIENT),
-    )
+    figure = partial(draw.bars, ["gradient"], [fit.gradient], "standard errors", bound=GRADIENT)
+    advice = "Rescale the covariates or simplify the model."
+    return result(fit, "convergence", fit.gradient <= GRADIENT, table, sentence, figure, advice)
 
 
 def finite_covariance(fit: Estimate, errors: Errors) -> CheckResult:
@@ -38,10 +34,5 @@ def finite_covariance(fit: Estimate, errors: Errors) -> CheckResult:
     )
     if rank < len(scale):
         sentence += " Joint tests of all terms are not possible with so few clusters."
-    return CheckResult(
-        "finite covariance",
-        finite,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.bars(list(fit.terms), scale.tolist(), "standard error", simulated=fit.simulated),
-    )
+    figure = partial(draw.bars, fit.terms, scale, "standard error")
+    return result(fit, "finite covariance", finite, table, sentence, figure)

@@ -1,11 +1,14 @@
 """Whether the counts vary more than a Poisson's."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.estimate import Estimate
 
 
@@ -26,19 +29,8 @@ def overdispersion(fit: Estimate, *, bins: int = 10) -> CheckResult:
     groups = pd.qcut(pd.Series(mean), min(bins, fit.rows), labels=False, duplicates="drop")
     by = pd.DataFrame({"mean": mean, "square": (y - mean) ** 2}).groupby(groups).mean()
     table = pd.DataFrame({"pearson": [pearson], "dispersion": [slope], "se": [se], "p": [p]})
-    passed = p > 0.05
     sentence = f"Pearson dispersion {pearson:.2f}; NB2 dispersion {slope:.3f} (p = {p:.3f})."
-    if not passed:
-        sentence += " The counts are overdispersed: keep robust or clustered errors, or fit a negative binomial."
-    ends = np.array([by["mean"].min(), by["mean"].max()])
-    return CheckResult(
-        "overdispersion",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.dots(
-            *(by["mean"], by["square"], ("fitted mean, in groups of rows", "mean squared residual")),
-            simulated=fit.simulated,
-            line=(ends, ends),
-        ),
-    )
+    advice = "The counts are overdispersed: keep robust or clustered errors, or fit a negative binomial."
+    labels = ("fitted mean, in groups of rows", "mean squared residual")
+    figure = partial(draw.dots, by["mean"], by["square"], labels)
+    return result(fit, "overdispersion", p > 0.05, table, sentence, figure, advice)

@@ -1,13 +1,15 @@
 """Whether next month's covariate goes with this month's count; then it is not strictly exogenous."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.dynamics import distributed_lags
 from northroute.frequentist.estimate import Estimate
@@ -40,17 +42,10 @@ def strict_exogeneity(
     table = errors.table(0.95).set_index("term").loc[[term, *added]].reset_index()
     table = table[["term", "coef", "se", "df", "p", "low", "high"]]
     smallest = float(table["p"].iloc[1:].min()) * leads
-    passed = smallest > 0.05
     sentence = (
         f"The {'lead' if leads == 1 else 'leads'} of {term}: smallest p x {leads} = {min(smallest, 1):.3f}, by {by}; "
         f"{again.rows:,} of {fit.rows:,} rows have one."
     )
-    if not passed:
-        sentence += " The covariate answers to past counts, or both to something else: the slope holds feedback, too."
-    return CheckResult(
-        "strict exogeneity by leads",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.intervals(table, "term", "coefficient, 95 %", simulated=fit.simulated),
-    )
+    advice = "The covariate answers to past counts, or both to something else: the slope holds feedback, too."
+    figure = partial(draw.intervals, table, "term", "coefficient, 95 %")
+    return result(fit, "strict exogeneity by leads", smallest > 0.05, table, sentence, figure, advice)

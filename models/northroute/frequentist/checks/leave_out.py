@@ -1,11 +1,14 @@
 """Whether the slope rests on one country, or on one year."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.refit import refit
@@ -30,32 +33,24 @@ def leave_one_year(fit: Estimate, term: str, *, time: str = "month") -> CheckRes
     return _leave(fit, term, codes, [str(y) for y in names], "year")
 
 
-def _slope(fit: Estimate, term: str) -> float:
-    return float(fit.coef[fit.term(term)])
-
-
 def _leave(fit: Estimate, term: str, codes: groups.Codes, names: list[str], what: str) -> CheckResult:
-    at = fit.term(term)
+    whole = float(fit.coef[fit.term(term)])
     rows: list[dict[str, object]] = []
     for g, name in enumerate(names):
+        slope, problem = float("nan"), ""
         try:
-            rows.append({"without": name, "coef": _slope(refit(fit, codes != g), term), "problem": ""})
+            again = refit(fit, codes != g)
+            slope = float(again.coef[again.term(term)])
         except ModelError as failure:
-            rows.append({"without": name, "coef": float("nan"), "problem": str(failure)})
-    table = pd.DataFrame(rows).assign(all=float(fit.coef[at]))
+            problem = str(failure)
+        rows.append({"without": name, "coef": slope, "problem": problem})
+    table = pd.DataFrame(rows).assign(all=whole)
     values = table["coef"].to_numpy(float)
-    passed = bool(np.isfinite(values).all() and (np.sign(values) == np.sign(fit.coef[at])).all())
-    low, high = np.nanmin(values), np.nanmax(values)
-    sentence = f"{term} is {fit.coef[at]:.3f} with all, and {low:.3f} to {high:.3f} without one {what}."
-    if not passed:
-        sentence += f" Its sign rests on one {what}: say so beside the estimate."
-    shown = table.dropna(subset="coef").assign(low=lambda d: d["all"], high=lambda d: d["coef"])
-    return CheckResult(
-        f"leave one {what} out",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.intervals(
-            shown, "without", f"coefficient of {term} without it; line from the whole", simulated=fit.simulated
-        ),
+    passed = bool(np.isfinite(values).all() and (np.sign(values) == np.sign(whole)).all())
+    sentence = (
+        f"{term} is {whole:.3f} with all, and {np.nanmin(values):.3f} to {np.nanmax(values):.3f} without one {what}."
     )
+    shown = table.dropna(subset="coef").assign(low=lambda d: d["all"], high=lambda d: d["coef"])
+    figure = partial(draw.intervals, shown, "without", f"coefficient of {term} without it; line from the whole")
+    advice = f"Its sign rests on one {what}: say so beside the estimate."
+    return result(fit, f"leave one {what} out", passed, table, sentence, figure, advice)

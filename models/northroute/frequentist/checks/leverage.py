@@ -1,10 +1,13 @@
 """How much each country decides."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
 
@@ -35,24 +38,11 @@ def leverage(fit: Estimate, term: str, *, by: str = "country") -> CheckResult:
             "share": share,
         }
     ).sort_values("share", ascending=False)
-    passed = bool(share.max() <= 0.5)
     first = table.iloc[0]
     sentence = (
         f"{first['cluster']} has {first['share']:.0%} of the information on {term}; {count} clusters count as "
         f"{effective:.1f}."
     )
-    if not passed:
-        sentence += f" One {by} decides: report the fit without it, and believe CRV3 rather than clustered errors."
-    return CheckResult(
-        f"leverage by {by}",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.bars(
-            table["cluster"].tolist(),
-            table["share"].tolist(),
-            "share of the information",
-            simulated=fit.simulated,
-            bound=1 / count,
-        ),
-    )
+    advice = f"One {by} decides: report the fit without it, and believe CRV3 rather than clustered errors."
+    figure = partial(draw.bars, table["cluster"], table["share"], "share of the information", bound=1 / count)
+    return result(fit, f"leverage by {by}", bool(share.max() <= 0.5), table, sentence, figure, advice)

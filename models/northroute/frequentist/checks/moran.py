@@ -1,13 +1,16 @@
 """Whether residuals of near units are alike in a month: Moran's I, pooled over months."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.conley import coordinates_of, distances
 from northroute.frequentist.estimate import Estimate
@@ -60,21 +63,10 @@ def morans_i(
             "neighbours": [float(near.sum() / len(near))],
         }
     )
-    passed = p > 0.05
     sentence = (
         f"Moran's I is {observed:.3f} within {kilometres:g} km (p = {p:.3f}, {draws} permutations, {fit.rows:,} rows)."
     )
-    if not passed:
-        sentence += " Near regions move together: use Conley errors, or cluster by country."
-    return CheckResult(
-        "Moran's I",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.bars(
-            ["observed", "95 % of permutations below"],
-            [observed, float(np.quantile(drawn, 0.95))],
-            "Moran's I",
-            simulated=fit.simulated,
-        ),
-    )
+    values = [observed, float(np.quantile(drawn, 0.95))]
+    figure = partial(draw.bars, ["observed", "95 % of permutations below"], values, "Moran's I")
+    advice = "Near regions move together: use Conley errors, or cluster by country."
+    return result(fit, "Moran's I", p > 0.05, table, sentence, figure, advice)

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.design import design
 from northroute.frequentist.estimate import Estimate
@@ -35,23 +37,14 @@ def placebo_outcomes(fit: Estimate, term: str, outcomes: Sequence[str], *, by: s
         rows.append({"outcome": outcome, "rows": again.rows, **one[["coef", "se", "df", "p", "low", "high"]].to_dict()})
     table = pd.DataFrame(rows)
     smallest = min(1.0, float(table["p"].iloc[1:].min()) * len(outcomes))
-    passed = smallest > 0.05
     worst = outcomes[int(table["p"].iloc[1:].to_numpy(float).argmin())]
     sentence = (
         f"Of {len(outcomes)} placebo outcomes {worst} has the smallest p x {len(outcomes)}, {smallest:.3f}, by {by} "
         f"({int(table['rows'].iloc[1:].min()):,} to {int(table['rows'].iloc[1:].max()):,} rows)."
     )
-    if not passed:
-        sentence += (
-            " The covariate goes with what it should leave alone, such as coverage: add an exposure or a control."
-        )
-    return CheckResult(
-        "placebo outcomes",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.intervals(table, "outcome", f"coefficient of {term}, 95 %", simulated=fit.simulated),
-    )
+    advice = "The covariate goes with what it should leave alone, such as coverage: add an exposure or a control."
+    figure = partial(draw.intervals, table, "outcome", f"coefficient of {term}, 95 %")
+    return result(fit, "placebo outcomes", smallest > 0.05, table, sentence, figure, advice)
 
 
 def shared_source(fit: Estimate, term: str, flag: str, *, by: str = "country") -> CheckResult:
@@ -82,12 +75,6 @@ def shared_source(fit: Estimate, term: str, flag: str, *, by: str = "country") -
     moved = float(table["coef"][1] - table["coef"][0])
     passed = bool(np.sign(table["coef"][1]) == np.sign(table["coef"][0]) and abs(moved) < float(table["se"][0]))
     sentence = f"Without {int(shared.sum())} rows of shared sources {term} moves by {moved:+.3f}."
-    if not passed:
-        sentence += " Part of the association is made by articles that report both: show the fit without them."
-    return CheckResult(
-        "shared sources",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.intervals(table, "rows", f"coefficient of {term}, 95 %", simulated=fit.simulated),
-    )
+    advice = "Part of the association is made by articles that report both: show the fit without them."
+    figure = partial(draw.intervals, table, "rows", f"coefficient of {term}, 95 %")
+    return result(fit, "shared sources", passed, table, sentence, figure, advice)

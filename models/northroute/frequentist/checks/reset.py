@@ -1,15 +1,15 @@
 """Is the mean right in form? Ramsey's RESET for a log mean, as in Santos Silva and Tenreyro (2006, REStat 88:641)."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-import pandas as pd
-from scipy import stats
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.estimate import Estimate
 
@@ -31,19 +31,9 @@ def reset(fit: Estimate, by: str) -> CheckResult:
     wider = replace(fit.design, x=np.column_stack([fit.design.x, square]), terms=(*fit.terms, SQUARE))
     again = ppml.fit_design(wider, start=fit.mean, separation=False)
     errors = cluster(again, by)
-    half = float(stats.t.ppf(0.975, errors.df) * errors.se[-1])
     p = float(errors.p[-1])
-    table = pd.DataFrame(
-        {"term": [SQUARE], "coef": [again.coef[-1]], "se": [errors.se[-1]], "df": [errors.df], "p": [p]}
-    ).assign(low=again.coef[-1] - half, high=again.coef[-1] + half)
-    passed = p > 0.05
+    table = errors.table(0.95).iloc[[-1]][["term", "coef", "se", "df", "p", "low", "high"]]
     sentence = f"The squared index has p = {p:.3f}, clustered by {by}, t({errors.df:g}), {again.rows:,} rows."
-    if not passed:
-        sentence += " The mean is not log-linear in these terms: add curvature or interactions."
-    return CheckResult(
-        "RESET",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.intervals(table, "term", "coefficient, 95 %", simulated=fit.simulated),
-    )
+    advice = "The mean is not log-linear in these terms: add curvature or interactions."
+    figure = partial(draw.intervals, table, "term", "coefficient, 95 %")
+    return result(fit, "RESET", p > 0.05, table, sentence, figure, advice)

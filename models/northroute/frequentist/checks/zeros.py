@@ -1,11 +1,14 @@
 """Whether there are as many zeros as the model expects."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult
 from northroute.frequentist import densities
 from northroute.frequentist.checks import draw
+from northroute.frequentist.checks.result import result
 from northroute.frequentist.estimate import Estimate
 
 
@@ -32,12 +35,6 @@ def zero_share(fit: Estimate) -> CheckResult:
     observed, poisson, nb2 = table["share"]
     passed = min(abs(observed - poisson), abs(observed - nb2)) <= 0.01
     sentence = f"{observed:.1%} of rows are zero; a Poisson expects {poisson:.1%}, an NB2 {nb2:.1%}."
-    if not passed and observed > nb2:
-        sentence += " More zeros than either: compare a zero-inflated or hurdle model."
-    return CheckResult(
-        "zero share",
-        passed,
-        sourced(table, simulated=fit.simulated),
-        sentence,
-        lambda: draw.bars(table["zeros"].tolist(), table["share"].tolist(), "share of zeros", simulated=fit.simulated),
-    )
+    advice = "More zeros than either: compare a zero-inflated or hurdle model." if observed > nb2 else ""
+    figure = partial(draw.bars, table["zeros"], table["share"], "share of zeros")
+    return result(fit, "zero share", passed, table, sentence, figure, advice)

@@ -6,9 +6,8 @@ import numpy as np
 
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
-from northroute.frequentist.covariance.convention import factor
+from northroute.frequentist.covariance.convention import sandwich
 from northroute.frequentist.covariance.result import Errors, from_covariance
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.spec import Convention
 
@@ -38,16 +37,10 @@ def cluster(fit: Estimate, by: str | tuple[str, ...], *, convention: Convention 
     meat = np.zeros_like(fit.bread)
     for size in range(1, len(names) + 1):
         for subset in combinations(names, size):
-            meat += (-1) ** (size + 1) * _meat(fit, subset)
-    scale = factor(
-        convention,
-        rows=fit.rows,
-        terms=len(fit.terms),
-        effects=fit.design.effects,
-        nested=groups.nested(fit, [codes for codes, _ in found.values()]),
-        clusters=smallest,
-    )
-    covariance, note = (fit.bread @ meat @ fit.bread) * scale, ""
+            codes = groups.column_codes(fit, subset)
+            summed = groups.sums(fit.scores, codes, int(codes.max()) + 1)
+            meat += (-1) ** (size + 1) * (summed.T @ summed)
+    covariance, note = sandwich(fit, meat, convention, smallest, [codes for codes, _ in found.values()]), ""
     if len(names) > 1:
         # in units of the model's own errors, so that the repair does not depend on the covariates' units
         unit = np.sqrt(np.diag(fit.bread))
@@ -59,9 +52,3 @@ def cluster(fit: Estimate, by: str | tuple[str, ...], *, convention: Convention 
     return from_covariance(
         fit, covariance, smallest - 1, f"clustered by {' and '.join(names)}", counts, convention, note
     )
-
-
-def _meat(fit: Estimate, by: tuple[str, ...]) -> Array:
-    codes = groups.column_codes(fit, by)
-    summed = groups.sums(fit.scores, codes, int(codes.max()) + 1)
-    return np.asarray(summed.T @ summed)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from northroute.errors import ModelError
 from northroute.frequentist.columns import numbers_of
 from northroute.frequentist.covariance import groups
-from northroute.frequentist.covariance.convention import factor
+from northroute.frequentist.covariance.convention import sandwich
 from northroute.frequentist.covariance.result import Errors, from_covariance
 from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
@@ -73,18 +73,10 @@ def conley(
     table[units, steps] = fit.scores
     smoothed = np.einsum("uv,vtk->utk", near, np.einsum("ts,vsk->vtk", close, table, optimize=True), optimize=True)
     meat = np.einsum("utj,utk->jk", table, smoothed)
-    covariance = fit.bread @ ((meat + meat.T) / 2) @ fit.bread
-    scale = factor(
-        convention,
-        rows=fit.rows,
-        terms=len(fit.terms),
-        effects=fit.design.effects,
-        nested=groups.nested(fit, [units]),
-        clusters=shape[0],
-    )
+    covariance = sandwich(fit, (meat + meat.T) / 2, convention, shape[0], [units])
     period = groups.periods(fit, time).unit
     kind = f"Conley, {kernel}, {kilometres:g} km" + (f", {in_words(period, months)}" if months else f", same {period}")
-    return from_covariance(fit, scale * covariance, shape[0] - 1, kind, {unit: shape[0]}, convention)
+    return from_covariance(fit, covariance, shape[0] - 1, kind, {unit: shape[0]}, convention)
 
 
 def distances(places: Array) -> Array:

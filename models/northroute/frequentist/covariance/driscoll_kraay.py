@@ -8,7 +8,7 @@ import numpy as np
 
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
-from northroute.frequentist.covariance.convention import factor
+from northroute.frequentist.covariance.convention import sandwich
 from northroute.frequentist.covariance.result import Errors, from_covariance
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.spec import Convention
@@ -45,14 +45,6 @@ def driscoll_kraay(fit: Estimate, *, time: str = "month", months: int = 12, conv
     for lag in range(1, months + 1):
         cross = summed[lag:].T @ summed[:-lag]
         meat += (1 - lag / (months + 1)) * (cross + cross.T)
-    scale = factor(
-        convention,
-        rows=fit.rows,
-        terms=len(fit.terms),
-        effects=fit.design.effects,
-        nested=groups.nested(fit, [steps]),
-        clusters=count,
-    )
-    covariance = scale * fit.bread @ meat @ fit.bread
+    covariance = sandwich(fit, meat, convention, count, [steps])
     kind = f"Driscoll-Kraay, Bartlett, {in_words(read.unit, months)}"
     return from_covariance(fit, covariance, count - 1, kind, {time: count}, convention)

@@ -1,6 +1,6 @@
 """Errors robust to any variance of independent rows (Eicker, Huber, White)."""
 
-from northroute.frequentist.covariance.convention import factor
+from northroute.frequentist.covariance.convention import sandwich
 from northroute.frequentist.covariance.result import Errors, from_covariance
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.spec import Convention
@@ -18,8 +18,6 @@ def heteroskedastic(fit: Estimate, *, convention: Convention = "fixest") -> Erro
     """
     scores = fit.scores[fit.scores.any(axis=1)] if fit.groups else fit.scores
     n = len(scores)
-    none = (False,) * len(fit.design.effects)
-    scale = factor(convention, rows=n, terms=len(fit.terms), effects=fit.design.effects, nested=none, clusters=None)
-    covariance = scale * fit.bread @ (scores.T @ scores) @ fit.bread
+    covariance = sandwich(fit, scores.T @ scores, convention, None, rows=n)
     what = fit.groups[0] if fit.groups else "rows"
     return from_covariance(fit, covariance, n - len(fit.terms), "heteroskedastic", {what: n}, convention)

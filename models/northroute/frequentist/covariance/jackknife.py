@@ -1,9 +1,8 @@
 """CRV3: leave one cluster out, fit again.
 
 ``(G - 1) / G * sum_g (b[-g] - b)(b[-g] - b)'`` (Bell and McCaffrey 2002; MacKinnon, Nielsen and Webb 2023, Journal of
-Applied
-Econometrics 38:671), here by full refits, so that it is exact for a model that is not linear. With five clusters of unequal
-size it is the method to believe first.
+Applied Econometrics 38:671), here by full refits, so that it is exact for a model that is not linear. With five clusters of
+unequal size it is the method to believe first.
 """
 
 import numpy as np

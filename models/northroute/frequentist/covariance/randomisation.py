@@ -2,9 +2,8 @@
 
 Blocks of consecutive months of the covariate are put in random order, within each region, or for all regions of a country
 alike. The statistic is the score of the covariate at the fit without it, ``|sum(x (y - mean0))|``, which needs no
-refit. Under
-the hypothesis that the covariate does nothing, and that its blocks are exchangeable, the p-value is exact, whatever the
-counts' dependence (Young 2019, Quarterly Journal of Economics 134:557, for the case of experiments).
+refit. Under the hypothesis that the covariate does nothing, and that its blocks are exchangeable, the p-value is exact,
+whatever the counts' dependence (Young 2019, Quarterly Journal of Economics 134:557, for the case of experiments).
 """
 
 import numpy as np

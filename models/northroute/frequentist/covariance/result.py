@@ -54,15 +54,10 @@ class Errors:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
-        arrays = {name: getattr(self, name).tolist() for name in ("coef", "se", "p")}
         covariance = None if self.covariance is None else self.covariance.tolist()
-        return {
-            **self.__dict__,
-            **arrays,
-            "terms": list(self.terms),
-            "groups": dict(self.groups),
-            "covariance": covariance,
-        }
+        arrays = {name: getattr(self, name).tolist() for name in ("coef", "se", "p")}
+        plain = {"terms": list(self.terms), "groups": dict(self.groups), "covariance": covariance}
+        return {**self.__dict__, **arrays, **plain}
 
     def table(self, prob: float = INTERVAL_PROB) -> pd.DataFrame:
         """Table by term: coefficient, standard error, t, p, confidence interval, rate ratio and its interval.
@@ -115,10 +110,9 @@ def probability(prob: float) -> None:
 
 def errors_from_dict(content: Mapping[str, Any]) -> Errors:
     """Errors from what :meth:`Errors.to_dict` made."""
-    arrays = {name: np.array(content[name], dtype=float) for name in ("coef", "se", "p")}
-    covariance = None if content["covariance"] is None else np.array(content["covariance"], dtype=float)
-    rest = {"terms": tuple(content["terms"]), "covariance": covariance, **arrays}
-    return Errors(**(dict(content) | rest))
+    names = [n for n in ("coef", "se", "p", "covariance") if content[n] is not None]
+    arrays = {name: np.array(content[name], dtype=float) for name in names}
+    return Errors(**{**content, **arrays, "terms": tuple(content["terms"])})
 
 
 def from_covariance(

@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import pandas as pd
@@ -94,10 +94,8 @@ def summarise(outcome: pd.DataFrame, scenarios: tuple[Scenario, ...] = SCENARIOS
     """Rejection rates and coverage from one row a replicate and method."""
     rows = []
     words = {s.name: s.words for s in scenarios}
-    for key in outcome[["scenario", "effect", "method"]].drop_duplicates().itertuples(index=False):
-        scenario, effect, method = str(key[0]), float(key[1]), str(key[2])
-        here = (outcome["scenario"] == scenario) & (outcome["effect"] == effect) & (outcome["method"] == method)
-        group = outcome[here]
+    for key, group in outcome.groupby(["scenario", "effect", "method"], sort=False):
+        scenario, effect, method = cast(tuple[str, float, str], key)
         answered = group[group["p"].notna()]
         rejected = float((answered["p"] <= LEVEL).mean())
         covered = (answered["low"] <= effect) & (answered["high"] >= effect)

@@ -55,9 +55,9 @@ def insert(text: str, page: Path) -> Path:
     return page
 
 
-def holders(table: pd.DataFrame, scenario: str = _HARDEST) -> pd.DataFrame:
-    """Methods that hold their size in a scenario, the most powerful first, with columns ``method, size, power``."""
-    here = table[table["scenario"] == scenario]
+def holders(table: pd.DataFrame) -> pd.DataFrame:
+    """Methods that hold their size in the hardest scenario, the most powerful first: ``method, size, power``."""
+    here = table[table["scenario"] == _HARDEST]
     size = here[here["effect"] == 0].set_index("method")
     allowed = LEVEL + 2 * np.sqrt(LEVEL * (1 - LEVEL) / size["replicates"])
     power = here[here["effect"] == here["effect"].max()].set_index("method")["rejected"]
