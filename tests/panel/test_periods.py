@@ -73,6 +73,8 @@ def test_other_periods_are_their_own(values: Any, unit: str) -> None:
 
 def test_years_of_other_periods() -> None:
     assert read(pd.Series(["2015-W01", "2015-W53", "2016-W01"]), "t").years.tolist() == [2015, 2015, 2016]
+    fiscal = pd.period_range("2015", periods=3, freq="Y-JUN")  # named after the year in which each ends
+    assert read(pd.Series(fiscal), "t").numbers.tolist() == [2015, 2016, 2017]
     assert read(pd.Series(["2015Q1", "2015Q4", "2016Q1"]), "t").years.tolist() == [2015, 2015, 2016]
     assert read(pd.Series([20151231, 20160101]), "t").years.tolist() == [2015, 2016]
     assert read(pd.Series([2015, 2016]), "t").years.tolist() == [2015, 2016]
