@@ -233,7 +233,7 @@ def _rate_map(name: str, table: pd.DataFrame, boundaries: Boundaries, caption: s
 def _event_picture(name: str, title: str, what: str, event: EventMap, boundaries: Boundaries) -> Picture:
     heading, label = f"{title}, {event.period}", f"reported {what}, {event.period}"
     shown: dict[str, Any] = {"title": heading, "countries": list(COUNTRIES), "simulated": event.simulated}
-    labels = {"count_label": label, "rate_label": event.rate_label}
+    labels: dict[str, Any] = {"count_label": label, "rate_label": event.rate_label}
     draw = partial(maps.count_and_rate_map, event.counts, event.rates, boundaries, **shown, **labels)
     return Picture(
         name=name,
