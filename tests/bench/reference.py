@@ -13,6 +13,7 @@ from northroute.bayes.statement.terms.time import Walk
 from northroute.panel import Panel
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, simulate_regions
 from northroute.workflow import simulated
+from northroute.workflow.line import EXPOSURE
 from tests.bench.textbook import SCALES, UNIT_COVARIATES
 
 COUNTRIES = 5
@@ -26,7 +27,7 @@ def panel(months: int) -> Panel:
 def frame(months: int) -> pd.DataFrame:
     """Rows of the reference model: drug incidents of 51 SIMULATED regions, unit covariates centred."""
     spec = CountSpec(
-        *("bench", "drug_incident", simulated.EXPOSURE, EXPOSURE_UNIT),
+        *("bench", "drug_incident", EXPOSURE, EXPOSURE_UNIT),
         unit_covariates=UNIT_COVARIATES,
         varying=(simulated.COVARIATE,),
     )
@@ -63,7 +64,7 @@ def model(name: str) -> Model:
 def joint(months: int) -> tuple[Panel, CountSpec]:
     """The four outcomes of the SIMULATED panel together."""
     spec = CountSpec(
-        *("bench joint", "joint", simulated.EXPOSURE, EXPOSURE_UNIT),
+        *("bench joint", "joint", EXPOSURE, EXPOSURE_UNIT),
         unit_covariates=UNIT_COVARIATES,
         varying=(simulated.COVARIATE,),
         step="joint",

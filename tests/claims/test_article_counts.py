@@ -23,8 +23,10 @@ def panel(register: Register) -> Panel:
 
 @pytest.fixture(scope="module")
 def fit(panel: Panel, register: Register) -> BayesFit:
-    spec, countries = article_counts.catalog(register)["drug_incident"]
-    return fit_counts(panel.select(countries=countries), spec, Sampling(draws=1000, target_accept=0.95))
+    spec = article_counts.catalog(register)["drug_incident"]
+    return fit_counts(
+        panel.select(countries=article_counts.CENTRAL_ASIA), spec, Sampling(draws=1000, target_accept=0.95)
+    )
 
 
 def raw_rates(panel: Panel, country: str, spans: article_counts.Spans) -> float:
@@ -102,4 +104,4 @@ def test_every_fit_that_the_estimands_need_is_in_the_catalogue(register: Registe
 
 def test_every_question_on_articles_is_answered(register: Register) -> None:
     asked = {q.function for q in register.questions if q.kind == "M" and q.function.startswith("article_")}
-    assert asked == set(articles.FUNCTIONS)
+    assert asked == {*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS}

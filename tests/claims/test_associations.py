@@ -72,7 +72,7 @@ def test_a_known_slope_over_regions_is_found(tables: Tables, register: Register,
     job = associations.pair_job(tables, register, VIOLENCE)
     rng = np.random.default_rng(20260101)
     frame = offences.simulated_counts(job, rng, slope * job.frame[X].to_numpy(float), 0.1)
-    found = associations._regions(fitted(replace(job, frame=frame)), VIOLENCE, {job.model.name: job}, {})
+    (found,) = associations._regions(fitted(replace(job, frame=frame)), VIOLENCE, {job.model.name: job}, {})
     assert found.low < slope < found.high
     assert (found.probability > 0.95) if sure else (found.probability < 0.05)
     assert found.rows == 17

@@ -96,7 +96,7 @@ def test_perception_is_standardised(tables: Tables) -> None:
 def test_a_year_that_is_missing_is_refused(tables: Tables) -> None:
     table = tables["kg_regions"]
     gone = (table.frame["region"] == "KG-N") & (table.frame["year"] == 2019)
-    with pytest.raises(DataError, match="corruption perception of a year is missing"):
+    with pytest.raises(DataError, match="corruption perception of 2019 is missing"):
         rate_models.perception_frame({**tables, "kg_regions": replace(table, frame=table.frame[~gone])})
 
 

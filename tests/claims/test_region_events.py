@@ -124,4 +124,4 @@ def test_the_default_simulated_world_makes_a_claim_false(where: Regions, registe
     truth = simulate_regions(months=60).truth["unit_level"]  # the world on the page
     levels = {o: truth.sel(outcome=o, unit=list(where.names)).to_numpy() for o in region_events.OUTCOMES}
     found = region_events.rail_corridor(levels, where, register["C08"])
-    assert found["rate ratio, state violence"][0] < 1
+    assert found["rate ratio, state violence"].draws < 1

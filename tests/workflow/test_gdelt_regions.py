@@ -23,7 +23,7 @@ from northroute.provenance import Provenance
 from northroute.report.maps import section as map_sections
 from northroute.sources import boundaries, regions
 from northroute.sources.table import Table
-from northroute.workflow import Options, articles, gdelt_regions, indicators, questions, reproduce
+from northroute.workflow import Options, articles, gdelt_regions, indicators, line, questions, reproduce
 from northroute.workflow.events import REGION_PANEL
 from northroute.workflow.line import Line, Run
 
@@ -83,7 +83,7 @@ def test_the_line_answers_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append((panel, spec))
         raise MissingDataError("no sampling in this test")
 
-    monkeypatch.setattr(gdelt_regions, "fit_counts", no_fit)
+    monkeypatch.setattr(line, "fit_counts", no_fit)
     with pytest.raises(MissingDataError, match="no sampling"):
         gdelt_regions.run(made_up(), load_register(), Run())
     panel, spec = seen[0]

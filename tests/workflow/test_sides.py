@@ -14,7 +14,7 @@ from northroute.claims.inquiry import Tables
 from northroute.errors import MissingDataError, ModelError, SimulatedDataError
 from northroute.panel import Panel
 from northroute.sources import tables as sources
-from northroute.workflow import articles, sides
+from northroute.workflow import articles, line, sides
 from northroute.workflow.line import Run
 from northroute.workflow.sides import Sides
 
@@ -107,9 +107,9 @@ def test_article_fits_are_shared_by_name_and_panel(
         asked.append((spec.name, built.data_hash))
         return _named(whole.fits[0], spec.name, built.data_hash)
 
-    monkeypatch.setattr(sides, "fit_counts", stand_in)
+    monkeypatch.setattr(line, "fit_counts", stand_in)
     catalogue = article_counts.catalog(register)
-    shared = {catalogue[n][0].name: plain.data_hash for n in sides.SHARED}
+    shared = {catalogue[n].name: plain.data_hash for n in sides.SHARED}
     known: Mapping[str, BayesFit] = {n: _named(whole.fits[0], n, h) for n, h in shared.items()}
     fits = sides._articles(panel, register, Run(folder=Path("unused")), known)
     assert [n for n, _ in asked] == [

@@ -72,17 +72,18 @@ def test_a_finished_trial_is_read_back_without_a_fit(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a new fit")
 
+    first = reference_fits.reference(FAST[0], tables, register)
     monkeypatch.setattr(reference_fits, "fit_model", refuse)
     monkeypatch.setattr(catalogue, "DIRECT", {INDEX: refuse})
     monkeypatch.setattr(reference_fits, "source_of", lambda _, kept=reference_fits.source_of: kept(trials.trial))
     with pytest.raises(AssertionError, match="a new fit"):  # other code: nothing is read back
-        trials.trial(FAST[0], "true", 1, tables, register, folder=folder)
+        trials.trial(first, "true", 1, folder=folder)
     monkeypatch.undo()
     monkeypatch.setattr(reference_fits, "fit_model", refuse)
     again = trials.trials(1, tables, register, folder=folder, only=(*FAST, INDEX))
     assert again == tried
     with pytest.raises(AssertionError, match="a new fit"):
-        trials.trial(FAST[0], "true", 2, tables, register, folder=folder)
+        trials.trial(first, "true", 2, folder=folder)
 
 
 def test_a_wrong_estimand_is_caught(tables: Tables, register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +100,7 @@ def test_a_wrong_estimand_is_caught(tables: Tables, register: Register, monkeypa
         return {label: flipped(own) for label, own in right.state(tables, claim, register).items()}
 
     monkeypatch.setattr(catalogue, "INQUIRIES", {name: Inquiry(state, right.world)})
-    wrong = trials.trial(name, "true", 2, tables, register)
+    wrong = trials.trial(reference_fits.reference(name, tables, register), "true", 2)
     assert wrong.wrong == 1
     assert wrong.right == 0
     assert wrong.remark == "contradicted too often; seldom found"
@@ -182,9 +183,9 @@ def test_seeds_change_p_and_the_error_is_the_answers(
 
 def test_bad_input_is_refused(tables: Tables, register: Register) -> None:
     with pytest.raises(ModelError, match="0 worlds"):
-        trials.trial(FAST[0], "true", 0, tables, register)
+        trials.trials(0, tables, register, only=FAST[:1])
     with pytest.raises(RegisterError, match=r"No estimand 'offences\.none'"):
-        trials.trial("offences.none", "true", 1, tables, register)
+        reference_fits.reference("offences.none", tables, register)
     with pytest.raises(RegisterError, match=r"No question 'C99\.O'"):
         trials.trials(1, tables, register, only=("C99.O",))
     with pytest.raises(ModelError, match="2 seeds"):

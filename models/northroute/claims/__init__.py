@@ -1,8 +1,7 @@
 """The claims register, the estimands as functions of fits, answers by kind of data, and the verdicts."""
 
 from northroute.claims.answer import Answer, answer, not_summarised
-from northroute.claims.estimate import Estimate, Quantity, Requirement, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.estimate import Estimate, Estimated, Quantity, Requirement, Specification
 from northroute.claims.register import Claim, Proxy, Question, Register, load, write_lock
 from northroute.claims.verdict import Verdict, combine, recovery, to_frame
 

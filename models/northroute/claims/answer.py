@@ -7,8 +7,7 @@ from typing import Final, Literal
 import numpy as np
 
 from northroute.bayes.gate.probability import modes, probability_mcse
-from northroute.claims.estimate import Estimate, Quantity, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.estimate import Estimate, Estimated, Quantity, Specification
 from northroute.claims.register import Claim, Grade, Question
 from northroute.conventions import AGREEMENT_AT, CONTRADICTED_AT, INTERVAL_PROB, SIMULATED_MARK, SUPPORTED_AT
 from northroute.errors import RegisterError, SimulatedDataError

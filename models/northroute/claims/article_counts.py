@@ -1,15 +1,13 @@
 """Estimands on monthly article counts by country, where a sum of article columns stands for each construct."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from northroute.bayes import BayesFit, CountSpec
-from northroute.claims.estimate import Estimate, Quantity, Requirement, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.estimate import Estimated, Requirement, Specification
+from northroute.claims.inquiry import REFERENCE, Array, Group, Measured, Values, held, read_estimate
 from northroute.claims.register import Claim, Register
 from northroute.conventions import WINDOW
 from northroute.errors import ModelError
@@ -20,7 +18,6 @@ PER_ARTICLES = 100.0
 Spans = tuple[tuple[str, str], ...]
 """First and last months of stretches of months."""
 WINDOWS: Mapping[str, Spans] = {"2015-2018": (("2015-01", "2018-12"),), "2019-2022": (("2019-01", "2022-12"),)}
-REFERENCE = "reference"
 
 _LEVELS = (
     "state_violence",
@@ -35,7 +32,6 @@ _ARTICLES = (
     "articles, not incidents; one incident can give many articles, and coverage is followed only by the article total"
 )
 
-Array = NDArray[np.float64]
 Fits = Mapping[str, BayesFit]
 
 
@@ -59,34 +55,38 @@ def lagged(name: str) -> str:
     return f"{name}_log_rate_lag1_within_z"
 
 
-def catalog(register: Register) -> dict[str, tuple[CountSpec, tuple[str, ...]]]:
-    """Every fit that the estimands need: specification and countries, by name."""
-    fits: dict[str, tuple[CountSpec, tuple[str, ...]]] = {}
+def specification(
+    name: str, outcome: str, varying: tuple[str, ...] = (), covariates: tuple[str, ...] = ()
+) -> CountSpec:
+    """Return a fit of articles by country and month; a country's months move on their own."""
+    return CountSpec(
+        f"articles_{name}",
+        outcome,
+        EXPOSURE,
+        PER_ARTICLES,
+        month="country",
+        varying=varying,
+        covariates=covariates,
+    )
 
-    def add(name: str, outcome: str, **slopes: tuple[str, ...]) -> None:
-        spec = CountSpec(f"articles_{name}", outcome, EXPOSURE, PER_ARTICLES, month="country", **slopes)  # type: ignore[arg-type]
-        fits[name] = (spec, CENTRAL_ASIA)
 
-    for construct in _LEVELS:
-        for name in variants(register, construct):
-            add(name, name)
+def catalog(register: Register) -> dict[str, CountSpec]:
+    """Every fit that the estimands need, by name; they are made on the countries of :data:`CENTRAL_ASIA`."""
+    fits = {name: specification(name, name) for construct in _LEVELS for name in variants(register, construct)}
     for crime in variants(register, "other_crime"):
-        add(
-            f"C11_{crime}",
-            "drug_incident",
-            varying=(within(crime),),
-            covariates=(f"{crime}_x_effectiveness",),
-        )
+        name, covariates = f"C11_{crime}", (f"{crime}_x_effectiveness",)
+        fits[name] = specification(name, "drug_incident", (within(crime),), covariates)
     for outcome in variants(register, "state_violence"):
-        add(f"C16_{outcome}", outcome, varying=(within("drug_incident"),))
-    add("C16_common", "state_violence", covariates=(within("drug_incident"),))
+        fits[f"C16_{outcome}"] = specification(f"C16_{outcome}", outcome, (within("drug_incident"),))
+    fits["C16_common"] = specification("C16_common", "state_violence", covariates=(within("drug_incident"),))
     for outcome in variants(register, "state_response"):
         for corruption in variants(register, "corruption_reports"):
-            add(f"C22_{outcome}_{corruption}", outcome, varying=(lagged(corruption),))
+            name = f"C22_{outcome}_{corruption}"
+            fits[name] = specification(name, outcome, (lagged(corruption),))
     return fits
 
 
-def mean_rates(fit: BayesFit, group: Any = "posterior", spans: Spans = ()) -> dict[str, Array]:
+def mean_rates(fit: BayesFit, group: Group = "posterior", spans: Spans = ()) -> dict[str, Array]:
     """Mean rate per 100 articles by country, exposure-weighted: arrays of shape (chain, draw).
 
     The months' rates include level, walk and season. ``spans`` restricts the mean, not the fit; by default every month of
@@ -132,49 +132,47 @@ def _pooled(rates: Mapping[str, Array], exposure: Mapping[str, float]) -> Array:
 
 
 Rates = Mapping[str, Mapping[str, Array]]
-Values = dict[str, tuple[Array, tuple[float | None, float | None], bool]]
 
 
 def state_over_criminal(rates: Rates, claim: Claim) -> Values:
     """C01."""
-    state, criminal = rates["state_violence"], rates["criminal_violence"]
-    return {
-        f"rate ratio, {c}": (state[c] / criminal[c], (claim.threshold("rate_ratio"), None), True)
-        for c in (*CENTRAL_ASIA, "pooled")
-    }
+    state, criminal, above = rates["state_violence"], rates["criminal_violence"], (claim.threshold("rate_ratio"), None)
+    return {f"rate ratio, {c}": Measured(state[c] / criminal[c], above, log_scale=True) for c in state}
 
 
 def lethal_share(rates: Rates, claim: Claim) -> Values:
     """C02."""
-    lethal, other = rates["criminal_lethal"], rates["criminal_nonlethal"]
-    return {
-        f"lethal share, {c}": (lethal[c] / (lethal[c] + other[c]), (None, claim.threshold("lethal_share")), False)
-        for c in (*CENTRAL_ASIA, "pooled")
-    }
+    lethal, other, below = (
+        rates["criminal_lethal"],
+        rates["criminal_nonlethal"],
+        (None, claim.threshold("lethal_share")),
+    )
+    return {f"lethal share, {c}": Measured(lethal[c] / (lethal[c] + other[c]), below) for c in lethal}
 
 
 def violence_share(rates: Rates, claim: Claim) -> Values:
     """C03."""
-    violence, other = rates["criminal_violence"], rates["other_crime"]
+    violence, other, below = rates["criminal_violence"], rates["other_crime"], (None, claim.threshold("violence_share"))
     return {
-        f"violence as a share of crime articles, {c}": (
-            violence[c] / (violence[c] + other[c]),
-            (None, claim.threshold("violence_share")),
-            False,
-        )
-        for c in (*CENTRAL_ASIA, "pooled")
+        f"violence as a share of crime articles, {c}": Measured(violence[c] / (violence[c] + other[c]), below)
+        for c in violence
     }
 
 
 def kazakh_gap(rates: Rates, claim: Claim) -> Values:
     """C10."""
     crime = {c: rates["criminal_violence"][c] + rates["other_crime"][c] for c in CENTRAL_ASIA}
-    gaps = {c: np.log(crime[c]) - np.log(rates["drug_incident"][c]) for c in CENTRAL_ASIA}
+    return gap_of_kazakhstan({c: np.log(crime[c]) - np.log(rates["drug_incident"][c]) for c in CENTRAL_ASIA}, claim)
+
+
+def gap_of_kazakhstan(gaps: Mapping[str, Array], claim: Claim) -> Values:
+    """Return how far Kazakhstan's gap between crime and drugs, a difference of log rates by country, exceeds the others'."""
     others = np.max([g for c, g in gaps.items() if c != "KAZ"], axis=0)
-    values: Values = {
-        "gap of KAZ minus the largest other": (gaps["KAZ"] - others, (claim.threshold("difference"), None), False)
+    above = (claim.threshold("difference"), None)
+    return {
+        "gap of KAZ minus the largest other": Measured(gaps["KAZ"] - others, above),
+        **{f"log crime rate minus log drug rate, {c}": Measured(g) for c, g in gaps.items()},
     }
-    return values | {f"log crime rate minus log drug rate, {c}": (g, (None, None), False) for c, g in gaps.items()}
 
 
 RATE_CLAIMS: Mapping[str, tuple[Callable[[Rates, Claim], Values], tuple[str, ...]]] = {
@@ -191,75 +189,60 @@ def answer_rates(name: str, fits: Fits, register: Register) -> Estimated:
     function, constructs = RATE_CLAIMS[name]
     claim, _ = register.asked(name)
     reference = {c: column(c) for c in constructs}
-    posterior = _evaluate(function, reference, fits, claim)
-    prior = _evaluate(function, reference, fits, claim, "prior")
-    quantities = tuple(
-        Quantity(name, draws, prior[name][0].ravel(), region, log_scale)
-        for name, (draws, region, log_scale) in posterior.items()
-    )
-    specifications = []
-    for construct in constructs:
-        for variant in register.proxies[construct].alternatives:
-            chosen = reference | {construct: column(construct, variant)}
-            values = _evaluate(function, chosen, fits, claim)
-            specifications.append(Specification(f"{construct}: {variant}", _probability(values)))
-    for label, spans in WINDOWS.items():
-        values = _evaluate(function, reference, fits, claim, spans=spans)
-        specifications.append(Specification(f"months {label}", _probability(values)))
-    estimate = estimate_from(claim.id, quantities, [fits[c] for c in reference.values()], register, constructs)
-    return Estimated(estimate, tuple(specifications))
+
+    def read(chosen: Mapping[str, str], group: Group = "posterior", spans: Spans = ()) -> Values:
+        draws = min(fits[own].tree[group].sizes["draw"] for own in chosen.values())
+        rates: dict[str, dict[str, Array]] = {}
+        for construct, own in chosen.items():
+            by_country = {c: r[:, :draws] for c, r in mean_rates(fits[own], group, spans).items()}
+            rates[construct] = by_country | {"pooled": _pooled(by_country, _exposures(fits[own]))}
+        return function(rates, claim)
+
+    others = {
+        f"{construct}: {variant}": held(read(reference | {construct: column(construct, variant)}))
+        for construct in constructs
+        for variant in register.proxies[construct].alternatives
+    }
+    others |= {f"months {label}": held(read(reference, spans=spans)) for label, spans in WINDOWS.items()}
+    used = [fits[c] for c in reference.values()]
+    return estimated(claim.id, lambda group: read(reference, group), others, used, register, constructs)
 
 
-def _evaluate(
-    function: Callable[[Rates, Claim], Values],
-    chosen: Mapping[str, str],
-    fits: Fits,
-    claim: Claim,
-    group: str = "posterior",
-    spans: Spans = (),
-) -> Values:
-    draws = min(fits[name].tree[group].sizes["draw"] for name in chosen.values())
-    rates: dict[str, dict[str, Array]] = {}
-    for construct, name in chosen.items():
-        by_country = {c: r[:, :draws] for c, r in mean_rates(fits[name], group, spans).items()}
-        rates[construct] = by_country | {"pooled": _pooled(by_country, _exposures(fits[name]))}
-    return function(rates, claim)
-
-
-def _probability(values: Values) -> float:
-    held = [
-        Quantity("", draws, region=region).inside(draws)
-        for draws, region, _ in values.values()
-        if region != (None, None)
-    ]
-    return float(np.logical_and.reduce(held).mean())
-
-
-def joint(quantities: Sequence[Quantity]) -> float:
-    """Posterior probability that every decisive quantity lies in its region."""
-    return float(np.logical_and.reduce([q.inside(q.draws) for q in quantities if q.decisive]).mean())
-
-
-def estimate_from(
+def estimated(
     claim_id: str,
-    quantities: tuple[Quantity, ...],
+    read: Callable[[Group], Values],
+    others: Mapping[str, float],
     used: Sequence[BayesFit],
     register: Register,
     constructs: Sequence[str],
     assumptions: tuple[str, ...] = (),
     requirements: tuple[Requirement, ...] = (),
-) -> Estimate:
-    """Assemble an estimate on article counts, with its data, proxies, assumptions and stamps."""
-    first = used[0]
-    proxies = {c: f"{' + '.join(register.proxies[c].reference)} ({register.proxies[c].caveat})" for c in constructs}
-    return Estimate(
-        claim_id=claim_id,
-        quantities=quantities,
-        data=(f"{first.info['panel']}, {WINDOW[0]} to {WINDOW[1]}: {first.info['rows']} country-months",),
-        proxies=proxies,
-        assumptions=(_ARTICLES, *((_INDEPENDENT,) if len(constructs) > 1 and len(used) > 1 else ()), *assumptions),
+) -> Estimated:
+    """Read an estimate on article counts, with its data, proxies and assumptions, beside equivalent specifications.
+
+    Parameters
+    ----------
+    claim_id : str
+    read : callable
+        From ``posterior`` or ``prior`` to the quantities of the reference.
+    others : mapping of str to float
+        The claim's probability by equivalent specification.
+    used : sequence of BayesFit
+        Behind the reference.
+    register : Register
+    constructs : sequence of str
+    assumptions, requirements
+        As :class:`northroute.claims.estimate.Estimate` has them.
+    """
+    info = used[0].info
+    apart = (_INDEPENDENT,) if len(constructs) > 1 and len(used) > 1 else ()
+    found = read_estimate(
+        claim_id,
+        read,
+        used,
+        data=(f"{info['panel']}, {WINDOW[0]} to {WINDOW[1]}: {info['rows']} country-months",),
+        proxies={c: f"{' + '.join(register.proxies[c].reference)} ({register.proxies[c].caveat})" for c in constructs},
+        assumptions=(_ARTICLES, *apart, *assumptions),
         requirements=requirements,
-        fits=tuple(f.name for f in used),
-        stamps=tuple(f.stamp for f in used if f.stamp),
-        simulated=any(f.simulated for f in used),
     )
+    return Estimated(found, tuple(Specification(label, p) for label, p in others.items()))

@@ -6,20 +6,12 @@ from typing import Final
 
 import arviz_stats as azs
 import numpy as np
+import xarray as xr
 
 from northroute.bayes import BayesFit
-from northroute.claims.article_counts import (
-    CENTRAL_ASIA,
-    Array,
-    Fits,
-    Spans,
-    estimate_from,
-    joint,
-    mean_rates,
-    variants,
-)
-from northroute.claims.estimate import Quantity, Requirement, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.article_counts import CENTRAL_ASIA, Fits, Spans, column, estimated, mean_rates, variants
+from northroute.claims.estimate import Estimated, Requirement
+from northroute.claims.inquiry import Group, Measured, Region, Values, held
 from northroute.claims.register import Register
 from northroute.conventions import WINDOW
 
@@ -39,24 +31,22 @@ def crime_shows_capability(fits: Fits, register: Register) -> Estimated:
     """C11: slope of drug incidents on other crime, and its interaction with government effectiveness."""
     claim = register["C11"]
 
-    def quantities(name: str) -> tuple[Quantity, ...]:
+    def read(name: str, group: Group = "posterior") -> Values:
+        of = {
+            "mean slope, per sd of log crime rate": ("slope", "slope"),
+            "change of the slope per sd of effectiveness": ("common_slope", "interaction"),
+        }
         fit = fits[f"C11_{name}"]
-        limits = ((claim.threshold("slope"), None), (claim.threshold("interaction"), None))
-        names = ("mean slope, per sd of log crime rate", "change of the slope per sd of effectiveness")
-        return tuple(
-            Quantity(label, fit.draws(p)[..., 0], fit.draws(p, "prior")[..., 0].ravel(), region)
-            for label, p, region in zip(names, ("slope", "common_slope"), limits, strict=True)
-        )
+        return {
+            label: Measured(fit.draws(parameter, group)[..., 0], (claim.threshold(limit), None))
+            for label, (parameter, limit) in of.items()
+        }
 
-    reference, *others = variants(register, "other_crime")
-    labels = register.proxies["other_crime"].alternatives
-    specifications = tuple(
-        Specification(f"other_crime: {label}", joint(quantities(name)))
-        for label, name in zip(labels, others, strict=True)
-    )
-    estimate = estimate_from(
+    reference = column("other_crime")
+    return estimated(
         "C11",
-        quantities(reference),
+        lambda group: read(reference, group),
+        _of_proxies(register, "other_crime", read),
         [fits[f"C11_{reference}"]],
         register,
         ("drug_incident", "other_crime"),
@@ -65,73 +55,65 @@ def crime_shows_capability(fits: Fits, register: Register) -> Estimated:
             "effectiveness is taken at its published estimate; its standard error would shrink the interaction",
         ),
     )
-    return Estimated(estimate, specifications)
 
 
 def unique_countries(fits: Fits, register: Register) -> Estimated:
     """C16: spread of the interdiction slopes across countries, and varying against common slopes in LOO."""
     claim = register["C16"]
 
-    def quantity(name: str) -> Quantity:
-        fit = fits[f"C16_{name}"]
-        spread = [
-            fit.parameter("slope_country", g).isel(varying=0).std("country").to_numpy() for g in ("posterior", "prior")
-        ]
-        return Quantity(
-            "sd of the slopes across countries", spread[0], spread[1].ravel(), (claim.threshold("sd"), None)
-        )
+    def slopes(name: str, group: Group = "posterior") -> xr.DataArray:
+        return fits[f"C16_{name}"].parameter("slope_country", group).isel(varying=0)
 
-    reference, *others = variants(register, "state_violence")
+    def read(name: str, group: Group = "posterior") -> Values:
+        spread = slopes(name, group).std("country").to_numpy()
+        return {"sd of the slopes across countries": Measured(spread, (claim.threshold("sd"), None))}
+
+    def shown(group: Group) -> Values:
+        if group == "prior":
+            return read(reference, group)
+        own = slopes(reference)
+        return read(reference) | {
+            f"slope per sd of log drug rate, {c}": Measured(own.sel(country=c).to_numpy())
+            for c in own["country"].to_numpy()
+        }
+
+    reference = column("state_violence")
     varying, common = fits[f"C16_{reference}"], fits["C16_common"]
     gain, error, unreliable = elpd_difference(varying, common)
     needed = claim.threshold("elpd_standard_errors")
-    slopes = varying.parameter("slope_country").isel(varying=0)
-    shown = tuple(
-        Quantity(f"slope per sd of log drug rate, {c}", slopes.sel(country=c).to_numpy())
-        for c in slopes["country"].to_numpy()
+    text = (
+        f"varying slopes beat a common slope by {needed:g} se in LOO (difference {gain:.1f}, se {error:.1f}, "
+        f"Pareto k above {MAX_PARETO_K:g} in {unreliable} of {varying.info['rows']} rows)"
     )
-    estimate = estimate_from(
+    return estimated(
         "C16",
-        (quantity(reference), *shown),
+        shown,
+        _of_proxies(register, "state_violence", read),
         [varying, common],
         register,
         ("state_violence", "drug_incident"),
         assumptions=("interdiction is read from articles on transnational organised crime",),
-        requirements=(
-            Requirement(
-                f"varying slopes beat a common slope by {needed:g} se in LOO (difference {gain:.1f}, se {error:.1f}, "
-                f"Pareto k above {MAX_PARETO_K:g} in {unreliable} of {varying.info['rows']} rows)",
-                gain > needed * error,
-            ),
-        ),
+        requirements=(Requirement(text, gain > needed * error),),
     )
-    labels = register.proxies["state_violence"].alternatives
-    return Estimated(
-        estimate,
-        tuple(
-            Specification(f"state_violence: {label}", joint((quantity(name),)))
-            for label, name in zip(labels, others, strict=True)
-        ),
-    )
+
+
+def _of_proxies(register: Register, construct: str, read: Callable[[str], Values]) -> dict[str, float]:
+    """Return the claim's probability with each alternative of a construct."""
+    alternatives = register.proxies[construct].alternatives
+    return {f"{construct}: {label}": held(read(column(construct, label))) for label in alternatives}
 
 
 def civil_society(fits: Fits, register: Register) -> Estimated:
     """C22: slopes of next month's state response on this month's corruption reports."""
     claim = register["C22"]
 
-    def quantities(response: str, corruption: str) -> tuple[Quantity, ...]:
-        fit = fits[f"C22_{response}_{corruption}"]
-        post, prior = (fit.parameter("slope_country", g).isel(varying=0) for g in ("posterior", "prior"))
-        region = (claim.threshold("difference"), None)
-        return tuple(
-            Quantity(
-                f"slope of {c} minus that of UZB",
-                (post.sel(country=c) - post.sel(country="UZB")).to_numpy(),
-                (prior.sel(country=c) - prior.sel(country="UZB")).to_numpy().ravel(),
-                region,
-            )
+    def read(response: str, corruption: str, group: Group = "posterior") -> Values:
+        own = fits[f"C22_{response}_{corruption}"].parameter("slope_country", group).isel(varying=0)
+        above = (claim.threshold("difference"), None)
+        return {
+            f"slope of {c} minus that of UZB": Measured((own.sel(country=c) - own.sel(country="UZB")).to_numpy(), above)
             for c in ("KGZ", "KAZ")
-        )
+        }
 
     responses, reports = variants(register, "state_response"), variants(register, "corruption_reports")
     labels = {
@@ -139,20 +121,19 @@ def civil_society(fits: Fits, register: Register) -> Estimated:
         "state_response: with purges": (1, 0),
         "both": (1, 1),
     }
-    specifications = tuple(
-        Specification(label, joint(quantities(responses[r], reports[c])))
-        for label, (r, c) in labels.items()
-        if r < len(responses) and c < len(reports)
-    )
-    estimate = estimate_from(
+    return estimated(
         "C22",
-        quantities(responses[0], reports[0]),
+        lambda group: read(responses[0], reports[0], group),
+        {
+            label: held(read(responses[r], reports[c]))
+            for label, (r, c) in labels.items()
+            if r < len(responses) and c < len(reports)
+        },
         [fits[f"C22_{responses[0]}_{reports[0]}"]],
         register,
         ("state_response", "corruption_reports"),
         assumptions=("a lag of one month; who uncovered the corruption is not known from the counts",),
     )
-    return Estimated(estimate, specifications)
 
 
 def taliban(fits: Fits, register: Register) -> Estimated:
@@ -162,40 +143,28 @@ def taliban(fits: Fits, register: Register) -> Estimated:
     Kyrgyzstan enter by the geometric mean of theirs. It says how the months that there were differ, not why.
     """
     claim, _ = register.asked("article_slopes.taliban")
-    fit = fits["drug_incident"]
-    region = (claim.threshold("rate_ratio"), None)
-    post, prior = _changes(fit, BEFORE["reference"]), _changes(fit, BEFORE["reference"], "prior")
-    quantities = tuple(
-        Quantity(name, draws, prior[name].ravel(), region if name == _DIFFERENTIAL else (None, None), log_scale=True)
-        for name, draws in post.items()
-    )
-    specifications = tuple(
-        Specification(label, float((_changes(fit, before)[_DIFFERENTIAL] > region[0]).mean()))
-        for label, before in BEFORE.items()
-        if label != "reference"
-    )
-    estimate = estimate_from(
+    fit, reference = fits["drug_incident"], BEFORE["reference"]
+    above = (claim.threshold("rate_ratio"), None)
+    return estimated(
         claim.id,
-        quantities,
+        lambda group: _changes(fit, reference, above, group),
+        {label: held(_changes(fit, before, above)) for label, before in BEFORE.items() if label != "reference"},
         [fit],
         register,
         ("drug_incident",),
         assumptions=("without the change of power, the three countries' rates would have moved in parallel",),
     )
-    return Estimated(estimate, specifications)
 
 
-_DIFFERENTIAL: Final = f"rate ratio after to before, {BORDER} to KAZ and KGZ"
-
-
-def _changes(fit: BayesFit, before: Spans, group: str = "posterior") -> dict[str, Array]:
+def _changes(fit: BayesFit, before: Spans, region: Region, group: Group = "posterior") -> Values:
     """Ratio of ratios, and each country's ratio of its mean rate after to that before."""
     late, early = mean_rates(fit, group, AFTER), mean_rates(fit, group, before)
     log_ratio = {c: np.log(late[c]) - np.log(early[c]) for c in CENTRAL_ASIA}
     others = np.mean([log_ratio[c] for c in CENTRAL_ASIA if c != BORDER], axis=0)
+    differential = np.asarray(np.exp(log_ratio[BORDER] - others))
     return {
-        _DIFFERENTIAL: np.asarray(np.exp(log_ratio[BORDER] - others)),
-        **{f"rate ratio after to before, {c}": np.exp(r) for c, r in log_ratio.items()},
+        f"rate ratio after to before, {BORDER} to KAZ and KGZ": Measured(differential, region, log_scale=True),
+        **{f"rate ratio after to before, {c}": Measured(np.exp(r), log_scale=True) for c, r in log_ratio.items()},
     }
 
 

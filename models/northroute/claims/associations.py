@@ -7,6 +7,7 @@ the same news or the same police, what is counted well is counted well twice: su
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,12 +15,10 @@ import pandas as pd
 
 from northroute.bayes import BayesFit, CountSpec, Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.latent import Loads
-from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.terms import Effects, Intercept, Linear, Loads
 from northroute.claims import article_counts
 from northroute.claims import rate_models as models
-from northroute.claims.inquiries import homicide
+from northroute.claims.inquiries import homicide, lookups
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.annual_frames import KNOWN, VALUE, with_index
 from northroute.claims.inquiries.models import rates, standardised
@@ -146,21 +145,12 @@ def articles() -> dict[str, CountSpec]:
 
     They are made on the panel of :func:`northroute.workflow.articles.with_corruption`.
     """
-    pairs = {
-        CRIMINAL_ON_DRUGS: ("criminal_violence", article_counts.within("drug_incident")),
-        DRUGS_ON_CORRUPTION: ("drug_incident", article_counts.within("corruption_reports")),
-    }
-    return {
-        name: CountSpec(
-            name,
-            outcome,
-            article_counts.EXPOSURE,
-            article_counts.PER_ARTICLES,
-            month="country",
-            varying=(x,),
-        )
-        for name, (outcome, x) in pairs.items()
-    }
+    specs = (
+        ("side_criminal_violence", "criminal_violence", "drug_incident"),
+        ("side_drug_incident", "drug_incident", "corruption_reports"),
+    )
+    made = (article_counts.specification(name, y, (article_counts.within(x),)) for name, y, x in specs)
+    return {spec.name: spec for spec in made}
 
 
 def jobs(tables: Tables, register: Register) -> dict[str, Job]:
@@ -223,7 +213,7 @@ def corruption_frame(tables: Tables, register: Register, group: str) -> pd.DataF
     weights = models.weight_frame(tables)
     own = weights[weights[models.GROUP] == group]
     own = own[["iso3", "year"]].assign(**{VALUE: own[models.LOG_WEIGHT]}, **{KNOWN: own[models.ERROR]})
-    table = with_index(own, offences.table(tables, "vdem").frame, INDEX, register.constant("index_sd"))
+    table = with_index(own, lookups.table(tables, "vdem").frame, INDEX, register.constant("index_sd"))
     weight = table[["iso3", "year", _LEVEL, VALUE, KNOWN]].assign(**{_RESPONSE: _WEIGHT})
     values = {VALUE: table[_COURSE], KNOWN: table[f"{_COURSE}_sd"]}
     course = table[["iso3", "year", _LEVEL]].assign(**values).assign(**{_RESPONSE: _COURSE})
@@ -282,25 +272,22 @@ def read(
     found: list[Association] = []
     refused: list[str] = []
 
-    def held(block: Callable[[], list[Association]]) -> None:
-        try:
-            found.extend(block())
-        except GateError as refusal:
-            refused.append(str(refusal))
-
     news = (
         (STATE_ON_DRUGS, "articles on state coercion", _ON_DRUGS),
         (CRIMINAL_ON_DRUGS, "articles on criminal violence", _ON_DRUGS),
         (DRUGS_ON_CORRUPTION, _ON_DRUGS, _ON_CORRUPTION),
     )
-    for name, outcome, on in news:
-        if name in fits:
-            held(lambda n=name, y=outcome, x=on: _months(fits[n], y, x, beside.get(n)))  # type: ignore[misc]
-    for pair in PAIRS:
-        held(lambda p=pair: [_regions(fits[f"O_side_{p.short}"], p, jobs, beside)])  # type: ignore[misc]
-    for group in GROUPS:
-        held(lambda g=group: _countries(fits[f"A_side_{g}"], g, jobs))  # type: ignore[misc]
-    held(lambda: [_kyrgyz(fits[KYRGYZ], jobs[KYRGYZ], beside.get(KYRGYZ))])
+    blocks: list[Callable[[], list[Association]]] = [
+        *(partial(_months, fits[name], y, x, beside.get(name)) for name, y, x in news if name in fits),
+        *(partial(_regions, fits[f"O_side_{pair.short}"], pair, jobs, beside) for pair in PAIRS),
+        *(partial(_countries, fits[f"A_side_{group}"], group, jobs) for group in GROUPS),
+        partial(_kyrgyz, fits[KYRGYZ], jobs[KYRGYZ], beside.get(KYRGYZ)),
+    ]
+    for block in blocks:
+        try:
+            found += block()
+        except GateError as refusal:
+            refused.append(str(refusal))
     return Associations(tuple(found), tuple(refused))
 
 
@@ -320,15 +307,17 @@ def _months(fit: BayesFit, outcome: str, on: str, companion: FrequentistFit | No
     for country in slopes["country"].to_numpy().astype(str).tolist():
         draws = np.asarray(slopes.sel(country=country).to_numpy())
         rows.append(Association(outcome, on, "M", "C", country, units, *summed_up(draws), n[country], fit.name))
-    return [_beside(r, companion, companion.terms[0]) if companion else r for r in rows]
+    return [_beside(r, companion, companion.terms[0] if companion else "") for r in rows]
 
 
-def _regions(fit: BayesFit, pair: Pair, jobs: Mapping[str, Job], beside: Mapping[str, FrequentistFit]) -> Association:
+def _regions(
+    fit: BayesFit, pair: Pair, jobs: Mapping[str, Job], beside: Mapping[str, FrequentistFit]
+) -> list[Association]:
     draws = np.asarray(Reader(fit)("slope").sel(covariate=X).to_numpy())
     rows = len(jobs[fit.name].frame)
     units = f"{rows} regions, {offences.YEAR}"
     own = Association(pair.outcome, pair.on, "O", pair.grade, "KAZ", units, *summed_up(draws), rows, fit.name)
-    return _beside(own, beside[fit.name], X) if fit.name in beside else own
+    return [_beside(own, beside.get(fit.name), X)]
 
 
 def _countries(fit: BayesFit, group: str, jobs: Mapping[str, Job]) -> list[Association]:
@@ -348,7 +337,7 @@ def _countries(fit: BayesFit, group: str, jobs: Mapping[str, Job]) -> list[Assoc
     ]
 
 
-def _kyrgyz(fit: BayesFit, job: Job, companion: FrequentistFit | None) -> Association:
+def _kyrgyz(fit: BayesFit, job: Job, companion: FrequentistFit | None) -> list[Association]:
     draws = np.asarray(Reader(fit)("slope").sel(covariate=homicide.PERCEPTION).to_numpy())
     years = f"{job.frame['year'].min()}-{job.frame['year'].max()}"
     own = Association(
@@ -357,10 +346,12 @@ def _kyrgyz(fit: BayesFit, job: Job, companion: FrequentistFit | None) -> Associ
         *summed_up(draws),
         *(len(job.frame), fit.name),
     )
-    return _beside(own, companion, homicide.PERCEPTION) if companion else own
+    return [_beside(own, companion, homicide.PERCEPTION)]
 
 
-def _beside(own: Association, companion: FrequentistFit, term: str) -> Association:
+def _beside(own: Association, companion: FrequentistFit | None, term: str) -> Association:
+    if companion is None:
+        return own
     i = companion.terms.index(term)
     coefficient, error = float(companion.coef[i]), float(companion.se[i])
     return replace(own, companion=companion.name, coefficient=coefficient, error=error)

@@ -6,7 +6,7 @@ from typing import Final
 
 from northroute.claims import article_counts, article_slopes, indicators, region_events
 from northroute.claims import register as registers
-from northroute.claims.estimated import Estimated
+from northroute.claims.estimate import Estimated
 from northroute.claims.inquiries import (
     annual,
     annual_corruption,

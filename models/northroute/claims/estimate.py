@@ -1,4 +1,7 @@
-"""What an estimand returns: named posterior quantities, the event that the claim asserts, and what both rest on."""
+"""What an estimand returns: named posterior quantities, the event that the claim asserts, and what both rest on.
+
+The reference estimate of a question stands with its equivalent specifications.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -122,3 +125,11 @@ class Specification:
 
     label: str
     probability: float
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """The reference estimate and the claim's probability under each equivalent specification."""
+
+    estimate: Estimate
+    specifications: tuple[Specification, ...] = ()

@@ -9,21 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from northroute import seeds
 from northroute.bayes import BayesFit, MeasurementSpec
 from northroute.claims.assumed import INDEX_SD, SEIZURE_CV, Conversion
-from northroute.claims.estimate import Estimate, Quantity, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.estimate import Estimate, Estimated, Quantity, Specification
+from northroute.claims.inquiry import Array, Group, Measured, Values, held, read_estimate
 from northroute.claims.register import Register
 from northroute.conventions import WINDOW
 
 FUNCTIONS = ("indicators.opium_over_heroin", "indicators.heroin_protected", "indicators.a_third")
 """Names under which the register asks for the estimands of this module."""
 SHAPE = (4, 2000)
-
-Array = NDArray[np.float64]
 
 
 def seizure_ratios(
@@ -102,77 +99,53 @@ def _spec(name: str, response: str, predictor: str | None = None) -> Measurement
 def opium_over_heroin(fits: Mapping[str, BayesFit], register: Register) -> Estimated:
     """C13: in how many countries the typical reported year has more opium than heroin by weight."""
     claim = register["C13"]
-    threshold, majority = np.log(claim.threshold("ratio")), claim.threshold("countries")
+    threshold, majority = np.log(claim.threshold("ratio")), (claim.threshold("countries"), None)
 
-    def count(fit: BayesFit, group: str = "posterior") -> Array:
-        means = fit.parameter("group_mean", group).to_numpy()  # type: ignore[arg-type]
-        return np.asarray((means > threshold).sum(-1), dtype=float)
+    def read(fit: BayesFit, group: Group = "posterior") -> Values:
+        means = fit.parameter("group_mean", group)
+        count = (means > threshold).sum("group").to_numpy().astype(float)
+        return {
+            "countries with more opium than heroin, of 5": Measured(count, majority),
+            **{
+                f"opium to heroin by weight, {c}": Measured(np.exp(means.sel(group=c).to_numpy()), log_scale=True)
+                for c in means["group"].to_numpy().astype(str)
+            },
+        }
 
-    fit = fits["C13 reference"]
-    means, prior = (fit.parameter("group_mean", g) for g in ("posterior", "prior"))
-    by_country = tuple(
-        Quantity(
-            f"opium to heroin by weight, {c}",
-            np.exp(means.sel(group=c).to_numpy()),
-            np.exp(prior.sel(group=c).to_numpy()).ravel(),
-            log_scale=True,
-        )
-        for c in means["group"].to_numpy().astype(str)
-    )
-    decisive = Quantity(
-        "countries with more opium than heroin, of 5", count(fit), count(fit, "prior").ravel(), (majority, None)
-    )
-    estimate = _seizure_estimate("C13", (decisive, *by_country), fit)
-    return Estimated(estimate, _others("C13", fits, lambda f: float((count(f) > majority).mean())))
+    return _of_seizures("C13", fits, read)
 
 
 def heroin_protected(fits: Mapping[str, BayesFit], register: Register) -> Estimated:
     """C14: slope of the log odds of heroin among seized opiates on executive corruption."""
-    limit = register["C14"].threshold("slope")
-    fit = fits["C14 reference"]
-    slope = Quantity(
-        "slope of log odds of heroin, per sd of executive corruption",
-        fit.draws("slope"),
-        fit.draws("slope", "prior").ravel(),
-        (None, limit),
-    )
-    estimate = _seizure_estimate(
-        "C14",
-        (slope,),
-        fit,
-        (f"V-Dem index measured with sd {INDEX_SD} (assumed: none is published in the bundled table)",),
-    )
-    return Estimated(estimate, _others("C14", fits, lambda f: float((f.draws("slope") < limit).mean())))
+    below = (None, register["C14"].threshold("slope"))
+
+    def read(fit: BayesFit, group: Group = "posterior") -> Values:
+        slope = fit.draws("slope", group)
+        return {"slope of log odds of heroin, per sd of executive corruption": Measured(slope, below)}
+
+    index = f"V-Dem index measured with sd {INDEX_SD} (assumed: none is published in the bundled table)"
+    return _of_seizures("C14", fits, read, index)
 
 
-def _others(
-    claim_id: str, fits: Mapping[str, BayesFit], probability: Callable[[BayesFit], float]
-) -> tuple[Specification, ...]:
-    return tuple(
-        Specification(name.removeprefix(f"{claim_id} "), probability(fit))
-        for name, fit in fits.items()
-        if name.startswith(f"{claim_id} ") and not name.endswith(" reference")
-    )
-
-
-def _seizure_estimate(
-    claim_id: str, quantities: tuple[Quantity, ...], fit: BayesFit, more: tuple[str, ...] = ()
-) -> Estimate:
-    return Estimate(
-        claim_id=claim_id,
-        quantities=quantities,
-        data=(
-            f"UNODC individual drug seizures 2011-2016: {fit.info['rows']} country-years that reported both drugs, of 30",
-        ),
+def _of_seizures(
+    claim_id: str, fits: Mapping[str, BayesFit], read: Callable[[BayesFit, Group], Values], *more: str
+) -> Estimated:
+    own = {name.removeprefix(f"{claim_id} "): f for name, f in fits.items() if name.startswith(f"{claim_id} ")}
+    fit = own.pop("reference")
+    rows = f"{fit.info['rows']} country-years that reported both drugs, of 30"
+    found = read_estimate(
+        claim_id,
+        lambda group: read(fit, group),
+        [fit],
+        data=(f"UNODC individual drug seizures 2011-2016: {rows}",),
         assumptions=(
             "reporting is voluntary and partial: country-years without a report are unobserved, never zero",
             f"weights of single seizures have coefficient of variation {SEIZURE_CV:g}, so a total of n has (1 + cv^2)/n",
             *more,
         ),
-        fits=(fit.name,),
-        stamps=(fit.stamp,) if fit.stamp else (),
-        simulated=fit.simulated,
     )
+    others = tuple(Specification(label, held(read(f, "posterior"))) for label, f in own.items())
+    return Estimated(found, others)
 
 
 def a_third(opium: pd.DataFrame, register: Register, seed: int) -> Estimated:

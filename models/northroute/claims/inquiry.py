@@ -4,7 +4,7 @@ Every specification of an estimand is a :class:`Stated`: a :class:`Job` (a model
 a fit's parameters that serves posterior and prior alike. Specifications may share a job: a fit is made once a name.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from northroute import seeds
 from northroute.bayes import BayesFit, Model
-from northroute.claims.estimate import Estimate, Quantity, Requirement, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.estimate import Estimate, Estimated, Quantity, Requirement, Specification
 from northroute.claims.register import Claim, Question, Register
 from northroute.errors import ModelError, RegisterError
 from northroute.sources import Table
 
 Array = NDArray[np.float64]
+Group = Literal["posterior", "prior"]
 Region = tuple[float | None, float | None]
 Tables = Mapping[str, Table]
 """Tables of the sources, by the name of the module that reads them (``offences``, ``regions``...)."""
@@ -80,7 +80,7 @@ class Reader:
     """A fit's parameters under the posterior or the prior, behind the gate."""
 
     fit: BayesFit
-    group: Literal["posterior", "prior"] = "posterior"
+    group: Group = "posterior"
 
     def __call__(self, name: str) -> xr.DataArray:
         """Return a reported quantity with dimensions chain and draw first, then its own.
@@ -96,10 +96,13 @@ class Reader:
         """Return the same as an array."""
         return np.asarray(self(name).to_numpy(), dtype=np.float64)
 
+    def generator(self, stream: str) -> np.random.Generator:
+        """Return a generator on a stream named after the fit, the group and ``stream``."""
+        return seeds.generator(f"{self.fit.name} {self.group} {stream}", self.fit.provenance.seed)
+
     def uniform(self, stream: str, shape: tuple[int, ...]) -> Array:
-        """Return uniform numbers on (0, 1) from a stream named after the fit, the group and ``stream``."""
-        name = f"{self.fit.name} {self.group} {stream}"
-        return seeds.generator(name, self.fit.provenance.seed).random(shape)
+        """Return uniform numbers on (0, 1) from a stream of :meth:`generator`."""
+        return self.generator(stream).random(shape)
 
 
 Values = dict[str, Measured]
@@ -136,14 +139,11 @@ class Inquiry:
     world : callable
     assumes : tuple of str
         Assumptions of the model beyond those registered.
-    requirements : callable, optional
-        From the fits by specification to further conditions.
     """
 
     state: State
     world: World
     assumes: tuple[str, ...] = ()
-    requirements: Callable[[Mapping[str, BayesFit]], tuple[Requirement, ...]] | None = None
 
 
 def jobs(stated: Iterable[Stated]) -> dict[str, Job]:
@@ -185,36 +185,73 @@ def estimate(
     """
     if next(iter(stated), "") != REFERENCE:
         raise RegisterError(f"{question.id}: its first specification is not '{REFERENCE}'.")
-    own = {label: (s, fits[s.job.model.name]) for label, s in stated.items()}
-    reference, fit = own[REFERENCE]
-    posterior = reference.read(Reader(fit), reference.job)
-    prior = reference.read(Reader(fit, "prior"), reference.job)
-    used = {f.name: f for _, f in own.values()}
-    needed = inquiry.requirements({label: f for label, (_, f) in own.items()}) if inquiry.requirements else ()
-    found = Estimate(
-        claim_id=question.claim,
-        quantities=tuple(
-            Quantity(name, m.draws, prior[name].draws.ravel(), m.region, m.log_scale, discrete=m.discrete)
-            for name, m in posterior.items()
-        ),
+    reference, fit = stated[REFERENCE], fits[stated[REFERENCE].job.model.name]
+    used = {s.job.model.name: fits[s.job.model.name] for s in stated.values()}
+    found = read_estimate(
+        question.claim,
+        lambda group: reference.read(Reader(fit, group), reference.job),
+        tuple(used.values()),
         data=(reference.job.source,),
         assumptions=inquiry.assumes,
-        requirements=needed,
-        fits=tuple(used),
-        stamps=tuple(f.stamp for f in used.values() if f.stamp),
-        simulated=any(f.simulated for f in used.values()),
     )
     others = tuple(
-        Specification(label, held(s.read(Reader(f), s.job))) for label, (s, f) in own.items() if label != REFERENCE
+        Specification(label, held(s.read(Reader(used[s.job.model.name]), s.job)))
+        for label, s in stated.items()
+        if label != REFERENCE
     )
     return Estimated(found, others)
 
 
+def read_estimate(
+    claim_id: str,
+    read: Callable[[Group], Values],
+    fits: Sequence[BayesFit],
+    *,
+    data: tuple[str, ...],
+    proxies: Mapping[str, str] | None = None,
+    assumptions: tuple[str, ...] = (),
+    requirements: tuple[Requirement, ...] = (),
+    truth: Values | None = None,
+) -> Estimate:
+    """Read an estimate, its prior likewise, with the names and the stamps of the fits that it rests on.
+
+    Parameters
+    ----------
+    claim_id : str
+    read : callable
+        From ``posterior`` or ``prior`` to the quantities; one that the prior lacks has no proper prior.
+    fits : sequence of BayesFit
+    data, proxies, assumptions, requirements
+        As :class:`northroute.claims.estimate.Estimate` has them.
+    truth : Values, optional
+        The same quantities of a simulated world, one number each.
+    """
+    values, prior, true = read("posterior"), read("prior"), truth or {}
+    return Estimate(
+        claim_id=claim_id,
+        quantities=tuple(
+            Quantity(
+                name,
+                m.draws,
+                prior[name].draws.ravel() if name in prior else np.empty(0),
+                m.region,
+                m.log_scale,
+                truth=float(true[name].draws) if name in true else None,
+                discrete=m.discrete,
+            )
+            for name, m in values.items()
+        ),
+        data=data,
+        proxies=proxies or {},
+        assumptions=assumptions,
+        requirements=requirements,
+        fits=tuple(f.name for f in fits),
+        stamps=tuple(f.stamp for f in fits if f.stamp),
+        simulated=any(f.simulated for f in fits),
+    )
+
+
 def held(values: Values) -> float:
     """Probability that every decisive quantity lies in its region."""
-    inside = [
-        Quantity(name, m.draws, region=m.region).inside(m.draws)
-        for name, m in values.items()
-        if m.region != (None, None)
-    ]
-    return float(np.logical_and.reduce(inside).mean())
+    inside = [Quantity(name, m.draws, region=m.region) for name, m in values.items() if m.region != (None, None)]
+    return float(np.logical_and.reduce([q.inside(q.draws) for q in inside]).mean())

@@ -3,11 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from pathlib import Path
 from typing import Any, Final
 
-from northroute.bayes.statement import prior_sets
-from northroute.bayes.statement.families import Prior
 from northroute.errors import RegisterError
 
 LARGEST: Final = 1e9
@@ -137,14 +134,3 @@ def numbers(raw: Any, place: str) -> dict[str, float]:
         if abs(value) > LARGEST:
             raise RegisterError(f"{place} '{name}' is {value:g}, which makes no sense. Mend the number.")
     return {str(k): float(v) for k, v in raw.items()}
-
-
-def parse_prior(name: str, raw: Any, path: Path) -> Prior:
-    """Return a prior.
-
-    Raises
-    ------
-    RegisterError
-        For an unknown field or family, a number that the family needs and has not or does not take, or does not allow.
-    """
-    return prior_sets.parse(raw, lambda problem: RegisterError(f"{path}, prior '{name}': {problem}. See CONTRIBUTING."))

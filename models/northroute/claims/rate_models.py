@@ -5,7 +5,7 @@ negative binomial around normal effects of regions and of years, or normal where
 normal effects, and logarithms of weights are Student t around them, so that single gross years bend nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,11 +14,11 @@ import pandas as pd
 
 from northroute.bayes import CountSpec, Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept
+from northroute.bayes.terms import Effects, Intercept
 from northroute.claims import article_counts
 from northroute.claims.inquiries import annual_frames, density, seizure_frames, transit
 from northroute.claims.inquiries import offence_tables as offences
+from northroute.claims.inquiries.lookups import by_year, population, table
 from northroute.claims.inquiries.models import COUNT, rates
 from northroute.claims.inquiry import REFERENCE, Job, Tables
 from northroute.claims.register import Register
@@ -81,20 +81,14 @@ def jobs(tables: Tables, register: Register) -> dict[str, Job]:
 
 def articles() -> dict[str, CountSpec]:
     """Return the fits of article counts beyond those of the claims, by name: the level of corruption articles."""
-    spec = CountSpec(
-        CORRUPTION_ARTICLES,
-        "corruption_reports",
-        article_counts.EXPOSURE,
-        article_counts.PER_ARTICLES,
-        month="country",
-    )
+    spec = article_counts.specification("corruption_reports", "corruption_reports")
     return {spec.name: spec}
 
 
 def killed(tables: Tables, register: Register) -> Job:
     """Return the job of C29 on homicide by country and year."""
     for name in ("homicide", "population"):
-        offences.table(tables, name)
+        table(tables, name)
     claim, _ = register.asked("transit.homicide")
     return transit.INQUIRIES["transit.homicide"].state(tables, claim, register)[REFERENCE].job
 
@@ -116,7 +110,7 @@ def offence_frame(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def perception_frame(tables: Tables, years: Sequence[int] = PERCEPTION_YEARS) -> pd.DataFrame:
+def perception_frame(tables: Tables) -> pd.DataFrame:
     """Return corruption perception of Kyrgyz regions by year.
 
     Returns
@@ -130,14 +124,13 @@ def perception_frame(tables: Tables, years: Sequence[int] = PERCEPTION_YEARS) ->
     DataError
         If a region lacks a year, or an index is outside its scale.
     """
-    source = offences.table(tables, "kg_regions")
+    source = table(tables, "kg_regions")
     frame = source.frame
-    rows = frame[(frame["series"] == "corruption_perception") & (frame["region"] != "KG") & frame["year"].isin(years)]
-    wide = rows.pivot(index="region", columns="year", values="value").reindex(columns=list(years))
-    if wide.empty or wide.isna().any(axis=None):
-        row = str(wide.index[wide.isna().any(axis=1)][0]) if len(wide) else "every region"
-        remedy = "Restore its lines, or ask for years that are there."
-        raise DataError("corruption perception of a year is missing", file=source.name, row=row, remedy=remedy)
+    rows = frame[
+        (frame["series"] == "corruption_perception") & (frame["region"] != "KG") & frame["year"].isin(PERCEPTION_YEARS)
+    ]
+    places = pd.Index(sorted(rows["region"].unique()), name="region")
+    wide = by_year(source, rows, "value", places, PERCEPTION_YEARS, "corruption perception")
     found = wide.reset_index().melt("region", var_name="year", value_name="index")
     values = found["index"].to_numpy(float)
     if (np.abs(values) > 100).any():
@@ -160,19 +153,14 @@ def weight_frame(tables: Tables) -> pd.DataFrame:
     DataError
         If a country-year has no population.
     """
-    frame = offences.table(tables, "annual_seizures").frame
-    people = offences.table(tables, "population")
-    population = people.frame.set_index(["iso3", "year"])["population"]
+    frame = table(tables, "annual_seizures").frame
     found, countries = annual_frames.figures(frame), tuple(COUNTRIES)
     revision = annual_frames.revision_sd(frame, countries, OPIATES)
     parts = []
     for group, drugs in (("opiates", OPIATES), ("others", OTHERS)):
         own = annual_frames.amounts(found, countries, ANNUAL_YEARS, drugs)
-        if not own.index.isin(population.index).all():
-            iso3, year = own.index[~own.index.isin(population.index)][0]
-            remedy = "Restore data/reference/population.csv."
-            raise DataError("no population", file=people.name, row=f"{iso3} {year}", remedy=remedy)
-        millions = population.reindex(own.index).to_numpy(float) / 1e6
+        keys = own.index.to_frame()
+        millions = population(tables, keys["iso3"], keys["year"]) / 1e6
         parts.append(
             own[["kg"]]
             .assign(
@@ -201,16 +189,11 @@ def single_frame(tables: Tables) -> pd.DataFrame:
     DataError
         If a country-year has no population.
     """
-    seizures = offences.table(tables, "placed_seizures").frame
-    people = offences.table(tables, "population")
+    seizures = table(tables, "placed_seizures").frame
     kept = seizures[seizures["iso3"].isin(list(COUNTRIES)) & seizures["year"].between(*SINGLE_YEARS)]
     found = kept.groupby(["iso3", "year"])["n"].sum().rename(COUNT).astype(float).reset_index()
-    table = found.merge(people.frame[["iso3", "year", "population"]], how="left", validate="one_to_one")
-    if table["population"].isna().any():
-        row = table[table["population"].isna()].iloc[0]
-        remedy = "Restore data/reference/population.csv."
-        raise DataError("no population", file=people.name, row=f"{row['iso3']} {row['year']}", remedy=remedy)
-    return table.assign(population=table["population"].astype(float), year=table["year"].astype(str))
+    people = population(tables, found["iso3"], found["year"])
+    return found.assign(population=people, year=found["year"].astype(str))
 
 
 def _offences(tables: Tables, register: Register) -> Job:
@@ -252,7 +235,7 @@ def _perception(tables: Tables, register: Register) -> Job:
 
 def _region_seizures(tables: Tables, register: Register) -> Job:
     for name in ("placed_seizures", "region_population", "regions"):
-        offences.table(tables, name)
+        table(tables, name)
     _, question = register.asked("placed_seizures.hubs")
     asked = replace(question, countries=tuple(COUNTRIES), years=SINGLE_YEARS)
     frame = seizure_frames.by_region(tables, asked, placed_seizures.DRUGS)

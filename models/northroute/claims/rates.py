@@ -4,8 +4,9 @@ Every measure that a country or region lacks has its reason instead of a number.
 do. Regions' rates are those of the regions themselves; a country's rate of a source by year is that of its typical year.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,12 +19,13 @@ from northroute.claims import rate_models as models
 from northroute.claims.inquiries import indices, seizure_frames
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.index_errors import measured, scored
+from northroute.claims.inquiries.lookups import table
 from northroute.claims.inquiries.own_numbers import own_log_rates
 from northroute.claims.inquiry import Array, Job, Reader, Tables
 from northroute.claims.measures import CONSTRUCTS, Measure, Rate
 from northroute.claims.register import Register
 from northroute.conventions import COUNTRIES, INTERVAL_PROB
-from northroute.errors import DataError, GateError, MissingDataError
+from northroute.errors import GateError, MissingDataError
 
 PER: Final = 1e5
 ARTICLE_YEARS: Final = (2015, 2022)
@@ -85,15 +87,15 @@ def read(
     place = _Places(tables)
     refused: list[str] = []
 
-    def held(block: Callable[[], list[Rate]]) -> list[Rate]:
-        try:
-            return block()
-        except GateError as refusal:
-            refused.append(str(refusal))
-            return []
+    def held(blocks: Iterable[Callable[[], list[Rate]]]) -> Iterator[Rate]:
+        for block in blocks:
+            try:
+                yield from block()
+            except GateError as refusal:
+                refused.append(str(refusal))
 
-    def pair(name: str) -> tuple[Reader, Job]:
-        return Reader(fits[name]), jobs[name]
+    def of_fit(read: Callable[[Reader, Job, _Places], list[Rate]], name: str) -> Callable[[], list[Rate]]:
+        return partial(read, Reader(fits[name]), jobs[name], place)
 
     articles = {
         of.DRUG_ARTICLES: "articles_drug_incident",
@@ -101,21 +103,25 @@ def read(
         of.CRIMINAL_ARTICLES: "articles_criminal_violence",
         of.CORRUPTION_ARTICLES: models.CORRUPTION_ARTICLES,
     }
-    countries = [
-        *held(lambda: _weights(*pair(models.WEIGHTS), place)),
-        *held(lambda: _single(*pair(models.COUNTRY_SEIZURES), place)),
-        *(r for m, name in articles.items() for r in held(lambda m=m, n=name: _news(m, fits.get(n), place))),  # type: ignore[misc]
-        *held(lambda: _kazakhstan(*pair(models.OFFENCES), place)),
-        *held(lambda: _homicide(*pair(models.KILLED), place)),
-        *_indices(tables, register, seed, place),
-    ]
-    regions = [
-        *held(lambda: _offence_rates(*pair(models.OFFENCES), place)),
-        *held(lambda: _panel(*pair(models.HOMICIDE), of.VICTIMS, place)),
-        *held(lambda: _perception(*pair(models.PERCEPTION), place)),
-        *held(lambda: _panel(*pair(models.CRIME), of.ALL_CRIME, place)),
-        *held(lambda: _placed(*pair(models.REGION_SEIZURES), tables, place)),
-    ]
+    countries = held(
+        [
+            of_fit(_weights, models.WEIGHTS),
+            of_fit(_single, models.COUNTRY_SEIZURES),
+            *(partial(_news, measure, fits.get(name), place) for measure, name in articles.items()),
+            of_fit(_kazakhstan, models.OFFENCES),
+            of_fit(_homicide, models.KILLED),
+            partial(_indices, tables, register, seed, place),
+        ]
+    )
+    regions = held(
+        [
+            of_fit(_offence_rates, models.OFFENCES),
+            of_fit(partial(_panel, of.VICTIMS), models.HOMICIDE),
+            of_fit(_perception, models.PERCEPTION),
+            of_fit(partial(_panel, of.ALL_CRIME), models.CRIME),
+            of_fit(partial(_placed, tables), models.REGION_SEIZURES),
+        ]
+    )
     order = {c: i for i, c in enumerate(CONSTRUCTS)}
     return Rates(
         tuple(sorted(countries, key=lambda r: order[r.measure.construct])),
@@ -128,7 +134,7 @@ class _Places:
     """Names and countries of codes."""
 
     def __init__(self, tables: Tables) -> None:
-        frame = offences.table(tables, "regions").frame
+        frame = table(tables, "regions").frame
         self._name = dict(zip(frame["region"], frame["name"], strict=True)) | COUNTRIES
         self._country = dict(zip(frame["region"], frame["iso3"], strict=True)) | {c: c for c in COUNTRIES}
 
@@ -235,32 +241,17 @@ def _homicide(reader: Reader, job: Job, place: _Places) -> list[Rate]:
 
 def _indices(tables: Tables, register: Register, seed: int, place: _Places) -> list[Rate]:
     """Return both indices with the errors and random streams of C15, so that the page has one number a country."""
-    rates = []
-    vdem, sd = offences.table(tables, "vdem"), register.constant("index_sd")
-    kept = vdem.frame[vdem.frame["year"].between(*indices.YEARS) & vdem.frame["iso3"].isin(list(COUNTRIES))]
-    means = kept.groupby("iso3")[indices.EXECUTIVE].agg(["mean", "count"])
-    _complete(vdem.name, means, indices.YEARS[1] - indices.YEARS[0] + 1)
+    vdem, sd = table(tables, "vdem"), register.constant("index_sd")
     name = f"{register.asked('indices.two_types')[1].id} {indices.EXECUTIVE}"
-    drawn = measured({str(c): float(v) for c, v in means["mean"].items()}, sd, name, seed)
+    drawn = measured(indices.yearly(vdem, indices.EXECUTIVE, tuple(COUNTRIES), indices.YEARS), sd, name, seed)
     found = {c: (d, indices.YEARS, f"error of sd {sd:g} assumed") for c, d in drawn.items()}
-    rates += _by_country(place, of.EXECUTIVE, found, "V-Dem v15", "not rated")
-    index, sd = offences.table(tables, "crime_index"), register.constant("expert_sd")
-    rows = index.frame[(index.frame["item"] == indices.STATE) & index.frame["edition"].isin(indices.EDITIONS)]
-    rows = rows[rows["iso3"].isin(list(COUNTRIES))].sort_values("edition")
-    _complete(index.name, rows.groupby("iso3")["score"].agg(["mean", "count"]), len(indices.EDITIONS))
-    scores = {str(c): tuple(own["score"].tolist()) for c, own in rows.groupby("iso3")}
+    rates = _by_country(place, of.EXECUTIVE, found, "V-Dem v15", "not rated")
+    index, sd = table(tables, "crime_index"), register.constant("expert_sd")
+    scores = indices.editions(index, indices.STATE, tuple(COUNTRIES), indices.EDITIONS)
     drawn = scored(scores, sd, register.asked("indices.state_embedded")[1].id, seed)
     span = (indices.EDITIONS[0], indices.EDITIONS[-1])
     found = {c: (d, span, f"error of sd {sd:g} assumed") for c, d in drawn.items()}
     return rates + _by_country(place, of.EMBEDDED, found, "Global Organized Crime Index", "not rated")
-
-
-def _complete(file: str, means: pd.DataFrame, needed: int) -> None:
-    for country in COUNTRIES:
-        have = int(means["count"].get(country, 0))
-        if have != needed:
-            remedy = "Restore the table from the repository."
-            raise DataError(f"{have} of {needed} years or editions", file=file, row=country, remedy=remedy)
 
 
 def _offence_rates(reader: Reader, job: Job, place: _Places) -> list[Rate]:
@@ -272,7 +263,7 @@ def _offence_rates(reader: Reader, job: Job, place: _Places) -> list[Rate]:
     ]
 
 
-def _panel(reader: Reader, job: Job, measure: Measure, place: _Places) -> list[Rate]:
+def _panel(measure: Measure, reader: Reader, job: Job, place: _Places) -> list[Rate]:
     """Return the mean over years of a region's level and the years' common course."""
     level = reader.array("intercept")
     year = np.exp(reader.array("year_effect")).mean(-1)
@@ -306,10 +297,10 @@ def _perception(reader: Reader, job: Job, place: _Places) -> list[Rate]:
     ]
 
 
-def _placed(reader: Reader, job: Job, tables: Tables, place: _Places) -> list[Rate]:
+def _placed(tables: Tables, reader: Reader, job: Job, place: _Places) -> list[Rate]:
     frame = job.frame
     years = {str(c): _years(own) for c, own in models.single_frame(tables).groupby("iso3")}
-    people = offences.table(tables, "region_population").frame
+    people = table(tables, "region_population").frame
     recalled = set(people.loc[people["status"] == "recalled", "region"])
     own = np.exp(own_log_rates(reader, job)) * PER / seizure_frames.PEOPLE
     rates = []

@@ -14,8 +14,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute.bayes import BayesFit, CountSpec
-from northroute.claims.estimate import Estimate, Quantity, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.article_counts import gap_of_kazakhstan
+from northroute.claims.estimate import Estimated
+from northroute.claims.inquiry import Array, Measured, Region, Values, read_estimate
 from northroute.claims.register import Claim, Register
 from northroute.errors import ModelError
 from northroute.panel import Panel
@@ -27,7 +28,6 @@ HUBS = {
     "Caspian coast": "hub_caspian",
 }
 _DETECTION = "rates are of reported events per exposure; detection is assumed equal within a country"
-Array = NDArray[np.float64]
 Levels = Mapping[str, Array]
 
 
@@ -117,18 +117,15 @@ def country_log_rate(levels: Array, where: Regions, country: str) -> Array:
     return np.asarray(np.log((np.exp(levels[..., here]) * weight).sum(-1) / weight.sum()))
 
 
-Values = dict[str, tuple[Array, tuple[float | None, float | None], bool]]
-
-
 def co_location(levels: Levels, where: Regions, claim: Claim) -> Values:
     """C04."""
     state = correlation(levels["state_violence"], levels["drug_incident"])
     criminal = correlation(levels["criminal_violence"], levels["drug_incident"])
     floor, width = claim.threshold("correlation"), claim.threshold("difference")
     return {
-        "correlation, state with drug": (state, (floor, None), False),
-        "correlation, criminal with drug": (criminal, (floor, None), False),
-        "difference of the two": (state - criminal, (-width, width), False),
+        "correlation, state with drug": Measured(state, (floor, None)),
+        "correlation, criminal with drug": Measured(criminal, (floor, None)),
+        "difference of the two": Measured(state - criminal, (-width, width)),
     }
 
 
@@ -139,63 +136,50 @@ def density(levels: Levels, where: Regions, claim: Claim) -> Values:
         events = levels[outcome] + where.log_exposure
         for offset, y in (("per month", events), ("per inhabitant", events - where.log_population)):
             coefficient = within_coefficient(y, where.log_density, where.country)
-            values[f"{label} violence {offset}, on log density"] = (
-                coefficient,
-                (claim.threshold("coefficient"), None),
-                False,
-            )
+            above = (claim.threshold("coefficient"), None)
+            values[f"{label} violence {offset}, on log density"] = Measured(coefficient, above)
     return values
 
 
 def hubs(levels: Levels, where: Regions, claim: Claim) -> Values:
     """C07."""
-    drug = levels["drug_incident"]
-    values: Values = {}
-    anywhere = np.zeros(len(where.names), dtype=bool)
-    for label, flag in HUBS.items():
-        inside = where.flags[flag]
-        anywhere |= inside
-        ratio = np.exp(log_ratio(drug, inside, where.country))
-        values[f"rate ratio, {label}"] = (ratio, (claim.threshold("rate_ratio"), None), True)
+    drug, above = levels["drug_incident"], (claim.threshold("rate_ratio"), None)
+    inside = {label: where.flags[flag] for label, flag in HUBS.items()}
+    anywhere = np.logical_or.reduce(list(inside.values()))
     top = np.argsort(-drug, axis=-1)[..., : int(anywhere.sum())]
-    values["share of the top ranks that hub regions fill"] = (anywhere[top].mean(-1), (None, None), False)
-    return values
+    return {
+        **{f"rate ratio, {label}": _ratio(drug, own, where.country, above) for label, own in inside.items()},
+        "share of the top ranks that hub regions fill": Measured(anywhere[top].mean(-1)),
+    }
+
+
+def _ratio(levels: Array, inside: NDArray[np.bool_], country: NDArray[Any], region: Region) -> Measured:
+    return Measured(np.exp(log_ratio(levels, inside, country)), region, log_scale=True)
 
 
 def rail_corridor(levels: Levels, where: Regions, claim: Claim) -> Values:
     """C08."""
-    inside = where.flags["rail_dushanbe_astrakhan"]
+    inside, above = where.flags["rail_dushanbe_astrakhan"], (claim.threshold("rate_ratio"), None)
     return {
-        f"rate ratio, {label}": (
-            np.exp(log_ratio(levels[outcome], inside, where.country)),
-            (claim.threshold("rate_ratio"), None),
-            True,
-        )
+        f"rate ratio, {label}": _ratio(levels[outcome], inside, where.country, above)
         for label, outcome in (("state violence", "state_violence"), ("drug incidents", "drug_incident"))
     }
 
 
 def kazakh_gap(levels: Levels, where: Regions, claim: Claim) -> Values:
     """C10."""
-    names = list(dict.fromkeys(where.country.tolist()))
-    gaps = {
-        c: country_log_rate(levels["general_crime"], where, c) - country_log_rate(levels["drug_incident"], where, c)
-        for c in names
-    }
-    others = np.max([g for c, g in gaps.items() if c != "KAZ"], axis=0)
-    values: Values = {
-        "gap of KAZ minus the largest other": (gaps["KAZ"] - others, (claim.threshold("difference"), None), False)
-    }
-    return values | {f"log crime rate minus log drug rate, {c}": (g, (None, None), False) for c, g in gaps.items()}
+    crime, drugs = levels["general_crime"], levels["drug_incident"]
+    countries = list(dict.fromkeys(where.country.tolist()))
+    gaps = {c: country_log_rate(crime, where, c) - country_log_rate(drugs, where, c) for c in countries}
+    return gap_of_kazakhstan(gaps, claim)
 
 
 def russian_border(levels: Levels, where: Regions, claim: Claim) -> Values:
     """C12."""
-    here = where.country == "KAZ"
-    inside = where.flags["borders_russia"] & here
-    ratio = np.exp(log_ratio(levels["drug_incident"][..., here], inside[here], where.country[here]))
+    here, below = where.country == "KAZ", (None, claim.threshold("rate_ratio"))
+    drugs, inside = levels["drug_incident"][..., here], where.flags["borders_russia"][here]
     return {
-        "rate ratio of drug incidents, border to other regions": (ratio, (None, claim.threshold("rate_ratio")), True)
+        "rate ratio of drug incidents, border to other regions": _ratio(drugs, inside, where.country[here], below),
     }
 
 
@@ -240,29 +224,15 @@ def estimated(
     order = list(where.names)
 
     def value(levels: xr.DataArray) -> Values:
-        return function({o: levels.sel(outcome=o, unit=order).to_numpy() for o in outcomes}, where, claim)
+        own = {o: levels.sel(outcome=o, unit=order).to_numpy().astype(float) for o in outcomes}
+        return function(own, where, claim)
 
-    posterior = value(fit.parameter("unit_level"))
-    prior = value(fit.parameter("unit_level", "prior"))
-    true = {} if truth is None else value(truth["unit_level"])
-    quantities = tuple(
-        Quantity(
-            name=name,
-            draws=draws.astype(float),
-            prior=prior[name][0].astype(float).ravel(),
-            region=region,
-            log_scale=log_scale,
-            truth=float(true[name][0]) if name in true else None,
-        )
-        for name, (draws, region, log_scale) in posterior.items()
-    )
-    estimate = Estimate(
-        claim_id=claim.id,
-        quantities=quantities,
+    found = read_estimate(
+        claim.id,
+        lambda group: value(fit.parameter("unit_level", group)),
+        [fit],
         data=(f"{fit.info['panel']}: {fit.info['rows']} counts, of outcomes by region and month",),
         assumptions=(_DETECTION,),
-        fits=(fit.name,),
-        stamps=(fit.stamp,) if fit.stamp else (),
-        simulated=fit.simulated,
+        truth=None if truth is None else value(truth["unit_level"]),
     )
-    return Estimated(estimate, tuple[Specification, ...]())
+    return Estimated(found)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from northroute.bayes import Prior
+from northroute.bayes.statement import prior_sets
 from northroute.claims import lock as locks
-from northroute.claims.parse import Record, mapping, numbers, parse_prior, shown
+from northroute.claims.parse import Record, mapping, numbers, shown
 from northroute.conventions import COUNTRIES
 from northroute.documents import read_yaml
 from northroute.errors import DataError, RegisterError
@@ -264,7 +265,7 @@ def load(path: Path | None = None, lock: Path | None = None) -> Register:
             raise RegisterError(f"{path}: claim {claim.id} is there twice. Keep one record a claim.")
         claims[claim.id] = claim
     _once(claims, path)
-    priors = {k: parse_prior(k, v, path) for k, v in mapping(raw, str(path), "priors").items()}
+    priors = {name: _prior(name, prior, path) for name, prior in mapping(raw, str(path), "priors").items()}
     constants = numbers(mapping(raw, str(path), "constants"), f"{path}, constants")
     proxies = {name: _proxy(name, record, path) for name, record in mapping(raw, str(path), "proxies").items()}
     content = locks.content(raw)
@@ -300,6 +301,10 @@ def _read(path: Path) -> dict[str, Any]:
     if unknown:
         raise RegisterError(f"{path}: unknown {unknown}. See CONTRIBUTING.")
     return raw
+
+
+def _prior(name: str, raw: Any, path: Path) -> Prior:
+    return prior_sets.parse(raw, lambda problem: RegisterError(f"{path}, prior '{name}': {problem}. See CONTRIBUTING."))
 
 
 def _once(claims: Mapping[str, Claim], path: Path) -> None:

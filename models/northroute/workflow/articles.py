@@ -1,22 +1,22 @@
 """Monthly article counts of Kazakhstan, Kyrgyzstan and Uzbekistan: C01, C02, C03, C10, C11, C16, C22, C23."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from northroute.bayes import Sampling, fit_counts
+from northroute.bayes import Sampling
 from northroute.claims import Estimated, Register, article_counts, article_slopes
+from northroute.claims.inquiry import REFERENCE
 from northroute.conventions import WINDOW
 from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson
 from northroute.panel import Panel, build, lag, log_rate, standardise, within_between
 from northroute.sources import governance, mlp
-from northroute.workflow.line import Line, Run, answered
+from northroute.workflow.line import Line, Run, answers
 
 SETTINGS = Sampling(draws=1200, target_accept=0.95, retries=2)
 """Country panels have few units: scales lie near zero, so steps are shorter and draws more."""
-
-FUNCTIONS = (*article_counts.RATE_CLAIMS, *article_slopes.SLOPE_CLAIMS)
 
 
 def panel(data: Path | None, register: Register) -> tuple[Panel, dict[str, str]]:
@@ -44,7 +44,7 @@ def with_corruption(panel: Panel) -> Panel:
 def _constructs(source: Panel, register: Register, effectiveness: pd.DataFrame) -> Panel:
     built = source.select(months=WINDOW)
     for construct, proxy in register.proxies.items():
-        for variant, columns in {article_counts.REFERENCE: proxy.reference, **proxy.alternatives}.items():
+        for variant, columns in {REFERENCE: proxy.reference, **proxy.alternatives}.items():
             built.require(*columns)
             counts = built.frame[list(columns)].sum(axis=1, skipna=False)
             built = built.with_outcome(article_counts.column(construct, variant), counts)
@@ -58,11 +58,16 @@ def _constructs(source: Panel, register: Register, effectiveness: pd.DataFrame) 
     return _with_effectiveness(built, effectiveness, article_counts.variants(register, "other_crime"))
 
 
+def by_country_year(panel: Panel, indicator: pd.DataFrame) -> "pd.Series[float]":
+    """Return a WGI indicator, with columns ``iso3``, ``year`` and ``estimate``, by row of a panel of months."""
+    years = pd.DatetimeIndex(panel.frame.index.get_level_values("month")).year
+    keys = pd.MultiIndex.from_arrays([panel.frame["country"], years])
+    values = indicator.set_index(["iso3", "year"])["estimate"].reindex(keys)
+    return pd.Series(values.to_numpy(float), index=panel.frame.index)
+
+
 def _with_effectiveness(built: Panel, effectiveness: pd.DataFrame, crimes: Sequence[str]) -> Panel:
-    keyed = effectiveness.set_index(["iso3", "year"])["estimate"]
-    years = pd.DatetimeIndex(built.frame.index.get_level_values("month")).year
-    keys = pd.MultiIndex.from_arrays([built.frame["country"], years])
-    values = pd.Series(keyed.reindex(keys).to_numpy(float), index=built.frame.index)
+    values = by_country_year(built, effectiveness)
     central = built.frame["country"].isin(article_counts.CENTRAL_ASIA)
     centred = (values - values[central].mean()) / values[central].std(ddof=0)
     for crime in crimes:
@@ -83,30 +88,16 @@ def run(built: Panel, inputs: Mapping[str, str], register: Register, run: Run) -
     register : Register
     run : Run
     """
-    settings = run.settings(SETTINGS)
-    fits = {
-        name: run.released(
-            fit_counts(
-                built.select(countries=countries),
-                spec,
-                settings,
-                folder=run.folder,
-                command=run.command,
-                progress=run.progress,
-            )
-        )
-        for name, (spec, countries) in article_counts.catalog(register).items()
+    plain = built.select(countries=article_counts.CENTRAL_ASIA)
+    fits = {name: run.counts(plain, spec, SETTINGS) for name, spec in article_counts.catalog(register).items()}
+    estimands: dict[str, Callable[[], Estimated]] = {
+        **{name: partial(article_counts.answer_rates, name, fits, register) for name in article_counts.RATE_CLAIMS},
+        **{name: partial(slope, fits, register) for name, slope in article_slopes.SLOPE_CLAIMS.items()},
     }
-
-    def make(name: str) -> Callable[[], Estimated]:
-        if name in article_counts.RATE_CLAIMS:
-            return lambda: article_counts.answer_rates(name, fits, register)
-        return lambda: article_slopes.SLOPE_CLAIMS[name](fits, register)
-
     return Line(
-        answers=tuple(answered(register, name, make(name)) for name in FUNCTIONS),
+        answers=answers(register, estimands),
         fits=tuple(fits.values()),
-        fixed_effects=_companions(built.select(countries=article_counts.CENTRAL_ASIA), run),
+        fixed_effects=_companions(plain, run),
         inputs=inputs,
     )
 

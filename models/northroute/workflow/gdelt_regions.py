@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import BayesFit, Sampling, fit_counts
+from northroute.bayes import BayesFit, Sampling
 from northroute.claims import Register, region_events
 from northroute.errors import GateError, MissingDataError
 from northroute.panel import Panel, load
@@ -16,11 +16,8 @@ from northroute.report.maps import posterior
 from northroute.report.maps.section import BRIEF_YEARS, EventMap
 from northroute.sources import regions
 from northroute.workflow.events import REGION_PANEL
-from northroute.workflow.line import Line, Run, answered
+from northroute.workflow.line import EXPOSURE, EXPOSURE_UNIT, Line, Run, on_regions
 
-EXPOSURE: Final = "all_events"
-EXPOSURE_UNIT: Final = 100.0
-"""Rates are per 100 events of any kind."""
 SETTINGS: Final = Sampling(draws=1500, target_accept=0.98, retries=2)
 """Scales may lie near zero, so steps are shorter and draws more; a quick run leaves real fits as they are."""
 
@@ -86,16 +83,8 @@ def prepare(panel: Panel) -> Panel:
 
 def run(panel: Panel, register: Register, run: Run) -> Line:
     """Fit and answer what region-months can answer; a country's months move on their own, as GDELT's coverage does."""
-    built = prepare(panel)
-    settings = run.settings(SETTINGS)
-    spec = region_events.specification(built, EXPOSURE, EXPOSURE_UNIT, "gdelt_regions")
-    fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("constant")
-    where = region_events.regions(table.frame, built, EXPOSURE, EXPOSURE_UNIT)
-    answers = tuple(
-        answered(register, name, lambda name=name: region_events.estimated(name, fit, where, register))  # type: ignore[misc]
-        for name in region_events.ESTIMANDS
-    )
+    fit, answers = on_regions(prepare(panel), table.frame, register, run, SETTINGS, "gdelt_regions")
     return Line(answers, (fit,), inputs={**table.files, **panel.inputs})
 
 

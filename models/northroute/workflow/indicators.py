@@ -1,12 +1,12 @@
 """Country-year indicators, bundled with the package: C13, C14, C26."""
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from northroute.bayes import Sampling, fit_measurement
-from northroute.claims import Estimated, Register, indicators
+from northroute.claims import Register, indicators
 from northroute.sources import governance, unodc
-from northroute.workflow.line import Line, Run, answered
+from northroute.workflow.line import Line, Run, answers
 
 _SETTINGS = Sampling(draws=3000, target_accept=0.95, retries=2)
 
@@ -34,13 +34,13 @@ def run(data: Path | None, register: Register, run: Run) -> Line:
         )
         for name, job in indicators.catalog(seizures, vdem).items()
     }
-    makers: dict[str, Callable[[], Estimated]] = {
-        "indicators.opium_over_heroin": lambda: indicators.opium_over_heroin(fits, register),
-        "indicators.heroin_protected": lambda: indicators.heroin_protected(fits, register),
-        "indicators.a_third": lambda: indicators.a_third(opium, register, run.seed),
+    estimands = {
+        "indicators.opium_over_heroin": partial(indicators.opium_over_heroin, fits, register),
+        "indicators.heroin_protected": partial(indicators.heroin_protected, fits, register),
+        "indicators.a_third": partial(indicators.a_third, opium, register, run.seed),
     }
     return Line(
-        answers=tuple(answered(register, name, make) for name, make in makers.items()),
+        answers=answers(register, estimands),
         fits=tuple(fits.values()),
         inputs={f: sha for t in (seizure_table, vdem_table, opium_table) for f, sha in t.files.items()},
     )

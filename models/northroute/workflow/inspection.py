@@ -87,7 +87,9 @@ def _given(data: Path) -> Iterator[Finding]:
             str(data), problem=f"'{data}' is not a folder; name the one that holds a folder for each provider."
         )
         return
-    found = [*_articles(data), *_providers(data), *_records(data)]
+    found = [*_articles(data), *_providers(data)]
+    if (data / unodc.FILE).exists():
+        found.append(_tried(unodc.FILE, lambda: _told(unodc.load(data))))
     if all(finding.notice for finding in found):
         what = (
             f"'{data}' holds no provider's files that northroute can read. See 'Real data' in README.md for the folders, or "
@@ -104,13 +106,10 @@ def _articles(data: Path) -> Iterator[Finding]:
     files = {f"{name}.csv": iso3 for iso3, name in mlp.FILES.items()}
     for path in sorted(folder.glob("*.csv")):
         if path.name in files:
-            yield from _replacing(path.name, partial(mlp.load, folder, (files[path.name],)), _bundle(files[path.name]))
+            given, own = (partial(mlp.load, where, (files[path.name],)) for where in (folder, None))
+            yield from _replacing(path.name, given, own)
         elif folder.name == mlp.FOLDER:
             yield Finding(path.name, f"{path} is not read: no country of this project has that file.", notice=True)
-
-
-def _bundle(iso3: str) -> Callable[[], Table]:
-    return partial(mlp.load, None, (iso3,))
 
 
 def _providers(data: Path) -> Iterator[Finding]:
@@ -133,11 +132,6 @@ def _providers(data: Path) -> Iterator[Finding]:
             yield from _replacing(file, partial(tables.given, names[file], text, data), partial(read, None))
         else:
             yield Finding(file, f"{len(text.splitlines()):6} lines from {data}")
-
-
-def _records(data: Path) -> Iterator[Finding]:
-    if (data / unodc.FILE).exists():
-        yield _tried(unodc.FILE, lambda: _told(unodc.load(data)))
 
 
 def _replacing(name: str, read: Callable[[], Table], own: Callable[[], Table]) -> Iterator[Finding]:

@@ -1,16 +1,17 @@
 """The questions put to official statistics, seizures, indices and transit countries: every fit once, then every answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from northroute import provenance
 from northroute.bayes import BayesFit, Origin, Sampling, fit_model
-from northroute.claims import Answer, Register, catalogue
+from northroute.claims import Estimated, Register, catalogue
 from northroute.claims import inquiry as inquiries
 from northroute.claims.inquiry import Job, Stated, Tables
 from northroute.errors import RegisterError
-from northroute.workflow.line import Line, Run, answered
+from northroute.workflow.line import Line, Run, answers
 
 RETRIES: Final = 2
 
@@ -97,14 +98,11 @@ def run(tables: Tables, register: Register, run: Run, only: Collection[str] = ()
     """
     asked = state(tables, register, only)
     fits = {name: fit(job, run) for name, job in asked.jobs.items()}
-    answers: list[Answer] = []
-    for name, own in asked.stated.items():
-        question, inquiry = register.asked(name)[1], catalogue.INQUIRIES[name]
-        answers.append(
-            answered(register, name, lambda q=question, i=inquiry, s=own: inquiries.estimate(q, i, s, fits))  # type: ignore[misc]
-        )
+    estimands: dict[str, Callable[[], Estimated]] = {
+        name: partial(inquiries.estimate, register.asked(name)[1], catalogue.INQUIRIES[name], own, fits)
+        for name, own in asked.stated.items()
+    }
     for name, direct in catalogue.DIRECT.items():
-        if only and name not in only:
-            continue
-        answers.append(answered(register, name, lambda d=direct: d(tables, register, run.seed)))  # type: ignore[misc]
-    return Line(tuple(answers), tuple(fits.values()))
+        if not only or name in only:
+            estimands[name] = partial(direct, tables, register, run.seed)
+    return Line(answers(register, estimands), tuple(fits.values()))

@@ -14,6 +14,7 @@ from northroute.conventions import DEFAULT_SEED, SIMULATED_MARK
 from northroute.progress import Progress, quiet
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, simulate_regions
 from northroute.workflow import simulated
+from northroute.workflow.line import EXPOSURE
 
 PROB = 0.90
 PARAMETERS = (
@@ -79,7 +80,7 @@ def recover(
         name = outcome or OUTCOMES[i % len(OUTCOMES)]
         simulation = simulate_regions(seed + i, months=months)
         panel = simulated.panel(simulation)
-        together = region_events.specification(panel, simulated.EXPOSURE, EXPOSURE_UNIT, f"recovery_{i}_{name}")
+        together = region_events.specification(panel, EXPOSURE, EXPOSURE_UNIT, f"recovery_{i}_{name}")
         spec = replace(together, step="dynamic", outcome=name, outcomes=())
         fit = fit_counts(panel, spec, replace(settings, seed=seed + i), progress=progress)
         if not fit.gate.passed:

@@ -4,20 +4,20 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from northroute import keeping, provenance
 from northroute.bayes import Origin, Sampling, fit_model
 from northroute.bayes.gate.probability import probability_mcse
 from northroute.claims import Estimate, Quantity, Register, catalogue
-from northroute.claims.inquiry import REFERENCE, Reader, Stated, Tables
-from northroute.claims.register import Claim, Question
+from northroute.claims.inquiries import indices
+from northroute.claims.inquiry import REFERENCE, Job, Reader, Side, Stated, Tables
+from northroute.claims.register import Claim
 from northroute.errors import ModelError, RegisterError
-from northroute.progress import Progress, quiet
 from northroute.workflow.questions import RETRIES
 
 
@@ -69,52 +69,98 @@ def chosen(only: tuple[str, ...], register: Register) -> tuple[str, ...]:
     return tuple(name for name in names() if not only or name in wanted)
 
 
-def stated(name: str, tables: Tables, register: Register) -> Stated:
-    """Return the reference specification of a question that fits a model.
+@dataclass(frozen=True)
+class Reference:
+    """A question that is put to the tables, with its reference specification where it fits a model.
+
+    Attributes
+    ----------
+    name : str
+        Its function.
+    register : Register
+    tables : mapping of str to Table
+    stated : Stated or None
+        None where the question needs no fit.
+    simulated : bool
+    """
+
+    name: str
+    register: Register
+    tables: Tables
+    stated: Stated | None
+    simulated: bool = False
+
+    @property
+    def id(self) -> str:
+        """Of the question."""
+        return self.register.asked(self.name)[1].id
+
+    def world(self, side: Side, rng: np.random.Generator) -> "Reference":
+        """Return the same question of a SIMULATED world, the claim true, false or at its threshold."""
+        claim, _ = self.register.asked(self.name)
+        if self.stated is None:
+            return replace(self, tables=indices.WORLDS[self.name](self.tables, claim, side, rng), simulated=True)
+        job = self.stated.job
+        job = replace(job, frame=catalogue.INQUIRIES[self.name].world(job, claim, side, rng))
+        return replace(self, stated=replace(self.stated, job=job), simulated=True)
+
+    def found(self, seed: int, start: str, folder: Path | None) -> Found:
+        """Return the claim's probability by the seed; kept in a folder, in a file whose name begins with ``start``."""
+        claim, question = self.register.asked(self.name)
+        common = {"question": question.id, "thresholds": dict(claim.thresholds)}
+        if self.stated is None:
+            direct = catalogue.DIRECT[self.name]
+            frames = {n: provenance.frame_hash(self.tables[n].frame) for n in ("crime_index", "vdem")}
+            key = common | {"frames": frames, "seed": seed, "code": source_of(direct)}
+            return kept(folder, start, key, lambda: of(direct(self.tables, self.register, seed).estimate))
+        own, job = self.stated, self.stated.job
+        key = common | {
+            "model": job.model.describe(),
+            "frame": provenance.frame_hash(job.frame),
+            "settings": asdict(self._settings(job, seed)),
+            "simulated": self.simulated,
+            "code": source_of(own.read),
+            "versions": provenance.versions(("northroute", "numpy", "scipy", "nutpie", "numba")),
+        }
+        return kept(folder, start, key, lambda: self._fitted(own, claim, seed))
+
+    def _settings(self, job: Job, seed: int) -> Sampling:
+        """Return those of the page's fit with another seed.
+
+        Simulated worlds get half the draws first: a decision needs fewer digits than the page shows.
+        """
+        draws = job.draws // 2 if self.simulated else job.draws
+        return Sampling(draws=draws, target_accept=job.target_accept, retries=RETRIES, seed=seed)
+
+    def _fitted(self, own: Stated, claim: Claim, seed: int) -> Found:
+        """Fit the specification's model and read the claim's probability, behind the gate."""
+        job = own.job
+        mark = Origin(provenance.frame_hash(job.frame), simulated=self.simulated, source=job.source)
+        fit = fit_model(job.model, job.frame, self._settings(job, seed), origin=mark, check_prior=False)
+        if not fit.gate.passed:
+            return Found(float("nan"), float("nan"), 0, fit.gate.failures)
+        values = own.read(Reader(fit), job)
+        quantities = tuple(Quantity(n, m.draws, region=m.region) for n, m in values.items())
+        return of(Estimate(claim.id, quantities, (job.source,), simulated=self.simulated))
+
+
+def reference(name: str, tables: Tables, register: Register) -> Reference:
+    """Return the reference of a question that is put to the tables.
 
     Raises
     ------
     RegisterError
-        If it states no reference.
+        If there is no such question, or it states no reference.
     """
+    if name not in names():
+        raise RegisterError(f"No estimand '{name}'; there are {', '.join(names())}.")
+    if name not in catalogue.INQUIRIES:
+        return Reference(name, register, tables, None)
     claim, question = register.asked(name)
     found = catalogue.INQUIRIES[name].state(tables, claim, register)
     if REFERENCE not in found:
         raise RegisterError(f"{question.id}: no specification is named '{REFERENCE}'.")
-    return found[REFERENCE]
-
-
-def settings(own: Stated, seed: int, *, halved: bool = False) -> Sampling:
-    """Return the settings of the page's fit with another seed, with half its draws where ``halved``."""
-    draws = own.job.draws // 2 if halved else own.job.draws
-    return Sampling(draws=draws, target_accept=own.job.target_accept, retries=RETRIES, seed=seed)
-
-
-def fitted(
-    own: Stated, frame: pd.DataFrame, claim: Claim, seed: int, *, simulated: bool, progress: Progress = quiet
-) -> Found:
-    """Fit a specification's model to a frame and read the claim's probability, behind the gate.
-
-    Simulated worlds get half the draws of the page's fit first: a decision needs fewer digits than the page shows.
-
-    Parameters
-    ----------
-    own : Stated
-    frame : pandas.DataFrame
-        Its own, or one of a simulated world.
-    claim : Claim
-    seed : int
-    simulated : bool
-    progress : callable
-    """
-    mark = Origin(provenance.frame_hash(frame), simulated=simulated, source=own.job.source)
-    how = settings(own, seed, halved=simulated)
-    fit = fit_model(own.job.model, frame, how, origin=mark, check_prior=False, progress=progress)
-    if not fit.gate.passed:
-        return Found(float("nan"), float("nan"), 0, fit.gate.failures)
-    values = own.read(Reader(fit), replace(own.job, frame=frame))
-    quantities = tuple(Quantity(n, m.draws, region=m.region) for n, m in values.items())
-    return of(Estimate(claim.id, quantities, (own.job.source,), simulated=simulated))
+    return Reference(name, register, tables, found[REFERENCE])
 
 
 def of(estimate: Estimate) -> Found:
@@ -162,25 +208,10 @@ def _read(content: bytes) -> Found:
     return Found(raw["probability"], raw["mcse"], raw["decisive"], tuple(raw["failures"]))
 
 
-def key(
-    own: Stated, frame: pd.DataFrame, question: Question, claim: Claim, seed: int, *, simulated: bool
-) -> dict[str, Any]:
-    """Return what decides the result of :func:`fitted`: model, data, settings, thresholds, code of the reading."""
-    return {
-        "model": own.job.model.describe(),
-        "frame": provenance.frame_hash(frame),
-        "settings": asdict(settings(own, seed, halved=simulated)),
-        "simulated": simulated,
-        "question": question.id,
-        "thresholds": dict(claim.thresholds),
-        "code": source_of(own.read),
-        "versions": provenance.versions(("northroute", "numpy", "scipy", "nutpie", "numba")),
-    }
-
-
 def source_of(function: Callable[..., Any]) -> str:
     """Return the SHA-256 of the file that a function is written in, as it was when first asked for: the code that runs."""
-    return _sha256_of_module(getattr(function, "__module__", "") or "northroute")
+    own = function.func if isinstance(function, partial) else function
+    return _sha256_of_module(getattr(own, "__module__", "") or "northroute")
 
 
 @cache

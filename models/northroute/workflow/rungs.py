@@ -26,6 +26,7 @@ from northroute.progress import Progress, quiet
 from northroute.sources import governance, mlp, regions
 from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, Simulation
 from northroute.workflow import articles, simulated
+from northroute.workflow.line import EXPOSURE
 
 STEPS: Final = (
     *("pooled", "country", "slopes", "dynamic", "ar1", "gp", "spatial", "joint", "reporting"),
@@ -94,25 +95,18 @@ class Rung:
 
         Loadings of further measures mix slowly: latent corruption gets twice the draws and shorter steps from the start.
         """
+        own = settings or Sampling()
         match self.spec, self.table:
             case CountSpec() as spec, Panel() as panel:
-                return fit_counts(panel, spec, settings, folder=folder, command=command, progress=progress)
+                return fit_counts(panel, spec, own, folder=folder, command=command, progress=progress)
             case CorruptionSpec() as spec, Panel() as panel:
-                own = settings or Sampling()
+                own = replace(own, draws=2 * own.draws, target_accept=max(own.target_accept, 0.95))
                 return fit_latent_corruption(
-                    panel,
-                    governance_measures(),
-                    spec,
-                    replace(own, draws=2 * own.draws, target_accept=max(own.target_accept, 0.95)),
-                    folder=folder,
-                    command=command,
-                    progress=progress,
+                    *(panel, governance_measures(), spec, own), folder=folder, command=command, progress=progress
                 )
             case CompositionSpec() as spec, pd.DataFrame() as frame:
                 return fit_composition(
-                    frame,
-                    spec,
-                    settings,
+                    *(frame, spec, own),
                     simulated=self.simulated,
                     source=self.data,
                     folder=folder,
@@ -174,14 +168,12 @@ def on_regions(simulation: Simulation, outcome: str = OUTCOME, months: int = WIN
         raise ModelError(f"The simulated regions have no outcome '{outcome}'. They have {', '.join(OUTCOMES)}.")
     whole = simulated.panel(simulation)
     first, last = whole.months[0], whole.months[:months][-1]
-    panel = log_rate(whole.select(months=(f"{first:%Y-%m}", f"{last:%Y-%m}")), simulated.EXPOSURE)
-    panel = standardise(
-        within_between(panel, f"{simulated.EXPOSURE}_log_rate"), f"{simulated.EXPOSURE}_log_rate_within"
-    )
+    panel = log_rate(whole.select(months=(f"{first:%Y-%m}", f"{last:%Y-%m}")), EXPOSURE)
+    panel = standardise(within_between(panel, f"{EXPOSURE}_log_rate"), f"{EXPOSURE}_log_rate_within")
     base = CountSpec(
         "regions",
         outcome,
-        simulated.EXPOSURE,
+        EXPOSURE,
         EXPOSURE_UNIT,
         unit_covariates=UNIT_COVARIATES,
         varying=(simulated.COVARIATE,),
@@ -196,11 +188,8 @@ def on_regions(simulation: Simulation, outcome: str = OUTCOME, months: int = WIN
     notes = {
         "reporting": "about half of events are reported, by assumption; more or fewer with coverage (in truth, not so)"
     }
-    found: dict[str, Rung | Absent] = {
-        step: Rung(step, SIMULATED, replace(spec, name=f"ladder_regions_{step}"), panel, True, notes.get(step, ""))
-        for step, spec in specs.items()
-    }
-    corruption = CorruptionSpec("ladder_regions_latent_corruption", outcome, simulated.EXPOSURE, EXPOSURE_UNIT)
+    found = _rungs(SIMULATED, "ladder_regions", specs, panel, notes)
+    corruption = CorruptionSpec("ladder_regions_latent_corruption", outcome, EXPOSURE, EXPOSURE_UNIT)
     note = "published indices, simulated counts that know nothing of them: the true slopes are zero"
     found["latent_corruption"] = Rung("latent_corruption", SIMULATED, corruption, whole, True, note)
     frame = panel.frame.reset_index()
@@ -235,8 +224,8 @@ def on_articles(data: Path | None, register: Register, outcome: str = OUTCOME) -
     """
     if outcome not in ARTICLE_SPECS:
         raise ModelError(f"No claim has a slope of '{outcome}' on articles. There are: {', '.join(ARTICLE_SPECS)}.")
-    base, countries = article_counts.catalog(register)[ARTICLE_SPECS[outcome]]
-    panel = _with_voice(articles.panel(data, register)[0].select(countries=countries))
+    base = article_counts.catalog(register)[ARTICLE_SPECS[outcome]]
+    panel = _with_voice(articles.panel(data, register)[0].select(countries=article_counts.CENTRAL_ASIA))
     together = tuple(dict.fromkeys((outcome, *TOGETHER[ARTICLES])))[:3]
     specs = _counts(base) | {
         "ar1": replace(base, step="dynamic", time="ar1", month="shared"),
@@ -248,10 +237,7 @@ def on_articles(data: Path | None, register: Register, outcome: str = OUTCOME) -
         "ar1": "one course for all: with one count a country and month, a fast AR(1) cannot be told from dispersion",
         "reporting": "about half of events are reported, by assumption; more or fewer with WGI voice and accountability",
     }
-    found: dict[str, Rung | Absent] = {
-        step: Rung(step, ARTICLES, replace(spec, name=f"ladder_articles_{step}"), panel, False, notes.get(step, ""))
-        for step, spec in specs.items()
-    }
+    found = _rungs(ARTICLES, "ladder_articles", specs, panel, notes)
     corruption = CorruptionSpec("ladder_articles_latent_corruption", outcome, mlp.EXPOSURE, article_counts.PER_ARTICLES)
     found["latent_corruption"] = Rung("latent_corruption", ARTICLES, corruption, panel, False)
     found["spatial"] = Absent("spatial", ARTICLES, NO_AREAS)
@@ -280,6 +266,15 @@ def _counts(base: CountSpec) -> dict[str, CountSpec]:
     return steps | {t: replace(base, step="dynamic", time=t) for t in ("ar1", "gp")}
 
 
+def _rungs(
+    data: str, stem: str, specs: Mapping[str, CountSpec], panel: Panel, notes: Mapping[str, str]
+) -> dict[str, Rung | Absent]:
+    return {
+        step: Rung(step, data, replace(spec, name=f"{stem}_{step}"), panel, data == SIMULATED, notes.get(step, ""))
+        for step, spec in specs.items()
+    }
+
+
 def _reporting(base: CountSpec, covariate: str) -> CountSpec:
     priors = replaced(base.priors, detection_intercept=HALF)
     return replace(base, step="reporting", detection=(covariate,), priors=priors)
@@ -287,8 +282,6 @@ def _reporting(base: CountSpec, covariate: str) -> CountSpec:
 
 def _with_voice(panel: Panel) -> Panel:
     """Add WGI voice and accountability by country and year, standardised over the panel."""
-    voice = governance.load("wgi").frame.query("indicator == 'va'").set_index(["iso3", "year"])["estimate"]
-    years = pd.DatetimeIndex(panel.frame.index.get_level_values("month")).year
-    own = voice.reindex(pd.MultiIndex.from_arrays([panel.frame["country"], years])).to_numpy(float)
-    own = (own - np.nanmean(own)) / np.nanstd(own)
-    return panel.with_covariate(VOICE, pd.Series(own, index=panel.frame.index))
+    voice = governance.load("wgi").frame.query("indicator == 'va'")
+    own = articles.by_country_year(panel, voice)
+    return panel.with_covariate(VOICE, (own - np.nanmean(own)) / np.nanstd(own))

@@ -9,14 +9,13 @@ import pandas as pd
 from scipy import stats
 
 from northroute import seeds as streams
-from northroute.claims import Register, catalogue
-from northroute.claims.inquiry import Stated, Tables
+from northroute.claims import Register
+from northroute.claims.inquiry import Tables
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
-from northroute.provenance import frame_hash
 from northroute.workflow import reference_fits
-from northroute.workflow.reference_fits import Found
+from northroute.workflow.reference_fits import Found, reference
 
 FAMILY_ERROR: Final = 0.05
 """Probability that any question of a table is flagged although every error is right."""
@@ -71,18 +70,13 @@ def scatter(
     """
     if count < 3:
         raise ModelError(f"{count} seeds have no scatter to speak of; take three at least, better 24.")
-    names = reference_fits.chosen(tuple(only), register)
-    own = {n: reference_fits.stated(n, tables, register) for n in names if n in catalogue.INQUIRIES}
-    found: dict[str, list[Found]] = {name: [] for name in names}
-    steps = [(i, name) for i in range(count) for name in names]
-    for done, (i, name) in enumerate(steps):
-        progress(f"{register.asked(name)[1].id}: seed {i + 1} of {count}", done / len(steps))
-        found[name].append(_one(name, own.get(name), tables, register, streams.integer(f"seed {i + 1}", seed), folder))
-    return table(found, register)
-
-
-def table(found: dict[str, list[Found]], register: Register) -> pd.DataFrame:
-    """Return the comparison as :func:`scatter` does, from what was found by function and seed."""
+    asked = [reference(name, tables, register) for name in reference_fits.chosen(tuple(only), register)]
+    found: dict[str, list[Found]] = {own.name: [] for own in asked}
+    steps = [(i, own) for i in range(count) for own in asked]
+    for done, (i, own) in enumerate(steps):
+        progress(f"{own.id}: seed {i + 1} of {count}", done / len(steps))
+        stream = streams.integer(f"seed {i + 1}", seed)
+        found[own.name].append(own.found(stream, f"{own.id}_seed_{stream}", folder))
     rows = [_row(name, all_of_it, register, len(found)) for name, all_of_it in found.items()]
     return pd.DataFrame(rows).sort_values("question", ignore_index=True)
 
@@ -148,22 +142,3 @@ def _row(name: str, found: Sequence[Found], register: Register, questions: int) 
     if len(passed) < 3:
         return head | {"verdict": "too few fits passed"} | tail
     return head | compare([f.probability for f in passed], [f.mcse for f in passed], questions) | tail
-
-
-def _one(name: str, own: Stated | None, tables: Tables, register: Register, seed: int, folder: Path | None) -> Found:
-    claim, question = register.asked(name)
-    start = f"{question.id}_seed_{seed}"
-    if own is not None:
-        key = reference_fits.key(own, own.job.frame, question, claim, seed, simulated=False)
-        return reference_fits.kept(
-            folder, start, key, lambda: reference_fits.fitted(own, own.job.frame, claim, seed, simulated=False)
-        )
-    direct = catalogue.DIRECT[name]
-    key = {
-        "frames": {n: frame_hash(tables[n].frame) for n in ("crime_index", "vdem")},
-        "seed": seed,
-        "question": question.id,
-        "thresholds": dict(claim.thresholds),
-        "code": reference_fits.source_of(direct),
-    }
-    return reference_fits.kept(folder, start, key, lambda: reference_fits.of(direct(tables, register, seed).estimate))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from northroute import provenance
-from northroute.bayes import BayesFit, CountSpec, fit_counts
+from northroute.bayes import BayesFit, CountSpec
 from northroute.claims import Register, article_counts, associations, rate_models, rates
 from northroute.claims.associations import Associations
 from northroute.claims.inquiries import homicide
@@ -149,20 +149,17 @@ def _fit(job: Job, run: Run, known: Mapping[str, BayesFit]) -> BayesFit:
 
 
 def _articles(panel: Panel, register: Register, run: Run, known: Mapping[str, BayesFit]) -> dict[str, BayesFit]:
-    settings = run.settings(articles.SETTINGS)
     plain, catalogue = panel.select(countries=article_counts.CENTRAL_ASIA), article_counts.catalog(register)
     more = articles.with_corruption(panel).select(countries=article_counts.CENTRAL_ASIA)
-    wanted: list[tuple[CountSpec, Panel]] = [(catalogue[name][0], plain) for name in SHARED]
+    wanted: list[tuple[CountSpec, Panel]] = [(catalogue[name], plain) for name in SHARED]
     wanted += [(spec, plain) for spec in rate_models.articles().values()]
     wanted += [(spec, more) for spec in associations.articles().values()]
-    fits = {}
-    for spec, built in wanted:
-        if spec.name in known:
-            fits[spec.name] = _same(known[spec.name], built.data_hash)
-            continue
-        made = fit_counts(*(built, spec, settings), folder=run.folder, command=run.command, progress=run.progress)
-        fits[spec.name] = run.released(made)
-    return fits
+    return {
+        spec.name: _same(known[spec.name], built.data_hash)
+        if spec.name in known
+        else run.counts(built, spec, articles.SETTINGS)
+        for spec, built in wanted
+    }
 
 
 def _same(fit: BayesFit, data_hash: str) -> BayesFit:

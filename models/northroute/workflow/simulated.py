@@ -4,18 +4,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from northroute.bayes import QUICK, BayesFit, Sampling, fit_counts
-from northroute.claims import Register, region_events
+from northroute.bayes import QUICK, BayesFit, Sampling
+from northroute.claims import Register
 from northroute.errors import GateError
 from northroute.frequentist import PoissonSpec, fit_poisson
 from northroute.panel import Panel, build
 from northroute.report import maps
 from northroute.sources import regions
-from northroute.sources.simulated import EXPOSURE_UNIT, OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
+from northroute.sources.simulated import OUTCOMES, UNIT_COVARIATES, Simulation, simulate_regions
 from northroute.sources.simulated_places import places
-from northroute.workflow.line import Line, Run, answered
+from northroute.workflow.line import EXPOSURE, Line, Run, on_regions
 
-EXPOSURE = "all_events"
 COVARIATE = "interdiction"
 MONTHS = 60
 """Of the simulated world on the page: as many as the job has time for."""
@@ -30,7 +29,7 @@ class SimulatedLine:
     ----------
     line : Line
     region_rates : pandas.DataFrame
-        Posterior rate of drug incidents per :data:`EXPOSURE_UNIT` events by region: ``median``, ``low``, ``high``; empty if
+        Posterior rate of drug incidents by region, per 100 events: ``median``, ``low``, ``high``; empty if
         the fit is refused.
     """
 
@@ -54,20 +53,9 @@ def run(register: Register, run: Run) -> SimulatedLine:
     """Simulate, fit and answer what region-month events could answer."""
     simulation = simulate_regions(run.seed, months=QUICK_MONTHS if run.quick else MONTHS)
     built = panel(simulation)
-    settings = run.settings(QUICK if run.quick else Sampling())
-    spec = region_events.specification(built, EXPOSURE, EXPOSURE_UNIT, "simulated_regions")
-    fit = run.released(fit_counts(built, spec, settings, folder=run.folder, command=run.command, progress=run.progress))
     table = regions.load("first-level")
-    where = region_events.regions(places("first-level"), built, EXPOSURE, EXPOSURE_UNIT)
-    answers = tuple(
-        answered(
-            register,
-            name,
-            lambda name=name: region_events.estimated(name, fit, where, register, simulation.truth),  # type: ignore[misc]
-            simulated=True,
-        )
-        for name in region_events.ESTIMANDS
-    )
+    base = QUICK if run.quick else Sampling()
+    fit, answers = on_regions(built, places("first-level"), register, run, base, "simulated_regions", simulation.truth)
     fixed = tuple(
         fit_poisson(
             *(built, PoissonSpec(f"simulated_{outcome}", outcome, (COVARIATE,), EXPOSURE)),

@@ -6,8 +6,7 @@ requirements do not enter: they can only turn a decision into none.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,15 +15,13 @@ import pandas as pd
 from scipy import stats
 
 from northroute import seeds
-from northroute.claims import Register, catalogue
-from northroute.claims.inquiries import indices
-from northroute.claims.inquiry import SIDES, Side, Stated, Tables
+from northroute.claims import Register
+from northroute.claims.inquiry import SIDES, Side, Tables
 from northroute.conventions import CONTRADICTED_AT, DEFAULT_SEED, SIMULATED_MARK, SUPPORTED_AT
-from northroute.errors import ModelError, RegisterError
+from northroute.errors import ModelError
 from northroute.progress import Progress, quiet
-from northroute.provenance import frame_hash
 from northroute.workflow import reference_fits
-from northroute.workflow.reference_fits import Found
+from northroute.workflow.reference_fits import Found, Reference, reference
 
 Decision = Literal["supported", "contradicted", "undecided", "failed"]
 NOMINAL: Final = 0.05
@@ -132,30 +129,24 @@ def decide(found: Found) -> Decision:
 
 
 def trial(
-    name: str,
+    own: Reference,
     side: Side,
     replications: int,
-    tables: Tables,
-    register: Register,
     seed: int = DEFAULT_SEED,
     folder: Path | None = None,
     progress: Progress = quiet,
     *,
     first: int = 0,
-    stated: Stated | None = None,
 ) -> Trial:
     """Try an estimand on worlds of one side.
 
     Parameters
     ----------
-    name : str
-        Its function.
+    own : Reference
+        On the real tables: simulated worlds have their sizes, exposures and totals.
     side : {"true", "threshold", "false"}
     replications : int
         Worlds.
-    tables : mapping of str to Table
-        The real ones: simulated worlds have their sizes, exposures and totals.
-    register : Register
     seed : int
         Worlds and fits have streams of their own, by function, side and number.
     folder : Path, optional
@@ -163,31 +154,21 @@ def trial(
     progress : callable
     first : int
         Number of the first world.
-    stated : Stated, optional
-        The reference specification, where it was stated before.
 
     Raises
     ------
     ModelError
         For no replications.
-    RegisterError
-        If no estimand of this name is put to the tables.
     """
     if replications < 1:
         raise ModelError(f"A trial of {replications} worlds says nothing; take one at least.")
-    if name not in reference_fits.names():
-        raise RegisterError(f"No estimand '{name}'; there are {', '.join(reference_fits.names())}.")
-    question = register.asked(name)[1]
-    if name in catalogue.INQUIRIES:
-        own = stated or reference_fits.stated(name, tables, register)
-        make = partial(_fitted, name, side, own, register, seed, folder)
-    else:
-        make = partial(_direct, name, side, tables, register, seed, folder)
     found = []
     for i in range(first, first + replications):
-        progress(f"{question.id} {side}: world {i + 1} ({SIMULATED_MARK})", (i - first) / replications)
-        found.append(make(i))
-    return Trial(name, question.id, side, tuple(found))
+        progress(f"{own.id} {side}: world {i + 1} ({SIMULATED_MARK})", (i - first) / replications)
+        stream = f"trial of {own.name}, {side}, {i}"
+        world = own.world(side, seeds.generator(stream, seed))
+        found.append(world.found(seeds.integer(stream, seed), f"{own.id}_{side}_{i:03d}", folder))
+    return Trial(own.name, own.id, side, tuple(found))
 
 
 def trials(
@@ -207,7 +188,9 @@ def trials(
     ----------
     replications : int
         Worlds a side.
-    tables, register, seed, folder, progress
+    tables : mapping of str to Table
+    register : Register
+    seed, folder, progress
         As :func:`trial` takes them.
     only : sequence of str
         Functions or ids of questions; all by default.
@@ -221,61 +204,23 @@ def trials(
     RegisterError
         For an unknown name.
     """
-    names = reference_fits.chosen(tuple(only), register)
-    stated = {n: reference_fits.stated(n, tables, register) for n in names if n in catalogue.INQUIRIES}
+    asked = [reference(name, tables, register) for name in reference_fits.chosen(tuple(only), register)]
     found: dict[tuple[str, Side], Trial] = {}
-    steps = [(a, n, s) for a in range(0, max(replications, 1), block) for n in names for s in SIDES]
-    for done, (first, name, side) in enumerate(steps):
+    steps = [(a, own, s) for a in range(0, max(replications, 1), block) for own in asked for s in SIDES]
+    for done, (first, own, side) in enumerate(steps):
 
         def tell(message: str, share: float, before: int = done) -> None:
             progress(message, (before + share) / len(steps))
 
-        number = min(block, replications - first)
-        more = trial(name, side, number, tables, register, seed, folder, tell, first=first, stated=stated.get(name))
-        before = found.get((name, side))
-        found[name, side] = Trial(name, more.question, side, (*(before.found if before else ()), *more.found))
+        more = trial(own, side, min(block, replications - first), seed, folder, tell, first=first)
+        before = found.get((own.name, side))
+        found[own.name, side] = replace(more, found=(*(before.found if before else ()), *more.found))
     return tuple(found.values())
 
 
 def table(found: Sequence[Trial]) -> pd.DataFrame:
     """Return one row a trial, by question and side: decisions, their rates, and every P; each row is marked."""
     return pd.DataFrame([t.row() for t in sorted(found, key=lambda t: (t.question, SIDES.index(t.side)))])
-
-
-def _fitted(
-    name: str, side: Side, own: Stated, register: Register, seed: int, folder: Path | None, number: int
-) -> Found:
-    claim, question = register.asked(name)
-    inquiry, stream = catalogue.INQUIRIES[name], f"trial of {name}, {side}, {number}"
-    frame = inquiry.world(own.job, claim, side, seeds.generator(stream, seed))
-    chain_seed = seeds.integer(stream, seed)
-    key = reference_fits.key(own, frame, question, claim, chain_seed, simulated=True)
-    return reference_fits.kept(
-        folder,
-        f"{question.id}_{side}_{number:03d}",
-        key,
-        lambda: reference_fits.fitted(own, frame, claim, chain_seed, simulated=True),
-    )
-
-
-def _direct(
-    name: str, side: Side, tables: Tables, register: Register, seed: int, folder: Path | None, number: int
-) -> Found:
-    claim, question = register.asked(name)
-    stream = f"trial of {name}, {side}, {number}"
-    world = indices.WORLDS[name](tables, claim, side, seeds.generator(stream, seed))
-    key = {
-        "frames": {n: frame_hash(world[n].frame) for n in sorted(world) if world[n].simulated},
-        "seed": seeds.integer(stream, seed),
-        "question": question.id,
-        "thresholds": dict(claim.thresholds),
-        "code": reference_fits.source_of(catalogue.DIRECT[name]),
-    }
-
-    def make() -> Found:
-        return reference_fits.of(catalogue.DIRECT[name](world, register, seeds.integer(stream, seed)).estimate)
-
-    return reference_fits.kept(folder, f"{question.id}_{side}_{number:03d}", key, make)
 
 
 def _above(count: int, number: int) -> bool:

@@ -193,25 +193,24 @@ def _pooled(tried: pd.DataFrame) -> str:
 
 
 def _remarks(tried: pd.DataFrame) -> str:
-    seldom = tried[tried["remark"].str.contains("seldom")]
-    often = tried[tried["remark"].str.contains("often")]
     lines = ["### What these data can and cannot see", ""]
-    if seldom.empty and often.empty:
-        return "\n".join(
-            [*lines, "Every estimand found what was there, and none decided wrongly more often than it may."]
-        )
-    lines += [
-        f"- {r['question']}, claim {'at its threshold' if r['side'] == 'threshold' else r['side']}: the right word in "
-        f"{float(r['right']):.0%} of worlds, mean P {float(r['mean_probability']):.2f}. Data of this size see it seldom: "
-        "an undecided answer says little."
-        for r in seldom.to_dict("records")
-    ]
-    lines += [
-        f"- {r['question']}, claim {'at its threshold' if r['side'] == 'threshold' else r['side']}: {r['remark']} "
-        f"({int(r['supported'])} supported, {int(r['contradicted'])} contradicted of {int(r['replications'])})."
-        for r in often.to_dict("records")
-    ]
-    return "\n".join(lines)
+    rows: dict[str, list[str]] = {"seldom": [], "often": []}
+    for r in tried.to_dict("records"):
+        where = f"- {r['question']}, claim {'at its threshold' if r['side'] == 'threshold' else r['side']}"
+        if "seldom" in r["remark"]:
+            rows["seldom"].append(
+                f"{where}: the right word in {float(r['right']):.0%} of worlds, mean P {float(r['mean_probability']):.2f}. "
+                "Data of this size see it seldom: an undecided answer says little."
+            )
+        if "often" in r["remark"]:
+            decided = (
+                f"{int(r['supported'])} supported, {int(r['contradicted'])} contradicted of {int(r['replications'])}"
+            )
+            rows["often"].append(f"{where}: {r['remark']} ({decided}).")
+    found = [*rows["seldom"], *rows["often"]]
+    return "\n".join(
+        [*lines, *(found or ["Every estimand found what was there, and none decided wrongly more often than it may."])]
+    )
 
 
 def _untried(tried: pd.DataFrame, register: Register) -> str:

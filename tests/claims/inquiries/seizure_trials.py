@@ -90,6 +90,10 @@ class Given:
         """Return it as an array."""
         return self.values[name].to_numpy()
 
+    def generator(self, stream: str) -> np.random.Generator:
+        """Return a generator of the stream's own."""
+        return seeds.generator(f"{self.fit.name} {self.group} {stream}", self.fit.provenance.seed)
+
     def uniform(self, stream: str, shape: tuple[int, ...]) -> Any:
         """Return the same number everywhere."""
         return np.full(shape, self.even)

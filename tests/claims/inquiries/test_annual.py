@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from northroute.claims.inquiries import annual, annual_corruption
+from northroute.claims.inquiries import annual, annual_corruption, annual_frames
 from northroute.claims.inquiry import REFERENCE
 from tests.claims.inquiries.seizure_trials import as_registered, given, probability, register, stated, tables
 
@@ -53,7 +53,7 @@ def test_countries_are_counted_and_one_without_a_report_is_drawn() -> None:
 def test_rows_of_the_joint_model() -> None:
     frame = stated(INQUIRIES, HEROIN)[REFERENCE].job.frame
     assert frame.groupby("response").size().to_dict() == {"course": 32, "heroin": 32, "level": 5}
-    opium = annual.opium_to_heroin(tables(), register().asked(HEROIN)[1])
+    opium = annual_frames.opium_to_heroin(tables(), register().asked(HEROIN)[1])
     np.testing.assert_allclose(frame["value"][frame["response"] == "heroin"], -opium["value"])
     keys = frame[frame["response"] == "heroin"][["iso3", "year"]]
     pd.testing.assert_frame_equal(

@@ -35,7 +35,7 @@ def test_before_and_after_of_the_real_table() -> None:
     assert gram["after_near"] == 0.0
     asked = register().asked(TALIBAN)[1]
     with pytest.raises(ModelError, match="not reported on both sides"):
-        annual_trends.interrupted(tables(), asked, annual_trends.Window(after=range(2030, 2031)))
+        annual_trends.interrupted(tables(), asked, after=range(2030, 2031))
 
 
 def test_synthetics_of_the_real_table() -> None:

@@ -112,5 +112,5 @@ def test_a_year_that_is_missing_is_named() -> None:
         asked.uzbek(tables(), [2022, 2023])
     people = tables()["region_population"].frame
     short = replace(tables()["region_population"], frame=people[people["region"] != "UZ-SI"])
-    with pytest.raises(DataError, match=r"row UZ-SI.*no population of 2015"):
+    with pytest.raises(DataError, match=r"row UZ-SI.*population of 2015 is missing"):
         asked.uzbek({**tables(), "region_population": short})

@@ -88,7 +88,7 @@ def test_a_missing_table_is_named() -> None:
 def test_a_missing_population_is_refused() -> None:
     people = tables()["region_population"].frame
     gone = (people["region"] == "KZ-MAN") & (people["year"] == 2023)
-    with pytest.raises(DataError, match=r"row KZ-MAN.*no population of 2023"):
+    with pytest.raises(DataError, match=r"row KZ-MAN.*population of 2023 is missing"):
         frames.regions(_altered("region_population", people[~gone]))
 
 

@@ -13,33 +13,10 @@ from scipy.special import ndtri
 
 from northroute.bayes import Model, Prior
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept
-from northroute.claims.inquiries.annual_frames import (
-    KNOWN,
-    OPIATES,
-    VALUE,
-    Edition,
-    amounts,
-    figures,
-    log_ratio,
-    revision_sd,
-    words,
-)
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Side,
-    Stated,
-    Tables,
-    Values,
-)
-from northroute.claims.register import Claim, Question, Register
-from northroute.sources.annual_seizures import DRUGS
+from northroute.bayes.terms import Effects, Intercept
+from northroute.claims.inquiries.annual_frames import KNOWN, VALUE, opium_to_heroin, words
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.register import Claim, Register
 
 NORMAL: Final = "normal likelihood"
 EARLIEST: Final = "earliest edition"
@@ -52,23 +29,6 @@ def law(register: Register, *, normal: bool = False, df: float | None = None) ->
     if normal:
         return dist.Normal(scale, KNOWN)
     return dist.StudentT(scale, KNOWN, register.constant("degrees_of_freedom") if df is None else df)
-
-
-def opium_to_heroin(
-    tables: Tables,
-    asked: Question,
-    *,
-    edition: Edition = "latest",
-    years: tuple[int, int] | None = None,
-    others: bool = False,
-) -> pd.DataFrame:
-    """Return the log ratio of opium, or of all drugs but heroin, to heroin by country-year that reports both."""
-    frame = tables["annual_seizures"].frame
-    found, span = figures(frame, edition), years or asked.years
-    above = tuple(d for d in DRUGS if d != "heroin") if others else ("opium",)
-    revision = revision_sd(frame, asked.countries, OPIATES)
-    more, heroin = (amounts(found, asked.countries, span, drugs) for drugs in (above, ("heroin",)))
-    return log_ratio(more, heroin, revision)
 
 
 def _opium_over_heroin(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:

@@ -17,11 +17,9 @@ import pandas as pd
 
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.latent import Loads
-from northroute.bayes.statement.terms.population import Intercept
-from northroute.claims.inquiries.annual import EARLIEST, NORMAL, REVISED, law, noisy, opium_to_heroin
-from northroute.claims.inquiries.annual_frames import KNOWN, VALUE, Edition, with_index, words
+from northroute.bayes.terms import Effects, Intercept, Loads
+from northroute.claims.inquiries.annual import EARLIEST, NORMAL, REVISED, law, noisy
+from northroute.claims.inquiries.annual_frames import KNOWN, VALUE, Edition, opium_to_heroin, with_index, words
 from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Question, Register
 

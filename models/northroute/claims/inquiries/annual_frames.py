@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit, xlogy
 
-from northroute.claims.inquiry import Array
+from northroute.claims.inquiry import Array, Tables
+from northroute.claims.register import Question
 from northroute.errors import ModelError
 from northroute.sources import annual_seizures
 
@@ -131,6 +132,23 @@ def log_ratio(above: pd.DataFrame, below: pd.DataFrame, revision: float) -> pd.D
         raise ModelError("No country and year reports both kinds of drugs.")
     known = np.sqrt(both["log_sd_above"] ** 2 + both["log_sd_below"] ** 2 + 2 * revision**2)
     return pd.DataFrame({VALUE: both["log_kg_above"] - both["log_kg_below"], KNOWN: known}).reset_index()
+
+
+def opium_to_heroin(
+    tables: Tables,
+    asked: Question,
+    *,
+    edition: Edition = "latest",
+    years: tuple[int, int] | None = None,
+    others: bool = False,
+) -> pd.DataFrame:
+    """Return the log ratio of opium, or of all drugs but heroin, to heroin by country-year that reports both."""
+    frame = tables["annual_seizures"].frame
+    found, span = figures(frame, edition), years or asked.years
+    above = tuple(d for d in annual_seizures.DRUGS if d != "heroin") if others else ("opium",)
+    revision = revision_sd(frame, asked.countries, OPIATES)
+    more, heroin = (amounts(found, asked.countries, span, drugs) for drugs in (above, ("heroin",)))
+    return log_ratio(more, heroin, revision)
 
 
 def with_index(ratios: pd.DataFrame, vdem: pd.DataFrame, column: str, index_sd: float) -> pd.DataFrame:

@@ -6,15 +6,13 @@ has no such floor; a printed zero has the error of its rounding.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from northroute.bayes import Model
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.terms import Effects, Intercept, Linear
 from northroute.claims.inquiries.annual import NORMAL, REVISED, law, noisy
 from northroute.claims.inquiries.annual_frames import (
     KNOWN,
@@ -38,16 +36,13 @@ _UNIT: Final = 100.0
 _SHIFT: Final = "after_near"
 
 
-@dataclass(frozen=True)
-class Window:
-    """Years of an interrupted series: those before, and those after."""
-
-    before: range = range(2015, 2021)
-    after: range = range(2022, 2024)
-
-
 def interrupted(
-    tables: Tables, asked: Question, window: Window = Window(), drugs: Sequence[str] = (*OPIATES, "methamphetamine")
+    tables: Tables,
+    asked: Question,
+    *,
+    before: range = range(2015, 2021),
+    after: range = range(2022, 2024),
+    drugs: Sequence[str] = (*OPIATES, "methamphetamine"),
 ) -> pd.DataFrame:
     """Return log kilograms by country, year and drug, before and after 2021.
 
@@ -72,14 +67,14 @@ def interrupted(
         known = np.sqrt(own["log_sd"].mask(small, 0.0) ** 2 + revision**2)
         parts.append(own[["iso3", "year"]].assign(**{"drug": drug, VALUE: value, KNOWN: known}))
     table = pd.concat(parts, ignore_index=True)
-    table = table[table["year"].isin([*window.before, *window.after])].reset_index(drop=True)
-    after, near = table["year"].isin(window.after), table["iso3"].isin(_NEAR)
-    if pd.crosstab(after, near).size < 4 or (pd.crosstab(after, near) == 0).any(axis=None):
+    table = table[table["year"].isin([*before, *after])].reset_index(drop=True)
+    later, near = table["year"].isin(after), table["iso3"].isin(_NEAR)
+    if pd.crosstab(later, near).size < 4 or (pd.crosstab(later, near) == 0).any(axis=None):
         raise ModelError(f"{asked.id}: seizures before and after are not reported on both sides; nothing to compare.")
     return table.assign(
-        after=after.astype(float),
-        period=np.where(after, "after", "before"),
-        **{_SHIFT: (after & near).astype(float)},
+        after=later.astype(float),
+        period=np.where(later, "after", "before"),
+        **{_SHIFT: (later & near).astype(float)},
     )
 
 
@@ -119,10 +114,10 @@ def _taliban(tables: Tables, claim: Claim, register: Register) -> Mapping[str, S
     reference = interrupted(tables, asked)
     return {
         REFERENCE: stated("all", reference),
-        "with 2021 as after": stated("2021", interrupted(tables, asked, Window(after=range(2021, 2024)))),
+        "with 2021 as after": stated("2021", interrupted(tables, asked, after=range(2021, 2024))),
         "heroin and opium only": stated("opiates", interrupted(tables, asked, drugs=OPIATES)),
         NORMAL: stated("normal", reference, normal=True),
-        "2018-2023": stated("2018", interrupted(tables, asked, Window(before=range(2018, 2021)))),
+        "2018-2023": stated("2018", interrupted(tables, asked, before=range(2018, 2021))),
     }
 
 

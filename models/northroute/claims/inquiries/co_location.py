@@ -6,7 +6,7 @@ of regions like these.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,22 +14,10 @@ import pandas as pd
 
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept
+from northroute.bayes.terms import Effects
 from northroute.claims.inquiries import offence_tables as offences
-from northroute.claims.inquiries.models import COUNT
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Side,
-    Stated,
-    Tables,
-    Values,
-)
+from northroute.claims.inquiries.models import COUNT, rates
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.region_events import correlation
 from northroute.claims.register import Claim, Register
 from northroute.errors import ModelError
@@ -50,15 +38,9 @@ def kinds_frame(tables: Tables, drug: Sequence[str]) -> pd.DataFrame:
 def model(name: str, register: Register, frame: pd.DataFrame, lkj: float) -> Model:
     """Return the multivariate Poisson-lognormal of the three kinds per inhabitant."""
     effects = Effects("region", by=KIND, correlated=True, lkj=lkj, sd=register.prior("region_sd"))
-    return Model(
-        name,
-        COUNT,
-        dist.Poisson(),
-        (Intercept(register.prior("level"), by=KIND), effects),
-        exposure="population",
-        exposure_unit=offences.unit(frame),
-        response=KIND,
-    )
+    unit = offences.unit(frame)
+    own = rates(name, register, exposure="population", exposure_unit=unit, country=KIND, effects=(effects,))
+    return replace(own, distribution=dist.Poisson(), response=KIND)
 
 
 def pair(reader: Reader, a: str, b: str) -> Array:
@@ -118,7 +100,7 @@ def _state(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Sta
 
     frame = kinds_frame(tables, offences.SALE)
     reference, read = job("kinds", frame), _Reading(claim)
-    kept = frame[frame["region"] != offences.ALMATY].reset_index(drop=True)
+    kept = offences.without_almaty(frame)
     return {
         REFERENCE: Stated(reference, read),
         "all drug offences": Stated(job("kinds_drugs", kinds_frame(tables, offences.DRUGS)), read),

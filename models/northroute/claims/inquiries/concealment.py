@@ -11,6 +11,7 @@ One over the factor is the share of lethal violence that is registered there. Be
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -19,22 +20,11 @@ from scipy.special import expit
 from scipy.stats import beta, norm
 
 from northroute.bayes import Prior
-from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.terms import Effects
+from northroute.claims.inquiries import lookups
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.models import COUNT, negative_binomial, rates
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Reading,
-    Side,
-    Stated,
-    Tables,
-    Values,
-)
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 from northroute.errors import DataError
 
@@ -61,7 +51,7 @@ def articles(tables: Tables, columns: Sequence[str]) -> Array:
     DataError
         If a month is not there or a count is unobserved.
     """
-    table = offences.table(tables, "article_counts")
+    table = lookups.table(tables, "article_counts")
     months = pd.date_range(f"{offences.YEAR}-01-01", periods=MONTHS, freq="MS")
     own = table.frame[table.frame["country"] == COUNTRY].set_index("month")[list(columns)].reindex(months)
     gone = own.isna().any(axis=1)
@@ -152,25 +142,21 @@ def _tipping_point(tables: Tables, claim: Claim, register: Register) -> Mapping[
         )
         return Job(model, frame, source, target_accept=0.95)
 
-    def reading(violent: Sequence[str]) -> Reading:
+    def read(violent: Sequence[str], reader: Reader, job: Job) -> Values:
         year = {kind: float(offences.summed(tables, codes).sum()) for kind, codes in _codes(violent).items()}
         both = year[1] + year[0]
-
-        def read(reader: Reader, job: Job) -> Values:
-            level, contrast = reader.array("intercept"), reader("contrast").sel(contrasted="lethal").to_numpy()
-            prior = register.prior("share")
-            lethal = _share(reader, "lethal share", year[1], both, prior)
-            share = _share(reader, "violent share", both, total, prior)
-            factors = lethal_tipping(lethal, turn[0]), violence_tipping(lethal, share, turn[1])
-            return {
-                _RATIO: Measured(np.exp(contrast), (None, LEVEL), log_scale=True),
-                "articles per registered murder": Measured(np.exp(level + contrast), log_scale=True),
-                "articles per other registered violent offence": Measured(np.exp(level), log_scale=True),
-                f"times the registered murders at which C02 turns (share {turn[0]:g})": Measured(factors[0]),
-                f"times the registered murders at which C03 turns (share {turn[1]:g})": Measured(factors[1]),
-            }
-
-        return read
+        level, contrast = reader.array("intercept"), reader("contrast").sel(contrasted="lethal").to_numpy()
+        prior = register.prior("share")
+        lethal = _share(reader, "lethal share", year[1], both, prior)
+        share = _share(reader, "violent share", both, total, prior)
+        factors = lethal_tipping(lethal, turn[0]), violence_tipping(lethal, share, turn[1])
+        return {
+            _RATIO: Measured(np.exp(contrast), (None, LEVEL), log_scale=True),
+            "articles per registered murder": Measured(np.exp(level + contrast), log_scale=True),
+            "articles per other registered violent offence": Measured(np.exp(level), log_scale=True),
+            f"times the registered murders at which C02 turns (share {turn[0]:g})": Measured(factors[0]),
+            f"times the registered murders at which C03 turns (share {turn[1]:g})": Measured(factors[1]),
+        }
 
     frames = {
         REFERENCE: ("visibility", (ORDINARY,), offences.VIOLENT),
@@ -178,7 +164,7 @@ def _tipping_point(tables: Tables, claim: Claim, register: Register) -> Mapping[
         "without extortion": ("visibility_no_extortion", (ORDINARY,), mild),
     }
     return {
-        label: Stated(job(short, months(tables, lethal, violent)), reading(violent))
+        label: Stated(job(short, months(tables, lethal, violent)), partial(read, violent))
         for label, (short, lethal, violent) in frames.items()
     }
 

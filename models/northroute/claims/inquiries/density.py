@@ -6,6 +6,8 @@ log rate plus its log population, and a least-squares slope of a sum is the sum 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,29 +15,14 @@ import pandas as pd
 
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.terms import Effects, Intercept, Linear
 from northroute.claims.inquiries import offence_tables as offences
+from northroute.claims.inquiries.lookups import by_year, regional_population, table
 from northroute.claims.inquiries.models import COUNT, standardised
 from northroute.claims.inquiries.own_numbers import own_log_rates
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Reading,
-    Side,
-    Stated,
-    Tables,
-    Values,
-    World,
-)
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.region_events import within_coefficient
 from northroute.claims.register import Claim, Register
-from northroute.errors import DataError
-from northroute.sources import Table
 
 SERIES, DENSITY, X = "series", "log_density", "density"
 KZ_VIOLENCE, KZ_STATE, KG = "violent offences, Kazakhstan", "complaints of abuse, Kazakhstan", "homicide, Kyrgyzstan"
@@ -46,39 +33,46 @@ UZ_YEARS: Final = range(2015, 2023)
 KG_POPULATION_YEAR: Final = 2020
 _KZ_REGION: Final = "kazakh_region"
 _POPULATION: Final = "population"
+_FAR: Final = 0.6
+"""Log rate per standard deviation of log density in simulated worlds in which the claim is clearly true."""
 _OWN: Final = "coefficient of the regions themselves"
 _COLUMNS: Final = ("series", "region", "year", COUNT, _POPULATION, DENSITY, "city")
 
 
 def _places(tables: Tables, iso3: str) -> pd.DataFrame:
-    frame = offences.table(tables, "regions").frame
+    frame = table(tables, "regions").frame
     return frame[frame["iso3"] == iso3].set_index("region").sort_index()
 
 
-def _people(tables: Tables, names: "pd.Index[str]", years: Sequence[int]) -> pd.DataFrame:
-    """Return population, regions by year."""
-    people = offences.table(tables, "region_population")
-    wide = people.frame.pivot(index="region", columns="year", values="population").reindex(names)
-    for year in years:
-        if year not in wide or wide[year].isna().any():
-            row = str(names[0] if year not in wide else wide.index[wide[year].isna()][0])
-            raise DataError(
-                f"there is no population of {year}",
-                file=people.name,
-                row=row,
-                column="population",
-                remedy="Restore data/reference/region_population.csv, or ask for other years.",
-            )
-    return wide[list(years)].astype(float)
+def _by_year(
+    tables: Tables, name: str, iso3: str, column: str, years: Sequence[int], series: str = ""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the regions of a country, and a column of a source by region and year."""
+    source, places = table(tables, name), _places(tables, iso3)
+    rows = source.frame[source.frame["region"].isin(places.index)]
+    rows = rows[rows["series"] == series] if series else rows
+    return places, by_year(source, rows, column, places.index, years, series or column)
 
 
-def _complete(table: Table, wide: pd.DataFrame, years: Sequence[int], what: str) -> None:
-    for year in years:
-        if year not in wide or wide[year].isna().any():
-            row = str(wide.index[0] if year not in wide else wide.index[wide[year].isna()][0])
-            raise DataError(
-                f"{what} of {year} is missing", file=table.name, row=row, column="year", remedy="Restore its lines."
-            )
+def _panel(
+    series: str, places: pd.DataFrame, counts: pd.DataFrame, people: pd.DataFrame, log_density: Array
+) -> pd.DataFrame:
+    """Return one row a region and year; people of one year stand for every year."""
+    parts = [
+        pd.DataFrame(
+            {
+                "series": series,
+                "region": places.index,
+                "year": str(year),
+                COUNT: counts[year].to_numpy(float),
+                _POPULATION: people.get(year, people.iloc[:, 0]).to_numpy(float),
+                DENSITY: log_density,
+                "city": places["city"].to_numpy(float),
+            }
+        )
+        for year in counts.columns
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def kazakh(tables: Tables, articles: Sequence[str], series: str) -> pd.DataFrame:
@@ -98,28 +92,10 @@ def kyrgyz(tables: Tables, years: Sequence[int] = KG_YEARS) -> pd.DataFrame:
     DataError
         If a region lacks a year.
     """
-    source = offences.table(tables, "kg_regions")
-    places = _places(tables, "KGZ")
-    rows = source.frame[(source.frame["series"] == "homicide_victims") & source.frame["region"].isin(places.index)]
-    wide = rows.pivot(index="region", columns="year", values="value").reindex(places.index)
-    _complete(source, wide, years, "homicide_victims")
-    people = _people(tables, places.index, [KG_POPULATION_YEAR])[KG_POPULATION_YEAR]
-    density = np.log((people / places["area_km2"]).to_numpy(float))
-    parts = [
-        pd.DataFrame(
-            {
-                "series": KG,
-                "region": places.index,
-                "year": str(year),
-                COUNT: wide[year].to_numpy(float),
-                _POPULATION: people.to_numpy(float),
-                DENSITY: density,
-                "city": places["city"].to_numpy(float),
-            }
-        )
-        for year in years
-    ]
-    return pd.concat(parts, ignore_index=True)
+    places, victims = _by_year(tables, "kg_regions", "KGZ", "value", years, "homicide_victims")
+    people = regional_population(tables, places.index, [KG_POPULATION_YEAR])
+    density = np.log((people[KG_POPULATION_YEAR] / places["area_km2"]).to_numpy(float))
+    return _panel(KG, places, victims, people, density)
 
 
 def uzbek(tables: Tables, years: Sequence[int] = UZ_YEARS) -> pd.DataFrame:
@@ -130,30 +106,10 @@ def uzbek(tables: Tables, years: Sequence[int] = UZ_YEARS) -> pd.DataFrame:
     DataError
         If a region lacks a year.
     """
-    source = offences.table(tables, "uz_regions")
-    places = _places(tables, "UZB")
-    rows = source.frame[source.frame["region"].isin(places.index)]
-    crimes = rows.pivot(index="region", columns="year", values="registered_crimes").reindex(places.index)
-    density = rows.pivot(index="region", columns="year", values="density").reindex(places.index)
-    _complete(source, crimes, years, "registered_crimes")
-    _complete(source, density, years, "density")
-    people = _people(tables, places.index, years)
-    mean = np.log(density[list(years)].to_numpy(float)).mean(axis=1)
-    parts = [
-        pd.DataFrame(
-            {
-                "series": UZ,
-                "region": places.index,
-                "year": str(year),
-                COUNT: crimes[year].to_numpy(float),
-                _POPULATION: people[year].to_numpy(float),
-                DENSITY: mean,
-                "city": places["city"].to_numpy(float),
-            }
-        )
-        for year in years
-    ]
-    return pd.concat(parts, ignore_index=True)
+    places, crimes = _by_year(tables, "uz_regions", "UZB", "registered_crimes", years)
+    _, density = _by_year(tables, "uz_regions", "UZB", "density", years)
+    people = regional_population(tables, places.index, years)
+    return _panel(UZ, places, crimes, people, np.log(density.to_numpy(float)).mean(axis=1))
 
 
 def scaled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -201,20 +157,17 @@ def own_coefficient(reader: Reader, job: Job, series: str) -> Array:
     return _slope(means, one[DENSITY].to_numpy(float))
 
 
-def _read(claim: Claim, decisive: Sequence[str], beside: Sequence[str], *, own: bool = False) -> Reading:
+def _read(
+    claim: Claim, decisive: Sequence[str], beside: Sequence[str], reader: Reader, job: Job, *, own: bool = False
+) -> Values:
     """Read the coefficients per inhabitant and without the offset; those of ``decisive`` series decide."""
-    above = (claim.threshold("coefficient"), None)
-
-    def read(reader: Reader, job: Job) -> Values:
-        found: Values = {}
-        for series in (*decisive, *beside):
-            b = (own_coefficient if own else expected_coefficient)(reader, job, series)
-            region = above if series in decisive else (None, None)
-            found[f"{series}, per inhabitant, on log density"] = Measured(b, region)
-            found[f"{series}, without the offset"] = Measured(b + population_slope(job.frame, series), region)
-        return found
-
-    return read
+    above, found = (claim.threshold("coefficient"), None), Values()
+    for series in (*decisive, *beside):
+        b = (own_coefficient if own else expected_coefficient)(reader, job, series)
+        region = above if series in decisive else (None, None)
+        found[f"{series}, per inhabitant, on log density"] = Measured(b, region)
+        found[f"{series}, without the offset"] = Measured(b + population_slope(job.frame, series), region)
+    return found
 
 
 def _model(name: str, register: Register, frame: pd.DataFrame, panel: str, poisson: str | None = None) -> Model:
@@ -259,14 +212,14 @@ def _violence(tables: Tables, claim: Claim, register: Register) -> Mapping[str, 
         return Job(model, frame, source, target_accept=0.95)
 
     reference = job("violence", kyrgyz(tables))
-    read = _read(claim, (KZ_VIOLENCE, KG), (KZ_STATE, KZ_NO_ROBBERY))
+    read = partial(_read, claim, (KZ_VIOLENCE, KG), (KZ_STATE, KZ_NO_ROBBERY))
     later = kyrgyz(tables, [y for y in KG_YEARS if y not in (2014, 2020)])
     return {
         REFERENCE: Stated(reference, read),
         "poisson with region effects": Stated(
-            job("violence_poisson", kyrgyz(tables), poisson=True), _read(claim, (KZ_VIOLENCE, KG), ())
+            job("violence_poisson", kyrgyz(tables), poisson=True), partial(_read, claim, (KZ_VIOLENCE, KG), ())
         ),
-        _OWN: Stated(reference, _read(claim, (KZ_VIOLENCE, KG), (KZ_STATE, KZ_NO_ROBBERY), own=True)),
+        _OWN: Stated(reference, partial(_read, claim, (KZ_VIOLENCE, KG), (KZ_STATE, KZ_NO_ROBBERY), own=True)),
         "without cities of a region's rank": Stated(job("violence_no_cities", kyrgyz(tables), cities=False), read),
         "homicide from 2015, without 2020": Stated(job("violence_later", later), read),
     }
@@ -282,37 +235,34 @@ def _all_crime(tables: Tables, claim: Claim, register: Register) -> Mapping[str,
         source += f"{frame['region'].nunique()} regions"
         return Job(_model(f"O_C05_{short}", register, frame, UZ), frame, source, target_accept=0.95)
 
-    reference, read = job("crime"), _read(claim, (UZ,), ())
+    reference, read = job("crime"), partial(_read, claim, (UZ,), ())
     return {
         REFERENCE: Stated(reference, read),
-        _OWN: Stated(reference, _read(claim, (UZ,), (), own=True)),
+        _OWN: Stated(reference, partial(_read, claim, (UZ,), (), own=True)),
         "without Tashkent city": Stated(job("crime_no_tashkent", cities=False), read),
         "2015-2018": Stated(job("crime_2015", range(2015, 2019)), read),
         "2019-2022": Stated(job("crime_2019", range(2019, 2023)), read),
     }
 
 
-def _world(turning: str, others: float, region_sd: float, dispersion: float) -> World:
-    """Return worlds whose coefficients are known, per standard deviation of log density.
+def _world(
+    turning: str, region_sd: float, dispersion: float, job: Job, claim: Claim, side: Side, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Simulate known coefficients per standard deviation of log density.
 
     At the threshold one series' rate per inhabitant does not depend on density, and the others' rates grow with it. When
     the claim is false none grows, with or without the offset.
     """
-
-    def world(job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
-        parts = []
-        for series, rows in job.frame.groupby("series", sort=False):
-            known = {"true": others, "false": -others, "threshold": 0.0 if series == turning else others}[side]
-            names, years = rows["region"].unique(), rows["year"].unique()
-            here = dict(zip(names, _orthogonal(rng, rows, region_sd), strict=True)) if len(years) > 1 else {}
-            now = dict(zip(years, rng.normal(0, 0.2, len(years)), strict=True))
-            shift = rows["region"].map(here).fillna(0.0) + rows["year"].map(now)
-            log_ratio = (known * rows[X] + shift).to_numpy(float)
-            part = Job(job.model, rows, job.source)
-            parts.append(offences.simulated_counts(part, rng, log_ratio, dispersion))
-        return pd.concat(parts)
-
-    return world
+    parts = []
+    for series, rows in job.frame.groupby("series", sort=False):
+        known = {"true": _FAR, "false": -_FAR, "threshold": 0.0 if series == turning else _FAR}[side]
+        names, years = rows["region"].unique(), rows["year"].unique()
+        here = dict(zip(names, _orthogonal(rng, rows, region_sd), strict=True)) if len(years) > 1 else {}
+        now = dict(zip(years, rng.normal(0, 0.2, len(years)), strict=True))
+        shift = rows["region"].map(here).fillna(0.0) + rows["year"].map(now)
+        log_ratio = (known * rows[X] + shift).to_numpy(float)
+        parts.append(offences.simulated_counts(replace(job, frame=rows), rng, log_ratio, dispersion))
+    return pd.concat(parts)
 
 
 def _orthogonal(rng: np.random.Generator, rows: pd.DataFrame, sd: float) -> Array:
@@ -325,7 +275,7 @@ def _orthogonal(rng: np.random.Generator, rows: pd.DataFrame, sd: float) -> Arra
 INQUIRIES: Final[Mapping[str, Inquiry]] = {
     "density.violence": Inquiry(
         _violence,
-        _world(KZ_VIOLENCE, 0.6, 0.25, 0.08),
+        partial(_world, KZ_VIOLENCE, 0.25, 0.08),
         (
             "density is that of 2022 in Kazakhstan, of 2020 in Kyrgyzstan, whose population of 2020 stands for every year",
             "the coefficient without the offset adds the slope of log population on log density of the regions in hand",
@@ -334,7 +284,7 @@ INQUIRIES: Final[Mapping[str, Inquiry]] = {
     ),
     "density.all_crime": Inquiry(
         _all_crime,
-        _world(UZ, 0.6, 0.3, 0.02),
+        partial(_world, UZ, 0.3, 0.02),
         (
             "density is the mean of the years; crimes that the agency placed in no region are left out",
             "the coefficient without the offset adds the slope of log population on log density of the regions in hand",

@@ -6,33 +6,20 @@ regions throughout, and between years everywhere, is in effects of regions and y
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.terms import Effects
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.density import kyrgyz
-from northroute.claims.inquiries.models import COUNT, negative_binomial
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Reading,
-    Side,
-    Stated,
-    Tables,
-    Values,
-)
+from northroute.claims.inquiries.lookups import by_year, table
+from northroute.claims.inquiries.models import COUNT, negative_binomial, rates
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
-from northroute.errors import DataError
 
 YEARS: Final = range(2015, 2023)
 PERCEPTION, BODIES, PRODUCT = "perception", "bodies", "product"
@@ -71,67 +58,45 @@ def panel(tables: Tables, years: Sequence[int] = YEARS, lag: int = 0) -> pd.Data
         If a region lacks a covariate in a year.
     """
     frame = kyrgyz(tables, years)
-    source = offences.table(tables, "kg_regions")
-    keys = pd.MultiIndex.from_arrays([frame["region"], frame["year"].astype(int) - lag])
-    region = frame["region"].to_numpy()
+    source = table(tables, "kg_regions")
+    region, places = frame["region"].to_numpy(), pd.Index(frame["region"].unique(), name="region")
     found: dict[str, Array] = {}
     for name, series in _SERIES.items():
-        rows = source.frame[source.frame["series"] == series].set_index(["region", "year"])["value"]
-        values = rows.reindex(keys)
-        if values.isna().any():
-            place, year = values.index[values.isna()][0]
-            raise DataError(
-                f"{series} of {year} is missing",
-                file=source.name,
-                row=str(place),
-                column="year",
-                remedy="Restore its lines, or ask for years that are there.",
-            )
-        deviation = within(values.to_numpy(float), region)
+        rows = source.frame[source.frame["series"] == series]
+        values = by_year(source, rows, "value", places, [y - lag for y in years], series)
+        deviation = within(values.to_numpy().T.ravel(), region)
         found[name] = deviation / deviation.std()
     found[PRODUCT] = within(found[PERCEPTION] * found[BODIES], region)
     return frame.assign(**found)
 
 
-def _model(name: str, register: Register, frame: pd.DataFrame, *, poisson: bool) -> Model:
-    return Model(
-        name,
-        COUNT,
-        dist.Poisson() if poisson else dist.NegativeBinomial(register.prior("root_dispersion")),
-        (
-            Intercept(register.prior("level")),
-            Linear(COVARIATES, register.prior("slope")),
-            Effects("region", sd=register.prior("region_sd")),
-            Effects("year", sd=register.prior("year_sd")),
-        ),
-        exposure="population",
-        exposure_unit=offences.unit(frame),
-    )
-
-
-def _read(claim: Claim) -> Reading:
-    """Read each slope's size, which decides, and the slope itself as a rate ratio."""
+def _state(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
     rope = claim.threshold("rope")
 
     def read(reader: Reader, job: Job) -> Values:
+        """Read each slope's size, which decides, and the slope itself as a rate ratio."""
         slopes = {c: np.asarray(reader("slope").sel(covariate=c).to_numpy()) for c in COVARIATES}
         sizes = {f"size of the slope on {_WORDS[c]}": Measured(np.abs(s), (rope, None)) for c, s in slopes.items()}
         return sizes | {
             f"rate ratio per sd of {_WORDS[c]}": Measured(np.exp(s), log_scale=True) for c, s in slopes.items()
         }
 
-    return read
-
-
-def _state(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
-    read = _read(claim)
-
     def job(short: str, frame: pd.DataFrame, *, poisson: bool = False) -> Job:
         years = f"{frame['year'].min()}-{frame['year'].max()}"
         source = (
             f"homicide victims, Kyrgyzstan {years}: {frame[COUNT].sum():.0f} in {frame['region'].nunique()} regions"
         )
-        return Job(_model(f"O_C17_{short}", register, frame, poisson=poisson), frame, source, target_accept=0.95)
+        effects = [Effects(c, sd=register.prior(f"{c}_sd")) for c in ("region", "year")]
+        unit = offences.unit(frame)
+        model = rates(
+            *(f"O_C17_{short}", register),
+            exposure="population",
+            exposure_unit=unit,
+            slopes=COVARIATES,
+            effects=effects,
+        )
+        model = replace(model, distribution=dist.Poisson()) if poisson else model
+        return Job(model, frame, source, target_accept=0.95)
 
     frame = panel(tables)
     return {

@@ -10,33 +10,27 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from northroute.claims.estimate import Estimate, Quantity, Specification
-from northroute.claims.estimated import Estimated
+from northroute.claims.estimate import Estimated, Specification
 from northroute.claims.inquiries.index_errors import STEP, measured, on_scale, scored, seen, share, unknown
-from northroute.claims.inquiry import Side, Tables
+from northroute.claims.inquiry import Array, Group, Measured, Side, Tables, Values, held, read_estimate
 from northroute.claims.register import Claim, Register
 from northroute.conventions import COUNTRIES, WINDOW
 from northroute.errors import DataError
 from northroute.sources import Table
 
-Array = NDArray[np.float64]
 Drawn = Mapping[str, Array]
 """Draws of an index by country, each of shape (chain, draw)."""
 
 TOP: Final = ("TJK", "UZB")
 RANK_AND_FILE: Final = ("KAZ", "KGZ")
+FOUR: Final = (*TOP, *RANK_AND_FILE)
 SOCIETIES: Final = ("KGZ", "KAZ")
 YEARS: Final = (int(WINDOW[0][:4]), int(WINDOW[1][:4]))
 EDITIONS: Final = (2021, 2023)
 """Editions of the organised crime index that rate years of the window."""
 EXECUTIVE, PUBLIC, PARTICIPATION = "executive_corruption", "public_sector_corruption", "civil_society_participation"
 STATE, SOCIETY = "state_embedded_actors", "non_state_actors"
-
-_EXECUTIVE_NAME: Final = "executive corruption, TJK and UZB minus KAZ and KGZ"
-_GAP_NAME: Final = "public-sector minus executive corruption, KAZ and KGZ minus TJK and UZB"
-_STATE_NAME: Final = "state-embedded actors, TJK and UZB minus KAZ and KGZ"
 
 
 def two_types(tables: Tables, register: Register, seed: int) -> Estimated:
@@ -56,34 +50,34 @@ def two_types(tables: Tables, register: Register, seed: int) -> Estimated:
     """
     claim, question = register.asked("indices.two_types")
     table, sd = tables["vdem"], register.constant("index_sd")
-    countries = (*TOP, *RANK_AND_FILE)
-    limits = {
-        _EXECUTIVE_NAME: (claim.threshold("executive_difference"), None),
-        _GAP_NAME: (claim.threshold("gap_difference"), None),
-    }
+    names = {column: f"{question.id} {column}" for column in (EXECUTIVE, PUBLIC)}
 
-    def draw(error: float, years: tuple[int, int]) -> tuple[dict[str, Array], dict[str, Array]]:
-        executive, public = (
-            measured(_years(table, column, countries, years), error, f"{question.id} {column}", seed)
-            for column in (EXECUTIVE, PUBLIC)
-        )
-        return executive, public
+    def draw(error: float, years: tuple[int, int]) -> tuple[Drawn, ...]:
+        return tuple(measured(yearly(table, c, FOUR, years), error, name, seed) for c, name in names.items())
 
-    executive, public = draw(sd, YEARS)
-    prior = [unknown(countries, register.prior("share"), f"{question.id} {c}", seed) for c in (EXECUTIVE, PUBLIC)]
-    found, before = _two_types(executive, public), _two_types(*prior)
-    quantities = tuple(Quantity(n, found[n], before[n].ravel(), limits[n]) for n in found)
-    quantities += tuple(Quantity(f"executive corruption, {c}", executive[c], prior[0][c].ravel()) for c in countries)
-    others = {
-        "index error 0.03": (0.03, YEARS),
-        "index error 0.10": (0.10, YEARS),
-        "2015-2018": (sd, (2015, 2018)),
-        "2019-2022": (sd, (2019, 2022)),
-    }
+    def read(executive: Drawn, public: Drawn) -> Values:
+        gap = {c: public[c] - executive[c] for c in executive}
+        return {
+            "executive corruption, TJK and UZB minus KAZ and KGZ": Measured(
+                _apart(executive), (claim.threshold("executive_difference"), None)
+            ),
+            "public-sector minus executive corruption, KAZ and KGZ minus TJK and UZB": Measured(
+                -_apart(gap), (claim.threshold("gap_difference"), None)
+            ),
+            **{f"executive corruption, {c}": Measured(d) for c, d in executive.items()},
+        }
+
     return _estimated(
         claim,
-        quantities,
-        {label: _held(_two_types(*draw(*own)), limits) for label, own in others.items()},
+        read,
+        draw(sd, YEARS),
+        tuple(unknown(FOUR, register.prior("share"), name, seed) for name in names.values()),
+        {
+            "index error 0.03": draw(0.03, YEARS),
+            "index error 0.10": draw(0.10, YEARS),
+            "2015-2018": draw(sd, (2015, 2018)),
+            "2019-2022": draw(sd, (2019, 2022)),
+        },
         f"V-Dem v15, executive and public-sector corruption, {YEARS[0]}-{YEARS[1]}: four countries",
         (_error_of_index(sd), "errors are independent between countries and between the two indices"),
         table,
@@ -97,28 +91,29 @@ def state_embedded(tables: Tables, register: Register, seed: int) -> Estimated:
     """
     claim, question = register.asked("indices.state_embedded")
     table, sd = tables["crime_index"], register.constant("expert_sd")
-    countries = (*TOP, *RANK_AND_FILE)
-    limits = {_STATE_NAME: (claim.threshold("executive_difference"), None)}
 
-    def draw(error: float, editions: Sequence[int]) -> dict[str, Array]:
-        return scored(_editions(table, STATE, countries, editions), error, question.id, seed)
+    def draw(error: float, of: Sequence[int]) -> tuple[Drawn]:
+        return (scored(editions(table, STATE, FOUR, of), error, question.id, seed),)
 
-    scores = draw(sd, EDITIONS)
-    before_any = unknown(countries, register.prior("share"), question.id, seed)
-    prior = {c: on_scale(p) for c, p in before_any.items()}
-    found, before = _state_embedded(scores), _state_embedded(prior)
-    quantities = tuple(Quantity(n, found[n], before[n].ravel(), limits[n]) for n in found)
-    quantities += tuple(Quantity(f"state-embedded actors, {c}", scores[c], prior[c].ravel()) for c in countries)
-    others = {
-        "expert error 0.25": (0.25, EDITIONS),
-        "expert error 1.0": (1.0, EDITIONS),
-        "2021 alone": (sd, (2021,)),
-        "2023 alone": (sd, (2023,)),
-    }
+    def read(scores: Drawn) -> Values:
+        above = (claim.threshold("executive_difference"), None)
+        return {
+            "state-embedded actors, TJK and UZB minus KAZ and KGZ": Measured(_apart(scores), above),
+            **{f"state-embedded actors, {c}": Measured(d) for c, d in scores.items()},
+        }
+
+    prior = unknown(FOUR, register.prior("share"), question.id, seed)
     return _estimated(
         claim,
-        quantities,
-        {label: _held(_state_embedded(draw(*own)), limits) for label, own in others.items()},
+        read,
+        draw(sd, EDITIONS),
+        ({c: on_scale(p) for c, p in prior.items()},),
+        {
+            "expert error 0.25": draw(0.25, EDITIONS),
+            "expert error 1.0": draw(1.0, EDITIONS),
+            "2021 alone": draw(sd, (2021,)),
+            "2023 alone": draw(sd, (2023,)),
+        },
         "Global Organized Crime Index 2021 and 2023, state-embedded actors: four countries",
         (
             f"a score lies within half a step of 0.5 of what the experts meant, and their error has sd {sd:g}",
@@ -136,32 +131,32 @@ def civil_society(tables: Tables, register: Register, seed: int) -> Estimated:
     claim, question = register.asked("indices.civil_society")
     vdem, index, sd = tables["vdem"], tables["crime_index"], register.constant("index_sd")
     countries = tuple(COUNTRIES)
-    limit = (claim.threshold("difference"), None)
+    others = [c for c in countries if c not in SOCIETIES]
 
-    def draw(error: float, years: tuple[int, int]) -> dict[str, Array]:
-        return measured(_years(vdem, PARTICIPATION, countries, years), error, question.id, seed)
+    def draw(error: float, years: tuple[int, int]) -> tuple[Drawn]:
+        return (measured(yearly(vdem, PARTICIPATION, countries, years), error, question.id, seed),)
 
-    participation = draw(sd, YEARS)
-    prior = unknown(countries, register.prior("share"), question.id, seed)
-    found, before = _civil_society(participation), _civil_society(prior)
-    limits = dict.fromkeys(found, limit)
-    quantities = tuple(Quantity(n, found[n], before[n].ravel(), limit) for n in found)
-    quantities += tuple(
-        Quantity(f"civil society participation, {c}", participation[c], prior[c].ravel()) for c in countries
-    )
-    actors = scored(
-        _editions(index, SOCIETY, countries, EDITIONS), register.constant("expert_sd"), f"{question.id} index", seed
-    )
-    others = {
-        "non-state actors (organised crime index)": actors,
-        "index error 0.10": draw(0.10, YEARS),
-        "2015-2018": draw(sd, (2015, 2018)),
-        "2019-2022": draw(sd, (2019, 2022)),
-    }
+    def read(drawn: Drawn) -> Values:
+        above, rest = (claim.threshold("difference"), None), ", ".join(others)
+        return {
+            **{f"{c} minus the mean of {rest}": Measured(drawn[c] - _mean(drawn, others), above) for c in SOCIETIES},
+            **{f"civil society participation, {c}": Measured(d) for c, d in drawn.items()},
+        }
+
+    actors = editions(index, SOCIETY, countries, EDITIONS)
     return _estimated(
         claim,
-        quantities,
-        {label: _held(_civil_society(own), limits) for label, own in others.items()},
+        read,
+        draw(sd, YEARS),
+        (unknown(countries, register.prior("share"), question.id, seed),),
+        {
+            "non-state actors (organised crime index)": (
+                scored(actors, register.constant("expert_sd"), f"{question.id} index", seed),
+            ),
+            "index error 0.10": draw(0.10, YEARS),
+            "2015-2018": draw(sd, (2015, 2018)),
+            "2019-2022": draw(sd, (2019, 2022)),
+        },
         f"V-Dem v15, civil society participation, {YEARS[0]}-{YEARS[1]}: five countries; beside it non-state actors of the "
         "Global Organized Crime Index 2021 and 2023",
         (_error_of_index(sd), "errors are independent between countries"),
@@ -174,63 +169,43 @@ def _mean(drawn: Drawn, countries: Sequence[str]) -> Array:
     return np.asarray(np.mean([drawn[c] for c in countries], axis=0))
 
 
-def _two_types(executive: Drawn, public: Drawn) -> dict[str, Array]:
-    gap = {c: public[c] - executive[c] for c in executive}
-    return {
-        _EXECUTIVE_NAME: _mean(executive, TOP) - _mean(executive, RANK_AND_FILE),
-        _GAP_NAME: _mean(gap, RANK_AND_FILE) - _mean(gap, TOP),
-    }
-
-
-def _state_embedded(scores: Drawn) -> dict[str, Array]:
-    return {_STATE_NAME: _mean(scores, TOP) - _mean(scores, RANK_AND_FILE)}
-
-
-def _civil_society(drawn: Drawn) -> dict[str, Array]:
-    others = [c for c in drawn if c not in SOCIETIES]
-    return {f"{c} minus the mean of {', '.join(others)}": drawn[c] - _mean(drawn, others) for c in SOCIETIES}
-
-
-def _held(values: Drawn, limits: Mapping[str, tuple[float | None, float | None]]) -> float:
-    inside = [Quantity(n, v, region=limits[n]).inside(v) for n, v in values.items()]
-    return float(np.logical_and.reduce(inside).mean())
+def _apart(drawn: Drawn) -> Array:
+    """Return the mean of the one group of countries minus that of the other."""
+    return _mean(drawn, TOP) - _mean(drawn, RANK_AND_FILE)
 
 
 def _estimated(
     claim: Claim,
-    quantities: tuple[Quantity, ...],
-    others: Mapping[str, float],
+    read: Callable[..., Values],
+    drawn: Sequence[Drawn],
+    prior: Sequence[Drawn],
+    others: Mapping[str, Sequence[Drawn]],
     data: str,
     assumptions: tuple[str, ...],
     *tables: Table,
 ) -> Estimated:
-    estimate = Estimate(
-        claim_id=claim.id,
-        quantities=quantities,
-        data=(data,),
-        assumptions=assumptions,
-        simulated=any(t.simulated for t in tables),
-    )
-    return Estimated(estimate, tuple(Specification(label, p) for label, p in others.items()))
+    """Read the indices drawn, their priors, and those drawn otherwise by equivalent specification."""
+    by: dict[Group, Sequence[Drawn]] = {"posterior": drawn, "prior": prior}
+    found = read_estimate(claim.id, lambda group: read(*by[group]), (), data=(data,), assumptions=assumptions)
+    specifications = tuple(Specification(label, held(read(*own))) for label, own in others.items())
+    return Estimated(replace(found, simulated=any(t.simulated for t in tables)), specifications)
 
 
 def _error_of_index(sd: float) -> str:
     return f"each index has an error of sd {sd:g} (assumed) on its scale, the same in every year of a country"
 
 
-def _years(table: Table, column: str, countries: Sequence[str], years: tuple[int, int]) -> dict[str, float]:
+def yearly(table: Table, column: str, countries: Sequence[str], years: tuple[int, int]) -> dict[str, float]:
     """Return the mean of an index over years, by country; every country-year has to be there."""
     kept = table.frame[table.frame["year"].between(*years)]
     found = _complete(table, kept, column, countries, years[1] - years[0] + 1, "years")
     return {c: float(values.mean()) for c, values in found.items()}
 
 
-def _editions(
-    table: Table, item: str, countries: Sequence[str], editions: Sequence[int]
-) -> dict[str, tuple[float, ...]]:
+def editions(table: Table, item: str, countries: Sequence[str], of: Sequence[int]) -> dict[str, tuple[float, ...]]:
     """Return the published scores by country, one an edition; every one has to be there."""
-    kept = table.frame[(table.frame["item"] == item) & table.frame["edition"].isin(editions)]
-    found = _complete(table, kept.sort_values("edition"), "score", countries, len(editions), "editions")
+    kept = table.frame[(table.frame["item"] == item) & table.frame["edition"].isin(of)]
+    found = _complete(table, kept.sort_values("edition"), "score", countries, len(of), "editions")
     return {c: tuple(scores.tolist()) for c, scores in found.items()}
 
 
@@ -268,8 +243,8 @@ def two_types_world(tables: Tables, claim: Claim, side: Side, rng: np.random.Gen
     """Simulate the indices: groups differ by 0.3 (true, false), or every index is the same (threshold). SIMULATED."""
     sign = _SIGN[side]
     truth = {
-        EXECUTIVE: {c: (1 if c in TOP else -1) * sign for c in (*TOP, *RANK_AND_FILE)},
-        PUBLIC: {c: (-1 if c in TOP else 1) * sign for c in (*TOP, *RANK_AND_FILE)},
+        EXECUTIVE: {c: (1 if c in TOP else -1) * sign for c in FOUR},
+        PUBLIC: {c: (-1 if c in TOP else 1) * sign for c in FOUR},
     }
     return {**tables, "vdem": _simulated_vdem(tables["vdem"], truth, rng)}
 
@@ -284,7 +259,7 @@ def state_embedded_world(tables: Tables, claim: Claim, side: Side, rng: np.rando
     """Simulate scores: means of 6.5 and 8.5 whichever way, or 7.5 in every country. SIMULATED."""
     table = tables["crime_index"]
     frame = table.frame.copy()
-    for country in (*TOP, *RANK_AND_FILE):
+    for country in FOUR:
         score = 7.5 + (1 if country in TOP else -1) * _SIGN[side]
         meant = on_scale(seen(share(score), share(1 + _EXPERT_SD), rng))
         rows = (frame["iso3"] == country) & (frame["item"] == STATE)

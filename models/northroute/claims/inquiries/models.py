@@ -14,8 +14,7 @@ from scipy.special import expit
 
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.terms import Effects, Intercept, Linear
 from northroute.claims.inquiry import Array, Job, Reader
 from northroute.claims.register import Register
 from northroute.errors import ModelError
@@ -34,7 +33,7 @@ def rates(
     name: str,
     register: Register,
     *,
-    exposure: str | None,
+    exposure: str,
     exposure_unit: float = 1.0,
     contrasts: Sequence[str] = (),
     slopes: Sequence[str] = (),
@@ -50,7 +49,7 @@ def rates(
         Of the fit.
     register : Register
         Its priors are used.
-    exposure : str or None
+    exposure : str
         Column whose log enters with coefficient one.
     exposure_unit : float
         Chosen so that rates per unit are near one.
@@ -110,21 +109,18 @@ def shares(
     *,
     cell: str = "region",
     contrasts: Sequence[str] = (),
-    slopes: Sequence[str] = (),
     country: str | None = None,
     binomial: bool = False,
 ) -> Model:
     """Return a model of the share of yes in each cell of :func:`cells`.
 
-    ``intercept`` is the logit of the share (by ``country`` where given), ``contrast`` and ``slope`` log odds ratios;
+    ``intercept`` is the logit of the share (by ``country`` where given), ``contrast`` log odds ratios;
     ``concentration`` that of the beta. With ``binomial`` cells have normal effects ``<cell>_effect`` instead.
     """
     only = (YES,)
     terms: list[Term] = [Intercept(register.prior("share"), by=country, only=only)]
     if contrasts:
         terms.append(Linear(tuple(contrasts), register.prior("contrast"), only=only, name=_CONTRAST, dim="contrasted"))
-    if slopes:
-        terms.append(Linear(tuple(slopes), register.prior("slope"), only=only, name=_SLOPE))
     law: dist.Distribution = dist.DirichletMultinomial(register.prior("inverse_root_concentration"))
     if binomial:
         law = dist.Multinomial()
@@ -132,11 +128,11 @@ def shares(
     return Model(name, COUNT, law, tuple(terms), response=ANSWER, cell=cell)
 
 
-def expected_share(reader: Reader, job: Job, total: str, cell: str = "region") -> Array:
-    """Return the expected share of yes over all cells of a :func:`shares` model without covariates.
+def expected_share(reader: Reader, job: Job, total: str) -> Array:
+    """Return the expected share of yes over all regions of a :func:`shares` model without covariates.
 
-    Cells are weighted by ``total``. It is the share of cells like these: a beta-binomial's mean, or the mean of the inverse
-    logit over the cells' own effects.
+    Regions are weighted by ``total``. It is the share of regions like these: a beta-binomial's mean, or the mean of the
+    inverse logit over the regions' own effects.
 
     Returns
     -------
@@ -145,8 +141,8 @@ def expected_share(reader: Reader, job: Job, total: str, cell: str = "region") -
     logit = reader.array("intercept")
     if isinstance(job.model.distribution, dist.DirichletMultinomial):
         return np.asarray(expit(logit))
-    own = job.frame[job.frame[ANSWER] == YES].set_index(cell)[total]
-    effect = reader(f"{cell}_effect").sel({cell: [str(c) for c in own.index]}).to_numpy()
+    own = job.frame[job.frame[ANSWER] == YES].set_index("region")[total]
+    effect = reader("region_effect").sel(region=[str(c) for c in own.index]).to_numpy()
     weight = own.to_numpy(float) / own.sum()
     return np.asarray((expit(logit[..., None] + effect) * weight).sum(-1))
 

@@ -7,6 +7,7 @@ contrast of the regions' own rates (:mod:`northroute.claims.inquiries.own_number
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -29,7 +30,6 @@ from northroute.claims.inquiry import (
     Stated,
     Tables,
     Values,
-    World,
 )
 from northroute.claims.region_events import log_ratio
 from northroute.claims.register import Claim, Register
@@ -75,46 +75,26 @@ def _job(name: str, frame: pd.DataFrame, what: str, model: Model) -> Job:
     return Job(replace(model, name=f"O_{name}", exposure_unit=offences.unit(frame)), frame, source, draws=4000)
 
 
-def _without_almaty(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["region"] != offences.ALMATY].reset_index(drop=True)
-
-
-def _ratio(what: str, contrast: str, region: Region, beside: Mapping[str, str]) -> Reading:
+def _ratio(what: str, contrast: str, region: Region, beside: Mapping[str, str], reader: Reader, job: Job) -> Values:
     """Read a contrast's rate ratio, which decides, and others beside it."""
-
-    def read(reader: Reader, job: Job) -> Values:
-        found = reader("contrast")
-
-        def of(column: str) -> Array:
-            return np.exp(np.asarray(found.sel(contrasted=column).to_numpy()))
-
-        return {what: Measured(of(contrast), region, log_scale=True)} | {
-            label: Measured(of(column), log_scale=True) for column, label in beside.items()
-        }
-
-    return read
+    found = {c: np.exp(reader("contrast").sel(contrasted=c).to_numpy()) for c in (contrast, *beside)}
+    return {what: Measured(found[contrast], region, log_scale=True)} | {
+        label: Measured(found[column], log_scale=True) for column, label in beside.items()
+    }
 
 
-def _of_themselves(what: str, contrast: str, region: Region, apart: str | None) -> Reading:
+def _of_themselves(what: str, contrast: str, region: Region, apart: str | None, reader: Reader, job: Job) -> Values:
     """Read the ratio of the regions' own rates, cities left out where they stand apart."""
-
-    def read(reader: Reader, job: Job) -> Values:
-        frame = job.frame
-        among = np.ones(len(frame)) if apart is None else 1 - frame[apart].to_numpy(float)
-        own = contrasted(own_log_rates(reader, job), frame[contrast].to_numpy(float), among)
-        return {what: Measured(own, region, log_scale=True)}
-
-    return read
+    frame = job.frame
+    among = np.ones(len(frame)) if apart is None else 1 - frame[apart].to_numpy(float)
+    own = contrasted(own_log_rates(reader, job), frame[contrast].to_numpy(float), among)
+    return {what: Measured(own, region, log_scale=True)}
 
 
-def _both(first: Reading, second: Reading, label: str) -> Reading:
+def _both(first: Reading, second: Reading, reader: Reader, job: Job) -> Values:
     """Read the first, and beside it what the second decides on."""
-
-    def read(reader: Reader, job: Job) -> Values:
-        (own,) = second(reader, job).values()
-        return first(reader, job) | {label: Measured(own.draws, log_scale=own.log_scale)}
-
-    return read
+    (own,) = second(reader, job).values()
+    return first(reader, job) | {_OWN: replace(own, region=(None, None))}
 
 
 def _state_over_criminal(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
@@ -176,12 +156,13 @@ def _rail_corridor(tables: Tables, claim: Claim, register: Register) -> Mapping[
         return _job(f"C08_{short}", rows, "complaints of torture and exceeding power", model)
 
     reference = job("corridor", frame)
-    read, own = _ratio(what, _CORRIDOR, region, {}), _of_themselves(what, _CORRIDOR, region, None)
+    read = partial(_ratio, what, _CORRIDOR, region, {})
+    own = partial(_of_themselves, what, _CORRIDOR, region, None)
     return {
-        REFERENCE: Stated(reference, _both(read, own, _OWN)),
+        REFERENCE: Stated(reference, partial(_both, read, own)),
         _POISSON: Stated(job("corridor_poisson", frame, "region"), read),
         _OWN: Stated(reference, own),
-        "without Almaty": Stated(job("corridor_no_almaty", _without_almaty(frame)), read),
+        "without Almaty": Stated(job("corridor_no_almaty", offences.without_almaty(frame)), read),
     }
 
 
@@ -201,7 +182,7 @@ def _crime_and_sale(tables: Tables, claim: Claim, register: Register) -> Mapping
         }
 
     frame = crime_frame(tables, offences.SALE)
-    kept = _without_almaty(frame)
+    kept = offences.without_almaty(frame)
     kept = kept.assign(**{_CRIME: standardised(kept[_CRIME])})
     return {
         REFERENCE: Stated(job("sale", frame), read),
@@ -215,8 +196,8 @@ def _russian_border(tables: Tables, claim: Claim, register: Register) -> Mapping
     """C12: sale offences in oblasts on the Russian border against other oblasts."""
     region = (None, claim.threshold("rate_ratio"))
     what = "rate ratio, border to other oblasts"
-    read = _ratio(what, _BORDER, region, {_CITY: "rate ratio, the three cities to other oblasts"})
-    own = _of_themselves(what, _BORDER, region, _CITY)
+    read = partial(_ratio, what, _BORDER, region, {_CITY: "rate ratio, the three cities to other oblasts"})
+    own = partial(_of_themselves, what, _BORDER, region, _CITY)
 
     def job(short: str, articles: Sequence[str], what: str, poisson: str | None = None) -> Job:
         model = rates("offences", register, exposure=_POPULATION, contrasts=(_BORDER, _CITY), poisson=poisson)
@@ -225,7 +206,7 @@ def _russian_border(tables: Tables, claim: Claim, register: Register) -> Mapping
     sale = "sale offences (297)"
     reference = job("sale", offences.SALE, sale)
     return {
-        REFERENCE: Stated(reference, _both(read, own, _OWN)),
+        REFERENCE: Stated(reference, partial(_both, read, own)),
         "possession (296)": Stated(job("possession", offences.POSSESSION, "possession offences (296)"), read),
         "all drug offences": Stated(job("drugs", offences.DRUGS, "drug offences"), read),
         "smuggling (286)": Stated(job("smuggling", offences.SMUGGLING, "smuggling offences (286)"), read),
@@ -234,14 +215,12 @@ def _russian_border(tables: Tables, claim: Claim, register: Register) -> Mapping
     }
 
 
-def _world(column: str, true: float, false: float, dispersion: float = _DISPERSION) -> World:
-    """Return worlds in which the log rate grows by a known number with a column; at the threshold it does not."""
-
-    def world(job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
-        known = {"true": true, "false": false, "threshold": 0.0}[side]
-        return offences.simulated_counts(job, rng, known * job.frame[column].to_numpy(float), dispersion)
-
-    return world
+def _world(
+    column: str, far: float, dispersion: float, job: Job, claim: Claim, side: Side, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Simulate a log rate that grows by a known number with a column, where false as much the other way."""
+    known = {"true": far, "false": -far, "threshold": 0.0}[side]
+    return offences.simulated_counts(job, rng, known * job.frame[column].to_numpy(float), dispersion)
 
 
 def _kinds_world(job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
@@ -257,9 +236,9 @@ INQUIRIES: Final[Mapping[str, Inquiry]] = {
         _kinds_world,
         (_MIDDLE, "open robbery (191) is counted whole: the form does not tell it with violence from it without"),
     ),
-    "offences.rail_corridor": Inquiry(_rail_corridor, _world(_CORRIDOR, np.log(5), -np.log(5), 0.3), (_MIDDLE,)),
+    "offences.rail_corridor": Inquiry(_rail_corridor, partial(_world, _CORRIDOR, np.log(5), 0.3), (_MIDDLE,)),
     "offences.crime_and_sale": Inquiry(
-        _crime_and_sale, _world(_CRIME, 0.4, -0.4), (_MIDDLE, "other crime is all but drug offences")
+        _crime_and_sale, partial(_world, _CRIME, 0.4, _DISPERSION), (_MIDDLE, "other crime is all but drug offences")
     ),
-    "offences.russian_border": Inquiry(_russian_border, _world(_BORDER, -np.log(2), np.log(2)), (_MIDDLE,)),
+    "offences.russian_border": Inquiry(_russian_border, partial(_world, _BORDER, -np.log(2), _DISPERSION), (_MIDDLE,)),
 }

@@ -4,8 +4,9 @@ The reference is the expected share of regions like these, so that the differenc
 share, of the 17 regions themselves weighted by their offences, stands beside it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,17 +14,9 @@ import pandas as pd
 from scipy.special import logit
 
 from northroute.claims.inquiries import offence_tables as offences
-from northroute.claims.inquiries.models import (
-    ANSWER,
-    COUNT,
-    NO,
-    YES,
-    beta_binomial,
-    cells,
-    expected_share,
-    shares,
-)
-from northroute.claims.inquiries.own_numbers import generator, own_shares
+from northroute.claims.inquiries.lookups import table
+from northroute.claims.inquiries.models import ANSWER, COUNT, NO, YES, beta_binomial, cells, expected_share, shares
+from northroute.claims.inquiries.own_numbers import own_shares
 from northroute.claims.inquiry import (
     REFERENCE,
     Array,
@@ -34,11 +27,9 @@ from northroute.claims.inquiry import (
     Reading,
     Region,
     Side,
-    State,
     Stated,
     Tables,
     Values,
-    World,
 )
 from northroute.claims.register import Claim, Register
 from northroute.errors import DataError
@@ -64,7 +55,7 @@ def counts(tables: Tables, yes: "pd.Series[int]", total: "pd.Series[int]") -> pd
         row = frame[over].iloc[0]
         raise DataError(
             f"{row[K]} offences are said to be a part of {row[N]}",
-            file=offences.table(tables, "offences").name,
+            file=table(tables, "offences").name,
             row=str(row["region"]),
             column="count",
             remedy="Restore the counts, or name a part that lies in the whole.",
@@ -95,10 +86,6 @@ def _specifications(
     return found | {"binomial with region effects": Stated(binomial, read)}
 
 
-def _without_almaty(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["region"] != offences.ALMATY].reset_index(drop=True)
-
-
 def national(own: Array, weight: Array) -> Array:
     """Return the mean of the regions' own shares, weighted.
 
@@ -119,23 +106,16 @@ def _totals(job: Job) -> Array:
     return job.frame.loc[job.frame[ANSWER] == YES, N].to_numpy(float)
 
 
-def _read(what: str, region: Region, *, extremes: bool = True) -> Reading:
+def _read(what: str, region: Region, reader: Reader, job: Job, *, extremes: bool = True) -> Values:
     """Read the expected share, which decides, and the shares of the regions in hand."""
-
-    def read(reader: Reader, job: Job) -> Values:
-        own = own_shares(reader, job, K, N)
-        found = {
-            what: Measured(expected_share(reader, job, N), region),
-            "the same, of the regions themselves": Measured(national(own, _totals(job))),
-        }
-        if not extremes:
-            return found
-        return found | {
-            "lowest of the regions": Measured(own.min(-1)),
-            "highest of the regions": Measured(own.max(-1)),
-        }
-
-    return read
+    own = own_shares(reader, job, K, N)
+    found = {
+        what: Measured(expected_share(reader, job, N), region),
+        "the same, of the regions themselves": Measured(national(own, _totals(job))),
+    }
+    if extremes:
+        found |= {"lowest of the regions": Measured(own.min(-1)), "highest of the regions": Measured(own.max(-1))}
+    return found
 
 
 def _lethal(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
@@ -146,7 +126,7 @@ def _lethal(tables: Tables, claim: Claim, register: Register) -> Mapping[str, St
         **{OPEN: offences.summed(tables, (offences.OPEN_ROBBERY,)).to_numpy()}
     )
     deaths = part_of(tables, ("causing_death",), (*violent, "causing_death_other"))
-    plain = _read("lethal share of violent offences", (None, claim.threshold("lethal_share")))
+    plain = partial(_read, "lethal share of violent offences", (None, claim.threshold("lethal_share")))
 
     def read(reader: Reader, job: Job) -> Values:
         if OPEN not in job.frame:
@@ -161,7 +141,7 @@ def _lethal(tables: Tables, claim: Claim, register: Register) -> Mapping[str, St
         REFERENCE: ("lethal", reference),
         "without extortion": ("lethal_no_extortion", part_of(tables, murder, mild)),
         "all deaths caused by offences": ("lethal_deaths", deaths),
-        "without Almaty": ("lethal_no_almaty", _without_almaty(reference)),
+        "without Almaty": ("lethal_no_almaty", offences.without_almaty(reference)),
     }
     return _specifications(register, "C02", "lethal offences", read, frames)
 
@@ -177,9 +157,9 @@ def _violence(tables: Tables, claim: Claim, register: Register) -> Mapping[str, 
             part_of(tables, offences.without(violent, offences.EXTORTION), total),
         ),
         "with hooliganism and mass disorder": ("violence_disorder", part_of(tables, (*violent, "293", "272"), total)),
-        "without Almaty": ("violence_no_almaty", _without_almaty(reference)),
+        "without Almaty": ("violence_no_almaty", offences.without_almaty(reference)),
     }
-    read = _read("violent share of registered offences", (None, claim.threshold("violence_share")))
+    read = partial(_read, "violent share of registered offences", (None, claim.threshold("violence_share")))
     return _specifications(register, "C03", "violent offences", read, frames)
 
 
@@ -194,9 +174,9 @@ def _several(tables: Tables, claim: Claim, register: Register) -> Mapping[str, S
     frames = {
         REFERENCE: ("group", reference),
         "sale and possession": ("group_possession", by_group((*offences.SALE, *offences.POSSESSION))),
-        "without Almaty": ("group_no_almaty", _without_almaty(reference)),
+        "without Almaty": ("group_no_almaty", offences.without_almaty(reference)),
     }
-    read = _read("share of ended sale cases by a group", (claim.threshold("share"), None))
+    read = partial(_read, "share of ended sale cases by a group", (claim.threshold("share"), None))
     return _specifications(register, "C20", "ended cases by a group", read, frames)
 
 
@@ -212,13 +192,14 @@ def armed(tables: Tables, drugs: tuple[str, ...]) -> pd.DataFrame:
 
 def _arms(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
     """C19: drug offences with firearms; beside them the odds ratio to other offences, whose share is their counts'."""
-    main = _read("share of drug offences with firearms", (claim.threshold("share"), None), extremes=False)
+    above = (claim.threshold("share"), None)
+    main = partial(_read, "share of drug offences with firearms", above, extremes=False)
 
     def read(reader: Reader, job: Job) -> Values:
         rows = job.frame[job.frame[ANSWER] == YES]
         drug = national(own_shares(reader, job, K, N), rows[N].to_numpy(float))
         k, n = (float(rows[c].sum()) if reader.group == "posterior" else 0.0 for c in (OTHER_K, OTHER_N))
-        other = generator(reader, "other offences").beta(k + 0.5, n - k + 0.5, drug.shape)
+        other = reader.generator("other offences").beta(k + 0.5, n - k + 0.5, drug.shape)
         return main(reader, job) | {
             "share of other offences with firearms": Measured(other),
             "odds ratio of the regions themselves, drug to other offences": Measured(
@@ -232,41 +213,32 @@ def _arms(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stat
 
 
 @dataclass(frozen=True)
-class _Sides:
-    """True shares of simulated worlds, by side."""
+class _World:
+    """Worlds whose regions have a known expected share; how many others are open robbery is not simulated.
+
+    At the threshold it is the registered one of that name.
+    """
 
     threshold: str
     true: float
     false: float
 
-    def of(self, claim: Claim, side: Side) -> float:
-        return {"true": self.true, "false": self.false, "threshold": claim.threshold(self.threshold)}[side]
-
-
-def _world(sides: _Sides) -> World:
-    """Return worlds whose regions have a known expected share; how many others are open robbery is not simulated."""
-
-    def world(job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
+    def __call__(self, job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
+        """Simulate one."""
+        share = {"true": self.true, "false": self.false, "threshold": claim.threshold(self.threshold)}[side]
         frame = job.frame.copy()
         yes, no = frame[ANSWER] == YES, frame[ANSWER] == NO
         total = frame.loc[yes, N].to_numpy()
-        drawn = beta_binomial(rng, total, sides.of(claim, side), _CONCENTRATION)
+        drawn = beta_binomial(rng, total, share, _CONCENTRATION)
         frame.loc[yes, COUNT], frame.loc[no, COUNT] = drawn, total - drawn
         frame.loc[yes, K] = frame.loc[no, K] = drawn.astype(int)
         return frame.drop(columns=OPEN, errors="ignore")
 
-    return world
-
-
-def _inquiry(state: Callable[..., Mapping[str, Stated]], sides: _Sides, *assumes: str) -> Inquiry:
-    named: State = state
-    return Inquiry(named, _world(sides), assumes)
-
 
 _ROBBERY: Final = "open robbery (191) is counted whole: the form does not tell it with violence from it without"
 INQUIRIES: Final[Mapping[str, Inquiry]] = {
-    "offences.lethal_share": _inquiry(_lethal, _Sides("lethal_share", 0.1, 0.3), _ROBBERY),
-    "offences.violence_share": _inquiry(_violence, _Sides("violence_share", 0.15, 0.35), _ROBBERY),
-    "offences.arms_with_drugs": _inquiry(_arms, _Sides("share", 0.2, 0.03)),
-    "offences.several_people": _inquiry(_several, _Sides("share", 0.7, 0.3)),
+    "offences.lethal_share": Inquiry(_lethal, _World("lethal_share", 0.1, 0.3), (_ROBBERY,)),
+    "offences.violence_share": Inquiry(_violence, _World("violence_share", 0.15, 0.35), (_ROBBERY,)),
+    "offences.arms_with_drugs": Inquiry(_arms, _World("share", 0.2, 0.03)),
+    "offences.several_people": Inquiry(_several, _World("share", 0.7, 0.3)),
 }

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.claims.inquiries.lookups import regional_population, table
 from northroute.claims.inquiries.models import COUNT, negative_binomial
 from northroute.claims.inquiry import Array, Job, Tables
-from northroute.errors import DataError, MissingDataError
-from northroute.sources import Table
+from northroute.errors import DataError
 
 YEAR: Final = 2022
 EXTORTION: Final = "194"
@@ -36,19 +36,6 @@ _REGISTERED: Final = "registered"
 def without(articles: Sequence[str], article: str) -> tuple[str, ...]:
     """Return the articles but one."""
     return tuple(a for a in articles if a != article)
-
-
-def table(tables: Tables, name: str) -> Table:
-    """Return a table by the name of its source.
-
-    Raises
-    ------
-    MissingDataError
-        If it is not there.
-    """
-    if name not in tables:
-        raise MissingDataError(f"No table '{name}'; given are {', '.join(sorted(tables)) or 'none'}.")
-    return tables[name]
 
 
 def summed(tables: Tables, articles: Sequence[str], measure: str = _REGISTERED) -> "pd.Series[int]":
@@ -87,19 +74,9 @@ def regions(tables: Tables) -> pd.DataFrame:
     DataError
         If a region has no population in 2022 or 2023, or is not among the first-level regions.
     """
-    people, places = table(tables, "region_population"), table(tables, "regions")
+    places = table(tables, "regions")
     names = pd.Index(sorted(table(tables, "offences").frame["region"].unique()), name="region")
-    by_year = people.frame.pivot(index="region", columns="year", values="population").reindex(names)
-    for year in (YEAR, YEAR + 1):
-        if year not in by_year or by_year[year].isna().any():
-            row = str(names[0] if year not in by_year else by_year.index[by_year[year].isna()][0])
-            raise DataError(
-                f"there is no population of {year}",
-                file=people.name,
-                row=row,
-                column="population",
-                remedy="Restore data/reference/region_population.csv.",
-            )
+    by_year = regional_population(tables, names, (YEAR, YEAR + 1))
     known = places.frame.set_index("region")
     missing = names.difference(known.index)
     if len(missing):
@@ -124,13 +101,18 @@ def regions(tables: Tables) -> pd.DataFrame:
     )
 
 
+def without_almaty(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of all regions but the largest city."""
+    return frame[frame["region"] != ALMATY].reset_index(drop=True)
+
+
 def counted(tables: Tables, articles: Sequence[str]) -> pd.DataFrame:
     """Return :func:`regions` with ``count``, the registered offences of some articles."""
     return regions(tables).assign(**{COUNT: summed(tables, articles).to_numpy(float)})
 
 
-def unit(frame: pd.DataFrame, exposure: str = "population") -> float:
-    """Return the power of ten of exposure in which about one is counted.
+def unit(frame: pd.DataFrame) -> float:
+    """Return the power of ten of population in which about one is counted.
 
     Raises
     ------
@@ -142,17 +124,15 @@ def unit(frame: pd.DataFrame, exposure: str = "population") -> float:
         raise DataError(
             "nothing is counted in any row", file="frame of counts", column=COUNT, remedy="Choose other articles."
         )
-    return float(10.0 ** round(np.log10(float(frame[exposure].sum()) / total)))
+    return float(10.0 ** round(np.log10(float(frame["population"].sum()) / total)))
 
 
-def simulated_counts(
-    job: Job, rng: np.random.Generator, log_ratio: Array, dispersion: float, exposure: str = "population"
-) -> pd.DataFrame:
+def simulated_counts(job: Job, rng: np.random.Generator, log_ratio: Array, dispersion: float) -> pd.DataFrame:
     """Return a job's frame with SIMULATED negative binomial counts, for trials.
 
     The overall rate is that of the frame; ``log_ratio`` by row is what is known to be true of it.
     """
     frame = job.frame
-    rate = float(frame[COUNT].sum() / (frame[exposure] * np.exp(log_ratio)).sum())
-    mean = frame[exposure].to_numpy(float) * rate * np.exp(log_ratio)
+    rate = float(frame[COUNT].sum() / (frame["population"] * np.exp(log_ratio)).sum())
+    mean = frame["population"].to_numpy(float) * rate * np.exp(log_ratio)
     return frame.assign(**{COUNT: negative_binomial(rng, mean, dispersion)})

@@ -13,21 +13,14 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit
 
-from northroute import seeds
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept, Linear
+from northroute.bayes.terms import Effects, Intercept, Linear
 from northroute.claims.inquiries.models import ANSWER, COUNT, YES
 from northroute.claims.inquiry import Array, Job, Reader
 from northroute.errors import ModelError
 
 _LEAST: Final = 1e-10
 """Dispersion below which a count is Poisson for all that a draw can show."""
-
-
-def generator(reader: Reader, stream: str) -> np.random.Generator:
-    """Return a generator on a stream named after the fit, the group and ``stream``."""
-    return seeds.generator(f"{reader.fit.name} {reader.group} {stream}", reader.fit.provenance.seed)
 
 
 def log_rates(reader: Reader, job: Job) -> Array:
@@ -82,19 +75,35 @@ def own_log_rates(reader: Reader, job: Job) -> Array:
     if not isinstance(job.model.distribution, dist.NegativeBinomial):
         raise ModelError(f"{job.model.name}: its outcome has no rates.")
     dispersion = _by_row(reader("dispersion"), job.frame, job.model.response)
-    shape = 1 / np.maximum(np.broadcast_to(dispersion, expected.shape), _LEAST)
     exposure = np.ones(len(job.frame))
     if job.model.exposure is not None:
         exposure = job.frame[job.model.exposure].to_numpy(float) / job.model.exposure_unit
+    return given_counts(reader, expected, dispersion, exposure, job.frame[COUNT].to_numpy(float))
+
+
+def given_counts(reader: Reader, expected: Array, dispersion: Array, exposure: Array, count: Array) -> Array:
+    """Return log rates of negative binomial rows, given their own counts under the posterior.
+
+    Parameters
+    ----------
+    reader : Reader
+    expected : array, shape (chain, draw, row)
+        Log rates that the model expects.
+    dispersion : array, shape (chain, draw, row) or (chain, draw, 1)
+    exposure, count : array, shape (row,)
+    """
+    shape = 1 / np.maximum(np.broadcast_to(dispersion, expected.shape), _LEAST)
     rate = shape / (exposure * np.exp(expected))  # of the gamma, in counts
     if reader.group == "posterior":
-        shape, rate = shape + job.frame[COUNT].to_numpy(float), rate + 1
-    own = np.maximum(generator(reader, "own rates").gamma(shape), 1e-300)
+        shape, rate = shape + count, rate + 1
+    own = np.maximum(reader.generator("own rates").gamma(shape), 1e-300)
     return np.asarray(np.log(own) - np.log(rate) - np.log(exposure))
 
 
-def own_shares(reader: Reader, job: Job, yes: str, total: str, expected: Array | None = None) -> Array:
+def own_shares(reader: Reader, job: Job, yes: str, total: str) -> Array:
     """Return the share of yes of every cell of a model of shares, given its own count under the posterior.
+
+    The expected share is that of the intercept alone; binomial cells add their effect to its logit.
 
     Parameters
     ----------
@@ -103,8 +112,6 @@ def own_shares(reader: Reader, job: Job, yes: str, total: str, expected: Array |
         On a frame of :func:`~northroute.claims.inquiries.models.cells`.
     yes, total : str
         Its columns of counts.
-    expected : array, shape (chain, draw, cell) or (chain, draw, 1), optional
-        Expected shares; by default those of the intercept alone. Binomial cells add their effect to its logit.
 
     Returns
     -------
@@ -113,7 +120,7 @@ def own_shares(reader: Reader, job: Job, yes: str, total: str, expected: Array |
     """
     own = job.frame[job.frame[ANSWER] == YES]
     cell = str(job.model.cell)
-    mean = expit(reader.array("intercept"))[..., None] if expected is None else expected
+    mean = expit(reader.array("intercept"))[..., None]
     if isinstance(job.model.distribution, dist.Multinomial):
         effect = _by_row(reader(f"{cell}_effect"), own, cell)
         return np.asarray(expit(np.log(mean) - np.log1p(-mean) + effect))
@@ -123,7 +130,7 @@ def own_shares(reader: Reader, job: Job, yes: str, total: str, expected: Array |
         k, n = own[yes].to_numpy(float), own[total].to_numpy(float)
         a, b = a + k, b + n - k
     shape = (*a.shape[:-1], len(own))
-    return generator(reader, "own shares").beta(np.maximum(a, 1e-12), np.maximum(b, 1e-12), shape)
+    return reader.generator("own shares").beta(np.maximum(a, 1e-12), np.maximum(b, 1e-12), shape)
 
 
 def _by_row(values: xr.DataArray, rows: pd.DataFrame, column: str | None) -> Array:

@@ -8,31 +8,17 @@ any, the widest case. Over several countries the log ratio is averaged with the 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from northroute.bayes import Model
 from northroute.claims.inquiries import placed_rates, unplaced
-from northroute.claims.inquiries.models import COUNT, negative_binomial
-from northroute.claims.inquiries.seizure_frames import EXPOSURE, INSIDE, OPIATES, by_region, words
+from northroute.claims.inquiries.models import COUNT, negative_binomial, rates
+from northroute.claims.inquiries.seizure_frames import EXPOSURE, INSIDE, OPIATES, PEOPLE, by_region, words
 from northroute.claims.inquiries.unplaced import Lying
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Reading,
-    Region,
-    Side,
-    Stated,
-    Tables,
-    Values,
-    World,
-)
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 from northroute.errors import ModelError
 from northroute.sources.placed_seizures import DRUGS
@@ -75,6 +61,11 @@ class Contrasts:
     columns: Mapping[str, str]
     below: bool = False
     apart: float = float(np.log(4))
+
+    def region(self, claim: Claim) -> tuple[float | None, float | None]:
+        """Return where the claim holds."""
+        limit = claim.threshold("rate_ratio")
+        return (None, limit) if self.below else (limit, None)
 
 
 def hubs(frame: pd.DataFrame) -> pd.DataFrame:
@@ -155,12 +146,12 @@ def by_country(reader: Reader, job: Job, column: str, of: Of) -> dict[str, Array
         if placed_rates.MEASURE in job.frame.columns:
             own = own + reader("weight_contrast").sel(contrasted=column).to_numpy()
         return dict.fromkeys(countries, own)
-    rates = placed_rates.own_rates(reader, job)
+    own_rates = placed_rates.own_rates(reader, job)
     people = frame[EXPOSURE].to_numpy(float)
 
     def mean(rows: "pd.Series[bool]") -> Array:
         kept = rows.to_numpy()
-        return np.asarray((rates[..., kept] * people[kept]).sum(-1) / people[kept].sum())
+        return np.asarray((own_rates[..., kept] * people[kept]).sum(-1) / people[kept].sum())
 
     found = {}
     for iso3 in countries:
@@ -169,80 +160,78 @@ def by_country(reader: Reader, job: Job, column: str, of: Of) -> dict[str, Array
     return found
 
 
-def _reading(columns: Mapping[str, str], region: Region, lying: Lying, of: Of = "kinds", more: bool = False) -> Reading:
-    def read(reader: Reader, job: Job) -> Values:
-        values = {
-            f"rate ratio, {label}": Measured(ratio(reader, job, column, lying, of), region, log_scale=True)
-            for column, label in columns.items()
-        }
-        if more:
-            for column, label in columns.items():
-                name = f"placed seizures alone, {label}"
-                values[name] = Measured(ratio(reader, job, column, "in proportion"), log_scale=True)
-                for iso3, own in _apart(reader, job, column).items():
-                    values[f"{name}, {iso3} itself"] = Measured(np.exp(own), log_scale=True)
-        return values
-
-    return read
+def _read(asked: Contrasts, claim: Claim, lying: Lying, of: Of, reader: Reader, job: Job) -> Values:
+    return {
+        f"rate ratio, {label}": Measured(ratio(reader, job, column, lying, of), asked.region(claim), log_scale=True)
+        for column, label in asked.columns.items()
+    }
 
 
-def _apart(reader: Reader, job: Job, column: str) -> dict[str, Array]:
-    """Return the regions' own ratios by country where a contrast has several."""
-    found = by_country(reader, job, column, "regions")
-    return found if len(found) > 1 else {}
+def _read_beside(asked: Contrasts, claim: Claim, lying: Lying, reader: Reader, job: Job) -> Values:
+    """Read the contrasts, and beside them those of placed seizures alone; where there are several countries, of each."""
+    values = _read(asked, claim, lying, "kinds", reader, job)
+    for column, label in asked.columns.items():
+        name = f"placed seizures alone, {label}"
+        values[name] = Measured(ratio(reader, job, column, "in proportion"), log_scale=True)
+        apart = by_country(reader, job, column, "regions")
+        for iso3, own in apart.items() if len(apart) > 1 else ():
+            values[f"{name}, {iso3} itself"] = Measured(np.exp(own), log_scale=True)
+    return values
 
 
-def job(name: str, register: Register, frame: pd.DataFrame, contrasts: Sequence[str], what: str = "seizures") -> Job:
-    """Return a fit of counts by region."""
-    return _checked(frame, contrasts, placed_rates.counts(name, register, frame, contrasts), what)
-
-
-def weighed_job(name: str, register: Register, frame: pd.DataFrame, contrasts: Sequence[str]) -> Job:
-    """Return a fit of counts and mean weights by region."""
-    made = _checked(frame, contrasts, placed_rates.weighed(name, register, frame, contrasts), "seizures, weighed,")
-    return Job(made.model, placed_rates.with_weights(frame, register.constant("seizure_cv")), made.source)
-
-
-def _checked(frame: pd.DataFrame, contrasts: Sequence[str], model: Model, what: str) -> Job:
+def job(
+    name: str,
+    register: Register,
+    frame: pd.DataFrame,
+    contrasts: Sequence[str],
+    what: str = "seizures",
+    *,
+    weighed: bool = False,
+) -> Job:
+    """Return a fit of counts by region, or of counts and mean weights."""
     for column in contrasts:
         for iso3, here in frame.groupby("iso3"):
             if (here[column] > 0).any() and not (here[column] == 0).any():
-                raise ModelError(f"{model.name}: every region of {iso3} is inside '{column}'; none to compare with.")
+                raise ModelError(f"{name}: every region of {iso3} is inside '{column}'; none to compare with.")
+    if weighed:
+        rows = placed_rates.with_weights(frame, register.constant("seizure_cv"))
+        model = placed_rates.weighed(name, register, frame, contrasts)
+        return Job(model, rows, words(frame, "seizures, weighed,"))
+    by = placed_rates.country(frame)
+    model = rates(name, register, exposure=EXPOSURE, exposure_unit=PEOPLE, contrasts=contrasts, country=by)
     return Job(model, frame, words(frame, what))
 
 
 def _state(asked: Contrasts, tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
     _, question = register.asked(asked.function)
-    limit = claim.threshold("rate_ratio")
-    region: Region = (None, limit) if asked.below else (limit, None)
     stem, columns = f"S_{claim.id}", tuple(asked.columns)
     frame = asked.grouping(by_region(tables, question))
     opiates = asked.grouping(by_region(tables, question, OPIATES))
     reference = job(f"{stem}_all", register, frame, columns)
     around = register.constant("unplaced_logit_sd")
-    read = _reading(asked.columns, region, around)
-    stated = {REFERENCE: Stated(reference, _reading(asked.columns, region, around, more=True))}
-    stated |= {label: Stated(reference, _reading(asked.columns, region, lying)) for label, lying in _LYING.items()}
-    stated[_THEMSELVES] = Stated(reference, _reading(asked.columns, region, around, "regions"))
+
+    def stated_as(lying: Lying, of: Of = "kinds") -> Stated:
+        return Stated(reference, partial(_read, asked, claim, lying, of))
+
+    read = stated_as(around).read
+    stated = {REFERENCE: Stated(reference, partial(_read_beside, asked, claim, around))}
+    stated |= {label: stated_as(lying) for label, lying in _LYING.items()}
+    stated[_THEMSELVES] = stated_as(around, "regions")
     stated[OPIATES_ONLY] = Stated(
         job(f"{stem}_opiates", register, opiates, columns, "seizures of heroin or opium"), read
     )
     if BY_WEIGHT in question.variants:
-        stated[BY_WEIGHT] = Stated(weighed_job(f"{stem}_weight", register, frame, columns), read)
+        stated[BY_WEIGHT] = Stated(job(f"{stem}_weight", register, frame, columns, weighed=True), read)
     return stated
 
 
-def world(asked: Contrasts) -> World:
-    """Return worlds with a known rate ratio; seizures without a place are as many as there are, and lie in proportion."""
-
-    def simulate(job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
-        sign = {"true": 1.0, "false": -1.0, "threshold": 0.0}[side] * (-1.0 if asked.below else 1.0)
-        known = np.log(claim.threshold("rate_ratio")) + sign * asked.apart
-        frame = job.frame
-        rate = np.exp(known * frame[list(asked.columns)].to_numpy(float).sum(axis=1)) * frame[EXPOSURE].to_numpy(float)
-        return frame.assign(**{COUNT: counted(rng, frame, rate)})
-
-    return simulate
+def _world(asked: Contrasts, job: Job, claim: Claim, side: Side, rng: np.random.Generator) -> pd.DataFrame:
+    """Simulate a known rate ratio; seizures without a place are as many as there are, and lie in proportion."""
+    sign = {"true": 1.0, "false": -1.0, "threshold": 0.0}[side] * (-1.0 if asked.below else 1.0)
+    known = np.log(claim.threshold("rate_ratio")) + sign * asked.apart
+    frame = job.frame
+    rate = np.exp(known * frame[list(asked.columns)].to_numpy(float).sum(axis=1)) * frame[EXPOSURE].to_numpy(float)
+    return frame.assign(**{COUNT: counted(rng, frame, rate)})
 
 
 def counted(rng: np.random.Generator, frame: pd.DataFrame, rate: Array) -> Array:
@@ -252,20 +241,13 @@ def counted(rng: np.random.Generator, frame: pd.DataFrame, rate: Array) -> Array
     return negative_binomial(rng, total * rate / sums, _DISPERSION)
 
 
-def _inquiry(asked: Contrasts, *assumes: str) -> Inquiry:
-    def state(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
-        return _state(asked, tables, claim, register)
-
-    return Inquiry(state, world(asked), (_WITHOUT_PLACE, *assumes))
-
-
 _WITHOUT_PLACE: Final = (
     "seizures without a place lie in the regions compared, none elsewhere in the country; population of the years of "
     "report, or of the nearest year known"
 )
 _REST: Final = f"groups of drugs: {', '.join(DRUGS)}; cannabis is not in the file"
 INQUIRIES: Final[Mapping[str, Inquiry]] = {
-    asked.function: _inquiry(asked, _REST)
+    asked.function: Inquiry(partial(_state, asked), partial(_world, asked), (_WITHOUT_PLACE, _REST))
     for asked in (
         Contrasts(
             "placed_seizures.hubs",

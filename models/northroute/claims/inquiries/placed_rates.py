@@ -16,10 +16,9 @@ import pandas as pd
 
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
-from northroute.bayes.statement.terms.groups import Effects
-from northroute.bayes.statement.terms.population import Intercept, Linear
-from northroute.claims.inquiries.models import COUNT, Term, rates
-from northroute.claims.inquiries.own_numbers import generator, log_rates, own_log_rates
+from northroute.bayes.terms import Effects, Intercept, Linear
+from northroute.claims.inquiries.models import COUNT, Term
+from northroute.claims.inquiries.own_numbers import given_counts, log_rates, own_log_rates
 from northroute.claims.inquiries.seizure_frames import EXPOSURE, PEOPLE
 from northroute.claims.inquiry import Array, Job, Reader
 from northroute.claims.register import Register
@@ -33,15 +32,9 @@ _KNOWN: Final = "weight_sd"
 _DIM: Final = "contrasted"
 
 
-def counts(name: str, register: Register, frame: pd.DataFrame, contrasts: Sequence[str]) -> Model:
-    """Return the model of counts by region; ``contrast`` is reported by ``contrasted``."""
-    return rates(name, register, exposure=EXPOSURE, exposure_unit=PEOPLE, contrasts=contrasts, country=_country(frame))
-
-
 def weighed(name: str, register: Register, frame: pd.DataFrame, contrasts: Sequence[str]) -> Model:
     """Return the model of counts and mean weights; ``weight_contrast`` is the log ratio of mean weights."""
-    by = _country(frame)
-    one, two = (SEIZURES,), (WEIGHT,)
+    by, one, two = country(frame), (SEIZURES,), (WEIGHT,)
     terms: list[Term] = [
         Intercept(register.prior("level"), by=by, only=one),
         Linear(tuple(contrasts), register.prior("contrast"), only=one, name="contrast", dim=_DIM),
@@ -97,15 +90,10 @@ def own_rates(reader: Reader, job: Job) -> Array:
     """
     if MEASURE not in job.frame.columns:
         return np.exp(own_log_rates(reader, job))
-    rows = places(job)
-    expected = np.exp(log_rates(reader, job)[..., (job.frame[MEASURE] == SEIZURES).to_numpy()])
-    shape = 1 / np.maximum(reader.array(f"dispersion_{SEIZURES}"), 1e-10)[..., None]
-    rate = shape / expected
-    shape = np.broadcast_to(shape, expected.shape)
-    if reader.group == "posterior":
-        shape = shape + rows[COUNT].to_numpy(float)
-        rate = rate + rows[EXPOSURE].to_numpy(float) / PEOPLE
-    return np.asarray(generator(reader, "own rates").gamma(shape) / rate)
+    rows, seizures = places(job), (job.frame[MEASURE] == SEIZURES).to_numpy()
+    expected, exposure = log_rates(reader, job)[..., seizures], rows[EXPOSURE].to_numpy(float) / PEOPLE
+    dispersion = reader.array(f"dispersion_{SEIZURES}")[..., None]
+    return np.exp(given_counts(reader, expected, dispersion, exposure, rows[COUNT].to_numpy(float)))
 
 
 def own_weights(reader: Reader, job: Job) -> Array:
@@ -125,5 +113,6 @@ def own_weights(reader: Reader, job: Job) -> Array:
     return np.asarray(np.exp(log_rates(reader, job)[..., weights][..., place]))
 
 
-def _country(frame: pd.DataFrame) -> str | None:
+def country(frame: pd.DataFrame) -> str | None:
+    """Return the column of countries where there are several, each of which has a level of its own."""
     return "iso3" if frame["iso3"].nunique() > 1 else None

@@ -7,6 +7,7 @@ borders a neighbour among the five.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,28 +17,10 @@ from scipy.special import expit
 from northroute.claims.inquiries import placed_rates, unplaced
 from northroute.claims.inquiries.models import ANSWER, COUNT, YES, beta_binomial, cells, shares
 from northroute.claims.inquiries.own_numbers import log_rates
-from northroute.claims.inquiries.placed_contrasts import (
-    BY_WEIGHT,
-    OPIATES_ONLY,
-    job,
-    placed,
-    weighed_job,
-)
+from northroute.claims.inquiries.placed_contrasts import BY_WEIGHT, OPIATES_ONLY, job, placed
 from northroute.claims.inquiries.seizure_frames import EXPOSURE, OPIATES, by_region, words
 from northroute.claims.inquiries.unplaced import Lying
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Reading,
-    Side,
-    Stated,
-    Tables,
-    Values,
-)
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Question, Register
 from northroute.errors import ModelError
 
@@ -98,20 +81,15 @@ def share(reader: Reader, job: Job, iso3: str, lying: Lying) -> Array:
     return unplaced.of_all(of_placed, each, lying, reader.uniform(f"unplaced {iso3}", of_placed.shape))
 
 
-def _reading(claim: Claim, lying: Lying) -> Reading:
-    def read(reader: Reader, job: Job) -> Values:
-        frame = placed_rates.places(job)
-        values: Values = {}
-        for iso3 in dict.fromkeys(frame["iso3"]):
-            own = share(reader, job, iso3, lying)
-            of = population_share(frame, iso3)
-            values[f"share of seizures, {iso3}"] = Measured(own, (claim.threshold("share"), None))
-            values[f"share of seizures minus share of population, {iso3}"] = Measured(
-                own - of, (claim.threshold("excess_over_population"), None)
-            )
-        return values
-
-    return read
+def _read(claim: Claim, lying: Lying, reader: Reader, job: Job) -> Values:
+    frame = placed_rates.places(job)
+    values: Values = {}
+    for iso3 in dict.fromkeys(frame["iso3"]):
+        own, of = share(reader, job, iso3, lying), population_share(frame, iso3)
+        excess = (claim.threshold("excess_over_population"), None)
+        values[f"share of seizures, {iso3}"] = Measured(own, (claim.threshold("share"), None))
+        values[f"share of seizures minus share of population, {iso3}"] = Measured(own - of, excess)
+    return values
 
 
 def _places(tables: Tables, claim: Claim, register: Register) -> Mapping[str, Stated]:
@@ -123,11 +101,11 @@ def _places(tables: Tables, claim: Claim, register: Register) -> Mapping[str, St
     reference = job("S_C06_all", register, frame, columns)
     bare = job("S_C06_no_railway", register, flagged(every, railway=False), columns)
     opiates = flagged(by_region(tables, question, OPIATES))
-    read = _reading(claim, register.constant("unplaced_logit_sd"))
+    read = partial(_read, claim, register.constant("unplaced_logit_sd"))
     return {
         REFERENCE: Stated(reference, read),
-        **{label: Stated(reference, _reading(claim, lying)) for label, lying in _LYING.items()},
-        BY_WEIGHT: Stated(weighed_job("S_C06_weight", register, frame, columns), read),
+        **{label: Stated(reference, partial(_read, claim, lying)) for label, lying in _LYING.items()},
+        BY_WEIGHT: Stated(job("S_C06_weight", register, frame, columns, weighed=True), read),
         "without the railway flag": Stated(bare, read),
         OPIATES_ONLY: Stated(job("S_C06_opiates", register, opiates, columns, "seizures of heroin or opium"), read),
     }
@@ -201,7 +179,7 @@ def _off_routes(tables: Tables, claim: Claim, register: Register) -> Mapping[str
         return values | ({f"the same, {c}": Measured(d) for c, d in by.items()} if len(by) > 1 else {})
 
     def stated(short: str, rows: pd.DataFrame, *, binomial: bool = False) -> Stated:
-        country = "iso3" if rows["iso3"].nunique() > 1 else None
+        country = placed_rates.country(rows)
         model = shares(f"S_C25_{short}", register, contrasts=(_SIDE,), country=country, binomial=binomial)
         source = f"{words(rows)}; {rows[_SYNTHETICS].sum():.0f} of the seizures counted are of synthetics"
         return Stated(Job(model, cells(rows, _SYNTHETICS, _TOTAL), source), read)

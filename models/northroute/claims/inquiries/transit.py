@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,8 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import norm
 
-from northroute.bayes.statement.terms.groups import Effects
+from northroute.bayes.terms import Effects
+from northroute.claims.inquiries import lookups
 from northroute.claims.inquiries.models import (
     ANSWER,
     COUNT,
@@ -20,20 +22,7 @@ from northroute.claims.inquiries.models import (
     rates,
     shares,
 )
-from northroute.claims.inquiries.offence_tables import table as table_of
-from northroute.claims.inquiry import (
-    REFERENCE,
-    Array,
-    Inquiry,
-    Job,
-    Measured,
-    Reader,
-    Reading,
-    Side,
-    Stated,
-    Tables,
-    Values,
-)
+from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 from northroute.conventions import WINDOW
 from northroute.errors import DataError
@@ -85,7 +74,7 @@ def country_years(
     DataError
         If a country of the groups has no month in the years, or a country-year no article on enforcement.
     """
-    table = table_of(tables, "article_counts")
+    table = lookups.table(tables, "article_counts")
     group = {country: name for name, countries in GROUPS.items() for country in countries}
     needed = [*violence, *enforcement]
     frame = table.frame[["country", "month", *needed]].dropna()
@@ -208,7 +197,7 @@ def killed(tables: Tables, years: tuple[int, int] = YEARS) -> pd.DataFrame:
     DataError
         If providers differ by more than :data:`PROVIDERS_AGREE`, or a country-year with a rate has no population.
     """
-    homicide, population = table_of(tables, "homicide"), table_of(tables, "population")
+    homicide = lookups.table(tables, "homicide")
     frame = homicide.frame
     frame = frame[frame["iso3"].isin([*KILLED, *AGAINST]) & frame["year"].between(*years)]
     by_year = frame.groupby(["iso3", "year"])["rate_per_100k"]
@@ -220,24 +209,13 @@ def killed(tables: Tables, years: tuple[int, int] = YEARS) -> pd.DataFrame:
             "the providers differ", file=homicide.name, row=f"{country} {year}", column="rate_per_100k", remedy=remedy
         )
     rate = by_year.mean().reset_index()
-    people = population.frame[["iso3", "year", "population"]]
-    both = rate.merge(people, on=["iso3", "year"], how="left", validate="one_to_one")
-    if both["population"].isna().any():
-        row = both[both["population"].isna()].iloc[0]
-        raise DataError(
-            "no population",
-            file=population.name,
-            row=f"{row['iso3']} {row['year']}",
-            column="population",
-            remedy="Restore data/reference/population.csv.",
-        )
-    number = (both["rate_per_100k"] * both["population"] / PER).round()
+    people = lookups.population(tables, rate["iso3"], rate["year"])
     return pd.DataFrame(
         {
-            "country": both["iso3"].astype(str),
-            "year": both["year"].astype(int),
-            COUNT: number.astype(float),
-            "population": both["population"].astype(float),
+            "country": rate["iso3"].astype(str),
+            "year": rate["year"].astype(int),
+            COUNT: (rate["rate_per_100k"] * people / PER).round().astype(float),
+            "population": people,
         }
     )
 
@@ -263,32 +241,29 @@ def _homicide(tables: Tables, claim: Claim, register: Register) -> Mapping[str, 
             target_accept=0.98,
         )
 
-    def reading(error: float = 0.0) -> Reading:
-        def read(reader: Reader, job: Job) -> Values:
-            level = reader("intercept")
-            if error:
-                level = level + error * norm.ppf(reader.uniform("error of the rates", level.shape))
-            there = set(job.frame["country"])
-            return {
-                f"homicide rate ratio, {here} to {other}": Measured(
-                    np.exp((level.sel(country=here) - level.sel(country=other)).to_numpy()), limit, log_scale=True
-                )
-                for here in KILLED
-                for other in AGAINST
-                if here in there
-            }
-
-        return read
+    def read(reader: Reader, job: Job, error: float = 0.0) -> Values:
+        level = reader("intercept")
+        if error:
+            level = level + error * norm.ppf(reader.uniform("error of the rates", level.shape))
+        there = set(job.frame["country"])
+        return {
+            f"homicide rate ratio, {here} to {other}": Measured(
+                np.exp((level.sel(country=here) - level.sel(country=other)).to_numpy()), limit, log_scale=True
+            )
+            for here in KILLED
+            for other in AGAINST
+            if here in there
+        }
 
     whole = job("homicide", killed(tables))
     _present(whole.frame, (*KILLED, *AGAINST))
     return {
-        REFERENCE: Stated(whole, reading()),
+        REFERENCE: Stated(whole, read),
         **{
-            label: Stated(job(f"homicide_{label.replace('-', '_')}", killed(tables, years)), reading())
+            label: Stated(job(f"homicide_{label.replace('-', '_')}", killed(tables, years)), read)
             for label, years in HALVES.items()
         },
-        "error of the rates 20 per cent": Stated(whole, reading(RATE_ERROR)),
+        "error of the rates 20 per cent": Stated(whole, partial(read, error=RATE_ERROR)),
     }
 
 
