@@ -238,7 +238,7 @@ def sql(
                 raise
             err.print(f"No dry run: {escape(str(absent))}")
             return
-        err.print(f"It would scan {bigquery.estimate(connection, text)}.")
+        err.print(f"It would scan {bigquery.estimate(connection, text) / 1e9:.1f} GB.")
         if run:
             bigquery.rows(connection, text, int(limit * 1e9)).to_csv(to, index=False)
             err.print(escape(f"Rows in {to}"))

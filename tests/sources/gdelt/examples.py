@@ -1,9 +1,13 @@
 """Rows in the true formats, for tests."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from northroute.sources.gdelt.formats import EVENTS_1, EVENTS_2, GKG_2, Layout
+import pyarrow as pa
+
+from northroute.sources.gdelt.formats import CENTRAL_ASIA, EVENTS_1, EVENTS_2, GKG_2, Layout
+from northroute.sources.gdelt.read import Batch, Tally, read, schema
 
 
 def event_row(layout: Layout = EVENTS_1, **changes: str) -> bytes:
@@ -44,4 +48,11 @@ def zipped(path: Path, content: bytes, comment: bytes = b"") -> Path:
     return path
 
 
-__all__ = ["EVENTS_1", "EVENTS_2", "event_row", "gkg_row", "zipped"]
+def read_all(path: Path, layout: Layout, countries: Sequence[str] = CENTRAL_ASIA) -> Batch:
+    """Read a whole file at once."""
+    batches = list(read(path, layout, countries))
+    table = pa.concat_tables([schema(layout).empty_table(), *(b.table for b in batches)])
+    return Batch(table, tuple(a for b in batches for a in b.aside), sum((b.tally for b in batches), Tally()))
+
+
+__all__ = ["EVENTS_1", "EVENTS_2", "event_row", "gkg_row", "read_all", "zipped"]

@@ -66,9 +66,9 @@ def test_a_day_of_quarter_hours() -> None:
     whole = index.read_master(lines).files
     day = date(2015, 3, 1)
     assert index.gaps(whole, day, day, "events") == ()
-    assert index.coverage(whole[:48], day, day, "events") == {day: 0.5}
+    assert index.coverage([f.kind for f in whole[:48]], day, day) == {day: 0.5}
     other = index.read_master(line.replace(".export", ".translation.export") for line in lines).files
-    assert index.coverage((*whole, *other[:24]), day, day, "events") == {day: 0.25}, "the worse of two streams"
+    assert index.coverage([f.kind for f in (*whole, *other[:24])], day, day) == {day: 0.25}, "the worse of two streams"
     assert index.gaps(whole[1:], day, date(2015, 3, 2), "events") == (day, date(2015, 3, 2))
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from northroute.errors import DataError
 from northroute.sources.gdelt.formats import COUNTS_1, EVENTS_1, EVENTS_2, GKG_2, LAYOUTS, Layout
 from northroute.sources.gdelt.inflate import blocks
-from northroute.sources.gdelt.read import Batch, Tally, read, read_all, schema
-from tests.sources.gdelt.examples import event_row, gkg_row, zipped
+from northroute.sources.gdelt.read import Batch, Tally, read, schema
+from tests.sources.gdelt.examples import event_row, gkg_row, read_all, zipped
 
 
 def whole(batch: Batch) -> bool:

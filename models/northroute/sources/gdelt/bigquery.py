@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,17 +12,6 @@ _REMEDY = (
     "Install the extra (pip install 'northroute[bigquery]') and log in (gcloud auth application-default login), or run the "
     "printed text in the BigQuery console."
 )
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a query would scan, in bytes; nothing is charged for asking."""
-
-    scanned: int
-
-    def __str__(self) -> str:
-        """Return the size in gigabytes."""
-        return f"{self.scanned / 1e9:.1f} GB"
 
 
 def client(project: str | None = None) -> Any:
@@ -45,8 +33,8 @@ def client(project: str | None = None) -> Any:
         raise MissingDataError(f"No credentials for BigQuery were found. {_REMEDY}") from failure
 
 
-def estimate(connection: Any, text: str) -> Estimate:
-    """Return what a query would scan, by a dry run.
+def estimate(connection: Any, text: str) -> int:
+    """Return the bytes that a query would scan, by a dry run, for which nothing is charged.
 
     Parameters
     ----------
@@ -61,7 +49,7 @@ def estimate(connection: Any, text: str) -> Estimate:
     """
     with _told():
         job = connection.query(text, job_config=_settings(dry_run=True, limit=None))
-        return Estimate(int(job.total_bytes_processed))
+        return int(job.total_bytes_processed)
 
 
 def rows(connection: Any, text: str, limit: int) -> pd.DataFrame:

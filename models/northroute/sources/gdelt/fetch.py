@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -286,23 +286,11 @@ def _message(finished: int, files: int, arrived: int, total: int, seconds: float
 
 def _entry(path: Path, listed: Listed, address: str, outcome: Outcome) -> Entry:
     """Return what the manifest shall say; a file that came is read to its end first."""
-    status: manifest.Status = outcome.status
-    simulated, reason = False, outcome.reason
-    if status == "complete":
-        try:
-            inflate.check(path)
-            simulated = inflate.is_simulated(path)
-        except DataError as failure:
-            status, reason = "unreadable", failure.problem
-    return Entry(
-        listed.name,
-        listed.kind.layout.table,
-        address,
-        status,
-        outcome.size,
-        outcome.digest,
-        simulated=simulated,
-        time=manifest.stamp(),
-        reason=reason,
-        final=outcome.address if outcome.address != address else "",
-    )
+    made = Entry.of(listed.name, listed.kind.layout.table, address, outcome)
+    if made.status != "complete":
+        return made
+    try:
+        inflate.check(path)
+        return replace(made, simulated=inflate.is_simulated(path))
+    except DataError as failure:
+        return replace(made, status="unreadable", reason=failure.problem)

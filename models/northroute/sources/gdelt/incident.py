@@ -19,6 +19,8 @@ from northroute.sources.gdelt.codebook import CONSTRUCTS, DRUG_TYPES, KINDS, OTH
 
 _KEY: Final = b"northroute"
 _REMEDY: Final = "Build incidents with northroute.sources.gdelt.build_incidents or 'northroute events build'."
+_TABLES: Final = ("flow", "placed", "background")
+_ABOUT: Final = ("countries", "simulated", "origin", "files")
 _COUNT = pa.Check.ge(1)
 SCHEMA: Final = pa.DataFrameSchema(
     {
@@ -107,20 +109,10 @@ class Incidents:
 
 def save(incidents: Incidents, folder: Path) -> Path:
     """Write the incidents as ``incidents.parquet`` with the tables beside it, each atomically; return its path."""
-    covered = incidents.covered.reset_index()
-    tables = {
-        "flow": incidents.flow,
-        "placed": incidents.placed,
-        "background": incidents.background,
-        "covered": covered,
-    }
-    about = {
-        "countries": incidents.countries,
-        "simulated": incidents.simulated,
-        "origin": dict(incidents.origin),
-        "files": dict(incidents.files),
-    }
-    for name, table in {**tables, "incidents": incidents.frame}.items():
+    tables = {name: getattr(incidents, name) for name in _TABLES}
+    tables |= {"covered": incidents.covered.reset_index(), "incidents": incidents.frame}
+    about = {name: getattr(incidents, name) for name in _ABOUT}
+    for name, table in tables.items():
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
         marked = arrow.replace_schema_metadata((arrow.schema.metadata or {}) | {_KEY: json.dumps(about).encode()})
         with keeping.writing(folder / f"{name}.parquet") as partial:
@@ -137,7 +129,7 @@ def load(folder: Path) -> Incidents:
         If a file is missing, is none of ours, is not what was written, or was written with the others of another run.
     """
     tables, about = {}, ""
-    for name in ("incidents", "flow", "placed", "background", "covered"):
+    for name in ("incidents", *_TABLES, "covered"):
         path = folder / f"{name}.parquet"
         try:
             arrow = pq.read_table(pyarrow.BufferReader(keeping.verified(path, _REMEDY)))
@@ -149,15 +141,9 @@ def load(folder: Path) -> Incidents:
         about = found
         tables[name] = arrow.to_pandas()
     known = json.loads(about)
-    covered = tables["covered"].set_index("day")["share"]
     return Incidents(
         frame=tables["incidents"],
-        flow=tables["flow"],
-        placed=tables["placed"],
-        background=tables["background"],
-        covered=covered,
-        countries=tuple(known["countries"]),
-        simulated=known["simulated"],
-        origin=known["origin"],
-        files=known["files"],
+        covered=tables["covered"].set_index("day")["share"],
+        **{name: tables[name] for name in _TABLES},
+        **{**known, "countries": tuple(known["countries"])},
     )

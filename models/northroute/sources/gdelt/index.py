@@ -2,7 +2,7 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -137,21 +137,19 @@ def read_master(lines: Iterable[str], version: Version = 2, source: str = "maste
     return _index(listed, twice | again, ignored + len(address) - len(listed))
 
 
-def coverage(files: Iterable[Listed], start: date, end: date, table: TableName) -> dict[date, float]:
-    """Return the share of each day's files, from ``start`` to ``end`` (both included), that the list has: 0 to 1.
+def coverage(kinds: Iterable[FileKind], start: date, end: date) -> dict[date, float]:
+    """Return the share of each day, from ``start`` to ``end`` (both included), that files of one table cover: 0 to 1.
 
-    Where the list has translated files too, a day counts as the worse covered of the two streams.
+    Where there are translated files too, a day counts as the worse covered of the two streams.
     """
     quarters: dict[tuple[bool, date], int] = {}
     whole: set[date] = set()
-    for listed in files:
-        if listed.kind.layout.table != table:
-            continue
-        if listed.kind.step == "quarter":
-            key = (listed.kind.translated, listed.kind.day)
+    for kind in kinds:
+        if kind.step == "quarter":
+            key = (kind.translated, kind.day)
             quarters[key] = quarters.get(key, 0) + 1
         else:
-            first, last = max(listed.kind.day, start), min(last_day(listed.kind), end)
+            first, last = max(kind.day, start), min(last_day(kind), end)
             whole.update(first + timedelta(days=i) for i in range((last - first).days + 1))
     days = [start + timedelta(days=i) for i in range((end - start).days + 1)]
     streams = {stream for stream, _ in quarters} or {False}
@@ -160,31 +158,32 @@ def coverage(files: Iterable[Listed], start: date, end: date, table: TableName) 
 
 def gaps(files: Iterable[Listed], start: date, end: date, table: TableName) -> tuple[date, ...]:
     """Return the days that the list lacks, whole or in part; what happened then is *unobserved*, not nothing."""
-    return tuple(d for d, share in coverage(files, start, end, table).items() if share < 1)
+    shares = coverage((f.kind for f in files if f.kind.layout.table == table), start, end)
+    return tuple(day for day, share in shares.items() if share < 1)
 
 
 def outages(files: Iterable[Listed], table: TableName) -> tuple[date, ...]:
-    """Return days whose files are together smaller than :data:`OUTAGE_SHARE` of the median of the days around.
+    """Return days whose files are together smaller than those of the days around; see :func:`undersized`."""
+    return undersized((f.kind, f.size) for f in files if f.kind.layout.table == table and f.size is not None)
 
-    Sizes are sums over a day; files of a month or a year are left out.
+
+def undersized(sizes: Iterable[tuple[FileKind, int]]) -> tuple[date, ...]:
+    """Return the days that fall below :data:`OUTAGE_SHARE` of the median of the :data:`OUTAGE_WINDOW` days on each side.
+
+    Sizes are summed over a day; files of a month or a year are left out.
     """
     totals: dict[date, int] = {}
-    for listed in files:
-        if listed.kind.layout.table == table and listed.kind.step in ("day", "quarter") and listed.size is not None:
-            totals[listed.kind.day] = totals.get(listed.kind.day, 0) + listed.size
-    return undersized(totals)
-
-
-def undersized(totals: Mapping[date, int]) -> tuple[date, ...]:
-    """Return the days that fall below :data:`OUTAGE_SHARE` of the median of the :data:`OUTAGE_WINDOW` days on each side."""
+    for kind, size in sizes:
+        if kind.step in ("day", "quarter"):
+            totals[kind.day] = totals.get(kind.day, 0) + size
     found = []
-    for day, size in totals.items():
+    for day, total in totals.items():
         around = [
             totals[other]
             for shift in range(-OUTAGE_WINDOW, OUTAGE_WINDOW + 1)
             if shift and (other := day + timedelta(days=shift)) in totals
         ]
-        if around and size < OUTAGE_SHARE * median(around):
+        if around and total < OUTAGE_SHARE * median(around):
             found.append(day)
     return tuple(sorted(found))
 

@@ -11,8 +11,8 @@ from northroute.sources.connection import Client
 from northroute.sources.gdelt import index
 from northroute.sources.gdelt.formats import TableName, Version
 from northroute.sources.gdelt.index import Index
-from northroute.sources.gdelt.manifest import LISTS, Entry, stamp
-from northroute.sources.transfer import Expected, Outcome, download
+from northroute.sources.gdelt.manifest import LISTS, Entry
+from northroute.sources.transfer import Expected, download
 
 FOLDERS: Final = {"events": "events/", "gkg": "gkg/", "counts": "gkg/"}
 FOLDER_2: Final = "gdeltv2/"
@@ -56,7 +56,7 @@ def read(
     parts, entries = [], []
     for names in groups:
         outcomes = [(n, keep / n.replace("/", "."), Expected(most=_MOST[version])) for n in names]
-        mine = [_entry(n, f"{base}{n}", download(client, f"{base}{n}", p, e)) for n, p, e in outcomes]
+        mine = [Entry.of(n, LISTS, f"{base}{n}", download(client, f"{base}{n}", p, e)) for n, p, e in outcomes]
         if all(e.status == "complete" for e in mine):
             part, mine = _read(mine, [p for _, p, _ in outcomes])
             parts.append(part)
@@ -86,24 +86,6 @@ def _read(entries: list[Entry], paths: list[Path]) -> tuple[Index, list[Entry]]:
         return found, [_unreadable(e, "no line names a file that northroute reads") for e in entries]
     rows = len(found.files) + found.ignored
     return found, [replace(e, rows=rows, kept=len(found.files)) for e in entries]
-
-
-def _entry(name: str, address: str, outcome: Outcome) -> Entry:
-    final = outcome.address if outcome.address != address else ""
-    return Entry(
-        name,
-        LISTS,
-        address,
-        outcome.status,
-        outcome.size,
-        outcome.digest,
-        None,
-        None,
-        False,
-        stamp(),
-        outcome.reason,
-        final,
-    )
 
 
 def _unreadable(entry: Entry, reason: str) -> Entry:

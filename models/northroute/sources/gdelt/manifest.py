@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 
 from northroute.errors import DataError
 from northroute.sheets import harmless
-from northroute.sources.transfer import in_the_way, storage_error
+from northroute.sources.transfer import Outcome, in_the_way, storage_error
 
 Status = Literal["complete", "absent", "corrupt", "failed", "unreadable"]
 """``absent``: the provider lists the file and does not have it; ``corrupt``: it never came as published; ``failed``: the
@@ -60,6 +60,14 @@ class Entry:
     reason: str = ""
     final: str = ""
 
+    @classmethod
+    def of(cls, name: str, table: str, address: str, outcome: Outcome) -> "Entry":
+        """Return the entry of a download that has just ended."""
+        final = outcome.address if outcome.address != address else ""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        what = (outcome.status, outcome.size, outcome.digest)
+        return cls(name, table, address, *what, time=now, reason=outcome.reason, final=final)
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -73,12 +81,9 @@ class Manifest:
 
     def with_rows(self, counts: Mapping[str, tuple[int, int]]) -> "Manifest":
         """Return a manifest with the rows read and kept of the files that were read."""
-        known = [(self.entries[n], r, k) for n, (r, k) in counts.items() if n in self.entries]
+        known = [replace(self.entries[n], rows=r, kept=k) for n, (r, k) in counts.items() if n in self.entries]
         return self.with_entries(
-            replace(e, rows=r, kept=k, status="complete", reason="")
-            if e.status == "unreadable"
-            else replace(e, rows=r, kept=k)
-            for e, r, k in known
+            replace(e, status="complete", reason="") if e.status == "unreadable" else e for e in known
         )
 
     def with_problems(self, problems: Mapping[str, str]) -> "Manifest":
@@ -110,11 +115,6 @@ class Manifest:
                 partial.unlink(missing_ok=True)
             raise storage_error(path.parent, failure) from failure
         return path
-
-
-def stamp() -> str:
-    """Return the time, ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def load(path: Path) -> Manifest:

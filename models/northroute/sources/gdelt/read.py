@@ -142,13 +142,6 @@ def read(path: Path, layout: Layout, countries: Sequence[str] = CENTRAL_ASIA, *,
     yield held.release(path, layout)
 
 
-def read_all(path: Path, layout: Layout, countries: Sequence[str] = CENTRAL_ASIA) -> Batch:
-    """Read a whole file at once, for files whose kept rows fit in memory."""
-    batches = list(read(path, layout, countries))
-    table = pa.concat_tables([schema(layout).empty_table(), *(b.table for b in batches)])
-    return Batch(table, tuple(a for b in batches for a in b.aside), sum((b.tally for b in batches), Tally()))
-
-
 def _header(text: bytes) -> tuple[int, bytes]:
     if text.startswith(_HEADERS):
         _, _, rest = text.partition(b"\n")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-import sqlglot
 from sqlglot import exp
 
 from northroute.errors import DataError
@@ -149,34 +148,6 @@ def labels(conditions: Mapping[str, Condition], table: TableName) -> str:
     """Return a select list in DuckDB's dialect: one Boolean column a named condition."""
     columns = [exp.alias_(exp.paren(expression(c, table)), name, quoted=True) for name, c in conditions.items()]
     return ", ".join(c.sql(dialect="duckdb") for c in columns)
-
-
-def parse(text: str, dialect: Dialect) -> exp.Expr:
-    """Parse one statement.
-
-    Raises
-    ------
-    DataError
-        If it is not valid in the dialect.
-    """
-    try:
-        return sqlglot.parse_one(text, dialect=dialect)
-    except sqlglot.ParseError as failure:
-        raise DataError(
-            f"not valid {dialect} SQL ({failure})", file="SQL text", remedy="Report this rule."
-        ) from failure
-
-
-def to_duckdb(text: str) -> str:
-    """Return a BigQuery text in DuckDB's dialect, its tables under their local names."""
-    names = {v: k for k, v in BIGQUERY.items()}
-
-    def local(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Table):
-            return exp.to_table(names[".".join(p.name for p in node.parts)])
-        return node
-
-    return parse(text, "bigquery").transform(local).sql(dialect="duckdb")
 
 
 def _in_bigquery(select: exp.Select, table: TableName, start: date, end: date) -> exp.Select:

@@ -8,7 +8,8 @@ from typing import Final
 import duckdb
 
 from northroute.sources.gdelt.extract import Extract
-from northroute.sources.gdelt.formats import TableName
+from northroute.sources.gdelt.formats import COUNTS_1, EVENTS_1, GKG_2, Layout, TableName
+from northroute.sources.gdelt.read import schema
 
 MEMORY: Final = "700MB"
 """What DuckDB may hold; beyond it, it spills to disk."""
@@ -37,19 +38,8 @@ _COUNTS: Final = """
         string_split(SOURCEURLS, '<UDIV>') AS Addresses, Addresses[1] AS Address, FileName, Line
     FROM {source}
 """
-_EMPTY: Final = {
-    "events": """(SELECT 0::BIGINT AS GLOBALEVENTID, 0::BIGINT AS SQLDATE, 0::BIGINT AS DATEADDED, '' AS Actor1Code,
-        '' AS Actor2Code, '' AS Actor1Type1Code, '' AS Actor1Type2Code, '' AS Actor1Type3Code, '' AS Actor2Type1Code,
-        '' AS Actor2Type2Code, '' AS Actor2Type3Code, '' AS EventCode, '' AS EventBaseCode, '' AS EventRootCode,
-        0::BIGINT AS NumMentions, 0::BIGINT AS NumSources, 0::BIGINT AS NumArticles, 0::BIGINT AS ActionGeo_Type,
-        '' AS ActionGeo_FullName, '' AS ActionGeo_CountryCode, '' AS ActionGeo_ADM1Code, '' AS SOURCEURL,
-        '' AS FileName, 0::BIGINT AS Line WHERE false)""",
-    "gkg": """(SELECT '' AS GKGRECORDID, 0::BIGINT AS DATE, '' AS DocumentIdentifier, '' AS Counts, '' AS Themes,
-        '' AS Locations, '' AS FileName, 0::BIGINT AS Line WHERE false)""",
-    "counts": """(SELECT 0::BIGINT AS DATE, 0::BIGINT AS NUMARTS, '' AS COUNTTYPE, 0::DOUBLE AS NUMBER, '' AS OBJECTTYPE,
-        0::BIGINT AS GEO_TYPE, '' AS GEO_FULLNAME, '' AS GEO_COUNTRYCODE, '' AS GEO_ADM1CODE, '' AS CAMEOEVENTIDS,
-        '' AS SOURCEURLS, '' AS FileName, 0::BIGINT AS Line WHERE false)""",
-}
+_EMPTY: Final[Mapping[TableName, Layout]] = {"events": EVENTS_1, "gkg": GKG_2, "counts": COUNTS_1}
+"""Layout of a table without an extract."""
 
 
 def connect(extracts: Mapping[TableName, Extract], scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -70,15 +60,15 @@ def connect(extracts: Mapping[TableName, Extract], scratch: Path | None = None) 
     if scratch:
         settings["temp_directory"] = str(scratch)
     connection = duckdb.connect(":memory:", config=settings)
-    for table in ("events", "gkg", "counts"):
-        connection.execute(f"CREATE VIEW {table} AS {_select(table, extracts)}")
+    for table in _EMPTY:
+        connection.execute(f"CREATE VIEW {table} AS {_select(connection, table, extracts.get(table))}")
     return connection
 
 
-def _select(table: TableName, extracts: Mapping[TableName, Extract]) -> str:
-    extract = extracts.get(table)
+def _select(connection: duckdb.DuckDBPyConnection, table: TableName, extract: Extract | None) -> str:
     if extract is None:
-        source, second = _EMPTY[table], True
+        source, second = f"no_{table}", True
+        connection.register(source, schema(_EMPTY[table]).empty_table())
     else:
         # each by its name, brackets and all: a part that is gone is an error, and not a month without rows
         parts = ", ".join("'" + glob.escape(str(part)).replace("'", "''") + "'" for part in extract.parts)

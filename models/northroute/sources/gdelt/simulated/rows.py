@@ -42,8 +42,6 @@ _THEMES: Final = {
     "corruption": ("CORRUPTION", "WB_2020_BRIBERY_FRAUD_AND_COLLUSION"),
 }
 _KIND_THEMES: Final = {"interdiction": ("SEIZE",), "arrest": ("ARREST",), "other": ("TRIAL",)}
-_QUAD: Final = {**dict.fromkeys(("01", "02", "03", "04", "05"), 1), **dict.fromkeys(("06", "07", "08", "09"), 2)}
-_QUAD_CONFLICT: Final = {**dict.fromkeys(("10", "11", "12", "13", "14"), 3)}
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def event(
 ) -> str:
     """Return one event row, without its newline."""
     root = code[:2]
-    quad = _QUAD.get(root) or _QUAD_CONFLICT.get(root, 4)
+    quad = 1 if root <= "05" else 2 if root <= "09" else 3 if root <= "14" else 4
     place = [str(spot.kind), spot.name, spot.fips, spot.adm1]
     place += [""] * (version == 2) + ([f"{spot.lat:g}", f"{spot.lon:g}", spot.feature] if spot.kind else ["", "", ""])
     nowhere = ["0", "", "", ""] + [""] * (version == 2) + ["", "", ""]

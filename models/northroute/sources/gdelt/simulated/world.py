@@ -173,28 +173,15 @@ def _days(world: ArchiveWorld, numbers: NDArray[Any]) -> tuple[date, ...]:
 def _places() -> pd.DataFrame:
     """Regions as GDELT would name them: a city in each; those without a FIPS code as a city of another code."""
     table = regions.load("constant").frame
-    back = {iso3: fips for fips, iso3 in FIPS.items()}
-    fips = table["iso3"].map(back)
+    table = table.assign(fips=table["iso3"].map({iso3: fips for fips, iso3 in FIPS.items()}))
     coded = {
         "KG-GO": ("KG08", "Osh"),
         "TJ-DU": ("TI00", "Dushanbe"),
         "TJ-RA": ("TI00", "Hisor"),
         "TM-S": ("TX01", "Ashgabat"),
     }
-    adm1 = [coded[r][0] if r in coded else str(c) for r, c in zip(table["region"], table["fips_adm1"], strict=True)]
-    city = [
-        coded[r][1] if r in coded else f"{n.split(' (')[0]} town"
-        for r, n in zip(table["region"], table["name"], strict=True)
-    ]
-    return pd.DataFrame(
-        {
-            "country": table["iso3"],
-            "fips": fips,
-            "region": table["region"],
-            "adm1": adm1,
-            "city": city,
-            "lat": table["lat"],
-            "lon": table["lon"],
-            "population_2020": table["population_2020"],
-        }
-    )
+    named = zip(table["region"], table["fips_adm1"], table["name"], strict=True)
+    spots = [coded.get(r) or (str(code), f"{name.split(' (')[0]} town") for r, code, name in named]
+    table[["adm1", "city"]] = pd.DataFrame(spots, index=table.index)
+    columns = ["iso3", "fips", "region", "adm1", "city", "lat", "lon", "population_2020"]
+    return table[columns].rename(columns={"iso3": "country"})
