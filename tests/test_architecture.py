@@ -5,6 +5,8 @@ import importlib
 import inspect
 import pkgutil
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,6 +174,22 @@ def test_intervals_default_to_the_one_constant() -> None:
                     assert prob.default == INTERVAL_PROB, f"{info.name}.{function.__qualname__}"
                     found += 1
     assert found >= 3
+
+
+HEAVY = ("matplotlib", "pymc", "pytensor", "arviz_stats", "nutpie", "statsmodels.api", "pandera", "scipy.stats")
+LIGHT = {
+    "from northroute.cli import app; app(['--help'], standalone_mode=False)": (*HEAVY, "numpy", "pandas"),
+    "import northroute.bayes": HEAVY,
+    "import northroute.frequentist": ("matplotlib", "statsmodels", "arviz_stats", "pandera"),
+}
+"""What a user waits for first, and libraries that are loaded when they are used."""
+
+
+@pytest.mark.parametrize(("code", "libraries"), LIGHT.items(), ids=["help", "bayes", "frequentist"])
+def test_what_is_not_needed_is_not_loaded(code: str, libraries: tuple[str, ...]) -> None:
+    told = f"{code}\nimport sys\nprint('LOADED', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert not set(libraries) & set(done.stdout.rpartition("LOADED")[2].split())
 
 
 @pytest.mark.parametrize(("name", "path"), list(modules()))

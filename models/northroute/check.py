@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from northroute.conventions import SIMULATED_MARK
+from northroute.look import Figure
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Final
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Final, Literal
 
 from northroute.conventions import SIMULATED_MARK
+
+if TYPE_CHECKING:
+    from matplotlib import axes, figure
+
+type Figure = figure.Figure
+type Axes = axes.Axes
+"""Names of matplotlib's, which is loaded when something is drawn."""
 
 INK: Final = "#22303c"
 MAIN: Final = "#2f6690"
@@ -37,9 +41,18 @@ _SETTINGS: Final = {
 @contextmanager
 def look() -> Iterator[None]:
     """Draw with the project's settings, whatever the user's are; notebooks then show figures as images."""
+    import matplotlib as mpl
+
     _show_in_notebooks()
     with mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]
         yield
+
+
+def blank(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """Return an empty figure of this size in inches; by default its parts find their places."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout=layout)
 
 
 def mark(figure: Figure, *, simulated: bool) -> Figure:
@@ -76,6 +89,8 @@ def _show_in_notebooks() -> None:
     shell = ipython.get_ipython() if ipython else None
     if shell is None:
         return
+    from matplotlib.figure import Figure
+
     images = [f for mime, f in shell.display_formatter.formatters.items() if mime.startswith("image/")]
     if not any(Figure in formatter.type_printers for formatter in images):
         shell.display_formatter.formatters["image/png"].for_type(Figure, png)

@@ -37,7 +37,7 @@ from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.data_groups import constant_data, observed_data
 from northroute.bayes.program.quantities import named
 from northroute.bayes.program.table_rows import row_labels, table_order
-from northroute.bayes.samplers import drafts, fallback, plain, plain_outcomes, sampling
+from northroute.bayes.samplers import drafts, sampling
 from northroute.bayes.samplers.draws import Draws, of_coordinates
 from northroute.bayes.samplers.settings import Sampler, Sampling
 from northroute.bayes.statement.model import Model
@@ -48,14 +48,7 @@ MAX_STORED: Final = 50_000_000
 """Largest number of row log likelihoods kept in a fit's file; beyond, they are computed by blocks when asked for."""
 DRAFTS: Final = frozenset({"laplace"})
 _GATE: Final = (convergence, gate, prior_check, prior_predictive, prior_shares, psis, own_rows, row_check, single_row)
-_STATED: Final = (plain, plain_outcomes, fallback)
 _ADAPTED: Final = (adaptation, curvature, envelope)
-_MODULES: Final[Mapping[Sampler, tuple[ModuleType, ...]]] = {
-    "nutpie": (*_ADAPTED, tilting, sampling),
-    "pymc": _STATED,
-    "numpyro": _STATED,
-    "laplace": (*_ADAPTED, drafts),
-}
 _LIBRARIES: Final[Mapping[Sampler, tuple[str, ...]]] = {
     "nutpie": ("nutpie",),
     "pymc": ("pymc", "pytensor"),
@@ -302,6 +295,8 @@ def _draws(
         return of_coordinates(assembled, adapted.program, chains.theta, chains.stats)
     progress(f"{name}: {settings.sampler}", 0.0)
     if settings.sampler == "pymc" or settings.sampler == "numpyro":
+        from northroute.bayes.samplers import fallback
+
         return fallback.sample_plain(assembled, settings, settings.sampler)
     return drafts.laplace(assembled, settings, seeds.generator(f"{settings.sampler} {name}", settings.seed))
 
@@ -340,6 +335,18 @@ def _with(found: xr.Dataset, derive: Derive) -> xr.Dataset:
     return found.assign(derive(found).data_vars)
 
 
+def _modules(sampler: Sampler) -> tuple[ModuleType, ...]:
+    """Return the modules that a sampler's draws come from; PyMC is loaded with those that state a model to it."""
+    match sampler:
+        case "nutpie":
+            return (*_ADAPTED, tilting, sampling)
+        case "laplace":
+            return (*_ADAPTED, drafts)
+    from northroute.bayes.samplers import fallback, plain, plain_outcomes
+
+    return plain, plain_outcomes, fallback
+
+
 def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Derive, check_prior: bool | None) -> str:
     """Return the hash of all that decides a fit: the program's tables, which hold model, priors and data, and the code.
 
@@ -356,7 +363,7 @@ def _key(assembled: Assembled, settings: Sampling, origin: Origin, derive: Deriv
             "settings": {k: v for k, v in asdict(settings).items() if k != "force"},
             "code": [
                 syntax.of_kernel(),
-                syntax.of_modules((*_MODULES[settings.sampler], *_GATE, prior_coordinates, quantities)),
+                syntax.of_modules((*_modules(settings.sampler), *_GATE, prior_coordinates, quantities)),
                 syntax.of_modules((module,)) if module else "",
             ],
             "versions": provenance.versions((*_LIBRARIES[settings.sampler], "numba", "numpy", "scipy")),

@@ -4,19 +4,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import keeping, netcdf
 from northroute.bayes.gate.gate import Check, Gate
 from northroute.bayes.program.assemble import Assembled
-from northroute.bayes.samplers import plain, replicates
+from northroute.bayes.samplers import replicates
 from northroute.errors import DataError, GateError, ModelError
 from northroute.provenance import Provenance
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 Group = Literal["posterior", "prior"]
 POSTERIOR, PRIOR = "posterior_predictive", "prior_predictive"
@@ -148,7 +150,7 @@ class BayesFit:
             f"{mend}; its results are then stamped."
         )
 
-    def pymc_model(self) -> pm.Model:
+    def pymc_model(self) -> "pm.Model":
         """Return the fitted model as an ordinary PyMC model, see :func:`northroute.bayes.pymc_model`.
 
         Raises
@@ -156,6 +158,8 @@ class BayesFit:
         ModelError
             If the fit was read from a file by :func:`load`, which holds no model.
         """
+        from northroute.bayes.samplers import plain
+
         if self.assembled is None:
             raise ModelError(
                 f"Fit '{self.name}' was read from a file, which holds no model. Read it back with the call that made it, or "

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import arviz_stats as azs
 import numpy as np
 import xarray as xr
 
@@ -186,6 +185,8 @@ def elpd_difference(first: BayesFit, second: BayesFit) -> tuple[float, float, in
     unreliable : int
         Rows with a Pareto k above 0.7 in either fit (Vehtari, Gelman and Gabry 2017, Statistics and Computing 27:1413).
     """
+    import arviz_stats as azs
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution")  # counted instead
         results = [azs.loo(f.tree, var_name="y", pointwise=True) for f in (first, second)]

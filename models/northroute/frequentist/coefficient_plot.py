@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.frequentist.covariance.result import Errors
-from northroute.look import COLOURS, QUIET, look, mark
+from northroute.look import COLOURS, QUIET, Figure, blank, look, mark
 
 
 def coefficient_plot(errors: Sequence[Errors], *, prob: float = INTERVAL_PROB) -> Figure:
@@ -24,7 +23,7 @@ def coefficient_plot(errors: Sequence[Errors], *, prob: float = INTERVAL_PROB) -
         raise ModelError("Give errors that have intervals, all of real data or all of simulated data.")
     terms = list(dict.fromkeys(t for e in shown for t in e.terms if t != "Intercept"))
     with look():
-        figure = Figure(figsize=(7, 1.2 + len(terms) * (0.25 + 0.16 * len(shown))), layout="constrained")
+        figure = blank(7, 1.2 + len(terms) * (0.25 + 0.16 * len(shown)))
         axes = figure.subplots()
         axes.axvline(1.0, color=QUIET, lw=1)
         for k, one in enumerate(shown):

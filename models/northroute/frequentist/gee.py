@@ -5,11 +5,10 @@ The mean is consistent whatever the working correlation; the errors have to be c
 
 import warnings
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from numpy.typing import NDArray
 
 from northroute.errors import ModelError
@@ -27,10 +26,7 @@ FAMILY = "gee"
 AR = "autoregressive"
 _USUAL = ("month", "date", "time", "period", "t", "day", "week", "quarter", "year")
 Correlation = Literal["independence", "exchangeable", "autoregressive"]
-_STRUCTURES: dict[str, Any] = {
-    "independence": sm.cov_struct.Independence,
-    "exchangeable": sm.cov_struct.Exchangeable,
-}
+_CORRELATIONS: Final[tuple[Correlation, ...]] = get_args(Correlation)
 
 
 def gee(
@@ -73,31 +69,35 @@ def gee(
     """
     built = design(data, regression(spec, exposure=exposure, offset=offset, name=name))
     built = without_separated(built, on_separated)
-    if correlation not in (*_STRUCTURES, AR):
-        raise ModelError(f"{built.name}: no correlation '{correlation}'; choose among {', '.join((*_STRUCTURES, AR))}.")
+    if correlation not in _CORRELATIONS:
+        raise ModelError(f"{built.name}: no correlation '{correlation}'; choose among {', '.join(_CORRELATIONS)}.")
     return fit_design(built, group, correlation, time)
 
 
 def fit_design(built: Design, group: str, correlation: Correlation, time: str | None = None) -> Estimate:
     """Fit to a design whose separated rows are out."""
     names = built.groups(group)
+    from statsmodels.genmod import cov_struct, families
+    from statsmodels.genmod.generalized_estimating_equations import GEE
+
     block = mean_block(built)
     order, steps, whole = np.arange(names.size), None, True
     if correlation == AR:
         time = time or _times(built)
         order, steps, whole = _in_time(built, group, names, time)
-    structure = sm.cov_struct.Autoregressive(grid=whole) if correlation == AR else _STRUCTURES[correlation]()
+    structures = (cov_struct.Independence(), cov_struct.Exchangeable(), cov_struct.Autoregressive(grid=whole))
+    structure = structures[_CORRELATIONS.index(correlation)]
     x, turn = scaled(block.x)
     # statsmodels stops where the score is small: the outcome enters in units of its mean
     level = float(built.y.mean())
     with warnings.catch_warnings(record=True) as caught:  # turned into an error below
         warnings.simplefilter("always")
-        model = sm.GEE(
+        model = GEE(
             built.y[order] / level,
             x[order],
             names[order],
             time=steps,
-            family=sm.families.Poisson(),
+            family=families.Poisson(),
             cov_struct=structure,
             offset=block.offset[order] - np.log(level),
         )

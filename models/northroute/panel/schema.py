@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
 from northroute.errors import PanelError, SimulatedDataError
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+    from pandera.errors import SchemaErrors
 
 OWN: Final = ("unit", "month", "country", "simulated")
 """Names that a panel keeps for itself."""
@@ -24,12 +26,14 @@ _REMEDY = {
 }
 
 
-def schema(outcomes: Sequence[str], exposures: Sequence[str], covariates: Sequence[str]) -> pa.DataFrameSchema:
+def schema(outcomes: Sequence[str], exposures: Sequence[str], covariates: Sequence[str]) -> "pa.DataFrameSchema":
     """Return the pandera schema of a panel with these columns.
 
     The index is (unit, month), unique; outcomes are ``Int64`` >= 0 or missing; exposures > 0 or missing; covariates
     finite or missing.
     """
+    import pandera.pandas as pa
+
     columns: dict[str, pa.Column] = {"country": pa.Column(str, nullable=False)}
     columns |= {o: pa.Column("Int64", pa.Check.ge(0, error="count"), nullable=True) for o in outcomes}
     positive = pa.Check(lambda s: (s > 0) & ~np.isinf(s), error="exposure")
@@ -61,6 +65,8 @@ def validate(
     SimulatedDataError
         If the frame's own mark is gone, or it and the panel's flag disagree.
     """
+    from pandera.errors import SchemaErrors
+
     check_roles(f"Panel '{name}'", outcomes, exposures, covariates)
     if not isinstance(frame, pd.DataFrame):
         raise PanelError(
@@ -176,7 +182,7 @@ def _cell(mask: "pd.Series[bool]") -> str:
     return f"{unit} {month:%Y-%m}"
 
 
-def _explain(failure: SchemaErrors, frame: pd.DataFrame, name: str) -> str:
+def _explain(failure: "SchemaErrors", frame: pd.DataFrame, name: str) -> str:
     cases = failure.failure_cases
     first = cases.iloc[0]
     column, check, value = first["column"], str(first["check"]), first["failure_case"]

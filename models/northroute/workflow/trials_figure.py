@@ -4,11 +4,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from northroute.claims.inquiry import SIDES
 from northroute.conventions import CONTRADICTED_AT, SUPPORTED_AT
-from northroute.look import BOUND, INK, MAIN, QUIET, look, mark
+from northroute.look import BOUND, INK, MAIN, QUIET, Figure, blank, look, mark
 
 _TITLES: Final = {"true": "claim true", "threshold": "exactly at its threshold", "false": "claim false"}
 _LINE: Final = 0.24
@@ -26,7 +25,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     questions = list(dict.fromkeys(table["question"]))
     with look():
-        figure = Figure(figsize=(9.0, 1.3 + _LINE * len(questions)), layout="constrained")
+        figure = blank(9.0, 1.3 + _LINE * len(questions))
         columns = figure.subplots(1, len(SIDES), sharey=True, squeeze=False).ravel()
         for axes, side in zip(columns, SIDES, strict=True):
             axes.axvspan(SUPPORTED_AT, 1.03, color=MAIN, alpha=0.10, lw=0)

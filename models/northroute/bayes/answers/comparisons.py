@@ -7,14 +7,13 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
 from northroute.bayes.answers.summary import Summary, capped, sourced, tabulate, words
 from northroute.bayes.fit import BayesFit
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
-from northroute.look import look, mark
+from northroute.look import Figure, blank, look, mark
 
 
 def contrasts(
@@ -100,7 +99,7 @@ class Rankings(Summary):
         wide = self.probabilities.pivot(index=self.dim, columns="rank", values="probability")
         wide = wide.loc[self.table.sort_values(["median", self.dim])[self.dim]]
         with look():
-            figure = Figure(figsize=(6.5, 1.2 + 0.2 * len(wide)), layout="constrained")
+            figure = blank(6.5, 1.2 + 0.2 * len(wide))
             axes = figure.subplots()
             shown = axes.imshow(wide.to_numpy(), aspect="auto", cmap="Blues", vmin=0)
             axes.set_yticks(range(len(wide)), list(wide.index))

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.answers.labels import Labels, labels, scored
@@ -45,6 +44,7 @@ from northroute.bayes.gate.prior_check import predict_prior, scalar_priors
 from northroute.bayes.samplers.settings import Sampling
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import GateError, ModelError
+from northroute.look import blank
 from northroute.progress import Progress, quiet
 
 MOST_MATCHED: Final = 30
@@ -215,7 +215,7 @@ def _tried(name: str, step: Callable[[], CheckResult], simulated: bool) -> Check
         return step()
     except (ModelError, GateError) as reason:
         table = pd.DataFrame({"source": ["SIMULATED" if simulated else "real"], "not_run": [str(reason)]})
-        return CheckResult(name, None, table, f"Not done: {reason}", Figure)
+        return CheckResult(name, None, table, f"Not done: {reason}", partial(blank, 6.4, 4.8, None))
 
 
 def _edges(edges: Sequence[tuple[str, str]], places: Groups) -> Ints:

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from northroute import seeds
@@ -107,6 +106,8 @@ class Drawn:
 
     def relative_ess(self) -> float:
         """Effective over actual number of draws of the likelihood, a mean over some evenly spaced rows."""
+        from arviz_stats.base import array_stats
+
         at = self.rows[np.unique(np.linspace(0, self.rows.size - 1, min(ESS_ROWS, self.rows.size)).astype(np.int64))]
         part = log_likelihood_rows(self.assembled.program, self.values, at)
         part = part[:, np.ptp(part, axis=0) > 0]

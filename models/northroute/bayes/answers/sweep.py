@@ -7,7 +7,6 @@ from math import ceil
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.answers.events import ALL, countries
@@ -16,7 +15,7 @@ from northroute.bayes.answers.summary import Summary, tabulate, words
 from northroute.bayes.fit import BayesFit
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
-from northroute.look import MAIN, QUIET, look, mark
+from northroute.look import MAIN, QUIET, Figure, blank, look, mark
 
 Array = NDArray[np.float64]
 
@@ -58,7 +57,7 @@ class Sweep(Summary):
         across = min(3, len(names))
         down = ceil(len(names) / across)
         with look():
-            figure = Figure(figsize=(2.3 * across + 0.4, 1.9 * down + 0.6), layout="constrained")
+            figure = blank(2.3 * across + 0.4, 1.9 * down + 0.6)
             grid = figure.subplots(down, across, squeeze=False, sharex=True).ravel()
             for axes, name in zip(grid, names, strict=False):
                 own = table[table["country"] == name].sort_values("value")

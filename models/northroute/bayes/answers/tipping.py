@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
@@ -17,7 +16,7 @@ from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.statement.priors import Prior, replaced
 from northroute.conventions import SIMULATED_MARK, SUPPORTED_AT
 from northroute.errors import GateError, ModelError
-from northroute.look import BOUND, MAIN, QUIET, look, mark
+from northroute.look import BOUND, MAIN, QUIET, Figure, blank, look, mark
 from northroute.progress import Progress, quiet
 
 Refit = Callable[[float], BayesFit]
@@ -54,7 +53,7 @@ class TippingPoint:
     def figure(self) -> Figure:
         """Draw the probability over the assumed values, with two Monte Carlo standard errors, levels and crossings."""
         with look():
-            figure = Figure(figsize=(6.0, 3.4), layout="constrained")
+            figure = blank(6.0, 3.4)
             axes = figure.subplots()
             t = self.table
             axes.errorbar(t["value"], t["probability"], 2 * t["mcse"], fmt="o-", color=MAIN, ms=4, lw=1.2)

@@ -4,13 +4,11 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
 from northroute.conventions import interval_label
 from northroute.errors import ModelError
-from northroute.look import BOUND, COLOURS, INK, MAIN, QUIET, look, mark
+from northroute.look import BOUND, COLOURS, INK, MAIN, QUIET, Axes, Figure, blank, look, mark
 
 _ACROSS: Final = 4
 
@@ -53,7 +51,7 @@ def panels(count: int, *, sharey: bool = False) -> tuple[Figure, list[Axes]]:
     """Return a figure of small multiples for differences of ECDFs from the uniform one, and its ``count`` panels."""
     across = min(_ACROSS, count)
     down = ceil(count / across)
-    figure = Figure(figsize=(max(2.4 * across, 4.5), 2.0 * down + 0.9), layout="constrained")
+    figure = blank(max(2.4 * across, 4.5), 2.0 * down + 0.9)
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=sharey).ravel()
     for axes in grid:
         axes.tick_params(labelsize=7, labelbottom=True)
@@ -74,7 +72,7 @@ def coverage(calibration: Calibration) -> Figure:
     """
     curves = _curves(calibration)
     with look():
-        figure = Figure(figsize=(6.5, 1.2 + 0.26 * len(curves)), layout="constrained")
+        figure = blank(6.5, 1.2 + 0.26 * len(curves))
         axes = figure.subplots()
         y = -np.arange(len(curves))
         for colour, found in zip(COLOURS, zip(*(c.coverages for c in curves), strict=True), strict=False):

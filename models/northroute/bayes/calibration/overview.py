@@ -6,14 +6,12 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
 from northroute.bayes.calibration.figure import panels
 from northroute.conventions import SIMULATED_MARK
-from northroute.look import BOUND, INK, MAIN, QUIET, look, mark, save
+from northroute.look import BOUND, INK, MAIN, QUIET, Axes, Figure, look, mark, save
 from northroute.sheets import write_csv
 
 TABLE: Final = "overview.csv"

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from northroute.bayes.checks.arrays import Floats
-from northroute.look import BOUND, MAIN, QUIET, look, mark
+from northroute.look import BOUND, MAIN, QUIET, Axes, Figure, blank, look, mark
 
 
 def canvas(width: float = 6.5, height: float = 3.8) -> tuple[Figure, Axes]:
     """One empty pair of axes."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = blank(width, height)
     return figure, figure.subplots()
 
 

@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.checks import draw
@@ -14,7 +13,7 @@ from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikeliho
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, sourced
 from northroute.errors import ModelError
-from northroute.look import COLOURS, look, mark
+from northroute.look import COLOURS, Figure, look, mark
 
 
 @dataclass(frozen=True)

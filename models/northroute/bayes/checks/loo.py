@@ -6,14 +6,13 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, sourced
-from northroute.look import BOUND, MAIN, QUIET, look, mark
+from northroute.look import BOUND, MAIN, QUIET, Figure, look, mark
 
 
 @dataclass(frozen=True)

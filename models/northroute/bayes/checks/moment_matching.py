@@ -8,10 +8,8 @@ import warnings
 from dataclasses import replace
 from typing import Protocol
 
-import arviz_stats as azs
 import numpy as np
 import xarray as xr
-from arviz_stats.utils import ELPDDataLOO
 
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.loo import Loo
@@ -64,6 +62,9 @@ def match_rows(
     ModelError
         If draws of the density and of the densities found differ in number.
     """
+    import arviz_stats as azs
+    from arviz_stats.utils import ELPDDataLOO
+
     draws = density.draws
     if len(draws) != found.draws:
         raise ModelError(f"{len(draws)} draws of the density, but {found.draws} of the log likelihood.")

@@ -6,9 +6,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base import array_stats
-from matplotlib.figure import Figure
-from scipy import stats
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
@@ -16,7 +13,7 @@ from northroute.bayes.checks.psis import effective, smooth
 from northroute.check import CheckResult, sourced
 from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB
 from northroute.errors import ModelError
-from northroute.look import BOUND, MAIN, QUIET, look, mark
+from northroute.look import BOUND, MAIN, QUIET, Figure, look, mark
 from northroute.seeds import generator
 
 LIMIT: Final = 0.05
@@ -159,6 +156,8 @@ def uniformity(bounds: PitBounds, *, bins: int = 10, points: int = 100, seed: in
         Where the distribution function without randomisation is compared.
     seed : int
     """
+    from arviz_stats.base import array_stats
+
     values = np.sort(randomised(bounds, seed=seed))
     # exactly 0 or 1 has no tangent in Cauchy's combination
     p, contributions, _ = array_stats.uniformity_test(np.clip(values, 1e-12, 1 - 1e-12))
@@ -205,10 +204,12 @@ def _moments(bounds: PitBounds) -> tuple[float, float]:
 
 @look()
 def _figure(found: PitUniformity, simulated: bool) -> Figure:
+    from scipy.stats import binom
+
     figure, axes = draw.canvas()
     bins, rows = found.heights.size, found.values.size
     half = (1 - INTERVAL_PROB) / 2
-    low, high = (stats.binom.ppf(q, rows, 1 / bins) * bins / rows for q in (half, 1 - half))
+    low, high = (binom.ppf(q, rows, 1 / bins) * bins / rows for q in (half, 1 - half))
     axes.bar((np.arange(bins) + 0.5) / bins, found.heights, width=0.94 / bins, color=MAIN, alpha=0.35)
     axes.axhspan(low, high, color=QUIET, alpha=0.25, lw=0)
     axes.axhline(1, color=QUIET, lw=1)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -60,6 +59,8 @@ def sensitivity_value(x: Array, low: Array, high: Array, alphas: tuple[float, fl
     alphas : tuple of float
         The two powers.
     """
+    from arviz_stats.base import array_stats
+
     if np.ptp(x) == 0:
         return 0.0
     return float(array_stats.power_scale_sense(x[None], low[None], high[None], *alphas))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from arviz_stats.base import array_stats
 
 from northroute.bayes.checks.arrays import Floats
 from northroute.errors import ModelError
@@ -77,6 +76,8 @@ def smooth(log_ratios: Floats, relative_ess: float = 1.0) -> Smoothed:
 
 def _smoothed(ratios: Floats, relative_ess: float) -> tuple[Floats, float]:
     """Return ArviZ's smoothed ratios of one target and their k; not-a-number where the tail is of equal weights."""
+    from arviz_stats.base import array_stats
+
     try:
         with np.errstate(all="ignore"):
             smoothed, shape = array_stats.psislw(-ratios, r_eff=relative_ess)

@@ -5,14 +5,13 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.predictive import same_rows
 from northroute.check import CheckResult, sourced
 from northroute.conventions import INTERVAL_PROB, interval_label
-from northroute.look import BOUND, INK, MAIN, QUIET, look, mark
+from northroute.look import BOUND, INK, MAIN, QUIET, Figure, look, mark
 
 
 @dataclass(frozen=True)

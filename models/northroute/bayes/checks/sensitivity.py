@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from northroute.bayes.checks.power_scaling import (
@@ -28,7 +27,7 @@ from northroute.bayes.checks.psis import MIN_DRAWS, pareto_limit
 from northroute.bayes.statement.families import Prior
 from northroute.conventions import CONTRADICTED_AT, SIMULATED_MARK, SUPPORTED_AT
 from northroute.errors import ModelError
-from northroute.look import BOUND, INK, MAIN, look, mark
+from northroute.look import BOUND, INK, MAIN, Figure, blank, look, mark
 
 THRESHOLD: Final = 0.05
 """Sensitivity from which the paper calls a quantity sensitive."""
@@ -166,7 +165,7 @@ class Sensitivity:
         shown = np.unique(np.linspace(0, x.size - 1, min(x.size, 500)).astype(int))
         titles = {group: "all priors" if group == ALL else f"priors: {group}", LIKELIHOOD: "likelihood"}
         with look():
-            figure = Figure(figsize=(7.5, 3.2), layout="constrained")
+            figure = blank(7.5, 3.2)
             panels = figure.subplots(1, 2, sharey=True)
             for axes, (component, title) in zip(panels, titles.items(), strict=True):
                 low, high = self.weights[component]

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, Integers
@@ -14,7 +13,7 @@ from northroute.bayes.checks.predictive import same_rows
 from northroute.check import CheckResult, sourced
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
-from northroute.look import BOUND, QUIET, look, mark
+from northroute.look import BOUND, QUIET, Figure, look, mark
 
 _BLOCK: Final = 200
 

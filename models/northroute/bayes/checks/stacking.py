@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy.optimize import Bounds, LinearConstraint, minimize
 from scipy.special import softmax
 
@@ -16,7 +15,7 @@ from northroute.bayes.checks.arrays import Floats, Groups
 from northroute.check import CheckResult, sourced
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
-from northroute.look import MAIN, QUIET, look, mark
+from northroute.look import MAIN, QUIET, Figure, look, mark
 from northroute.seeds import generator
 
 GAP: Final = 1e-6

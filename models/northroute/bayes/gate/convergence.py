@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, special, stats
+from scipy import fft, special
 
 Array = NDArray[np.float64]
 TAIL: Final = (0.05, 0.95)
@@ -74,8 +74,10 @@ def split(draws: Array) -> Array:
 
 def normal_scores(draws: Array) -> Array:
     """Return normal quantiles of the draws' ranks over all chains."""
+    from scipy.stats import rankdata
+
     flat = draws.reshape(len(draws), -1)
-    ranks = stats.rankdata(flat, axis=1)
+    ranks = rankdata(flat, axis=1)
     return np.asarray(special.ndtri((ranks - 0.375) / (flat.shape[1] + 0.25)).reshape(draws.shape))
 
 

@@ -11,15 +11,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from northroute.bayes.gate.gate import Check, Gate
 from northroute.bayes.gate.prior_shares import Shares
 from northroute.conventions import SIMULATED_MARK
 from northroute.errors import ModelError
-from northroute.look import BOUND, MAIN, look, mark
+from northroute.look import BOUND, MAIN, Figure, blank, look, mark
 
 MIN_DRAWS: Final = 200
 CLOSE: Final = 0.5
@@ -126,7 +124,7 @@ class PriorPredictive:
         limit = self.rule.factor * max(self.observed_total, 1.0)
         shown = np.log10(np.clip(self.totals, 0.5, 10 * limit))
         with look():
-            figure = Figure(figsize=(6.5, 3.2), layout="constrained")
+            figure = blank(6.5, 3.2)
             axes = figure.subplots()
             axes.hist(shown, bins=60, color=MAIN)
             axes.axvline(np.log10(max(self.observed_total, 0.5)), color=BOUND, lw=1.4, label="observed")
@@ -227,7 +225,9 @@ def rank_drivers(
 
 def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Spearman's rank correlation with average ranks for ties; zero if either does not vary."""
-    ranks = [stats.rankdata(v) - (v.size + 1) / 2 for v in (x, y)]
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(v) - (v.size + 1) / 2 for v in (x, y)]
     size = float(np.sqrt(np.sum(ranks[0] ** 2) * np.sum(ranks[1] ** 2)))
     return float(ranks[0] @ ranks[1]) / size if size > 0 else 0.0
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-import arviz_stats as azs
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from northroute.errors import ModelError
 
@@ -23,7 +22,7 @@ WIDTHS: Final = (0.998, 0.5)
 """Probabilities of the equal-tailed intervals whose widths' ratio is the tails'."""
 _GRID: Final = 512
 _MIN_ESS: Final = 400.0
-_NORMAL: Final = float(stats.norm.ppf((1 + WIDTHS[0]) / 2) / stats.norm.ppf((1 + WIDTHS[1]) / 2))
+_NORMAL: Final = float(special.ndtri((1 + WIDTHS[0]) / 2) / special.ndtri((1 + WIDTHS[1]) / 2))
 
 
 def probability_mcse(indicator: NDArray[np.bool_] | Array, quantity: Array | None = None) -> float:
@@ -65,6 +64,8 @@ def probability_mcse(indicator: NDArray[np.bool_] | Array, quantity: Array | Non
     ModelError
         If the indicator is not of chains of four draws at least, or not within zero and one.
     """
+    import arviz_stats as azs
+
     event = _chains(indicator, "indicator")
     if event.min() < 0 or event.max() > 1:
         raise ModelError("An event's indicator lies outside zero and one. Give the event, not the quantity.")
@@ -197,6 +198,8 @@ def _separate(density: Array, below: Array) -> tuple[list[int], list[int]]:
 
 def _effective(draws: Array) -> float:
     """Return the bulk effective sample size, that of independent draws where these do not vary."""
+    import arviz_stats as azs
+
     found = float(azs.ess(draws, method="bulk"))
     return found if np.isfinite(found) else float(draws.size)
 

@@ -1,17 +1,18 @@
 """What is fitted to a panel: the specification of a count model, one step of the ladder."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
-import pymc as pm
 
-from northroute.bayes.samplers.plain import pymc_model
 from northroute.bayes.statement.intake import checked, one_of, words
 from northroute.bayes.statement.prior_sets import load
 from northroute.bayes.statement.priors import COUNTS, Prior, Priors
 from northroute.errors import ModelError
 from northroute.panel import Panel
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 Step = Literal["pooled", "country", "slopes", "dynamic", "spatial", "reporting", "joint"]
 Family = Literal["negative_binomial", "poisson", "generalised_poisson"]
@@ -131,7 +132,7 @@ class CountSpec:
         """Plain dictionary for JSON and for the fit's key."""
         return asdict(self)
 
-    def pymc_model(self, panel: Panel) -> pm.Model:
+    def pymc_model(self, panel: Panel) -> "pm.Model":
         """Return the step on a panel as an ordinary PyMC model, see :func:`northroute.bayes.pymc_model`.
 
         Raises
@@ -140,6 +141,7 @@ class CountSpec:
             If the specification does not suit the panel.
         """
         from northroute.bayes.ladder.formulate import formulate  # whose steps read specifications
+        from northroute.bayes.samplers.plain import pymc_model
 
         stated = formulate(panel, self)
         return pymc_model(stated.model, stated.labelled())

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import nutpie
 import pyarrow as pa
 import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import keeping, seeds
 from northroute.bayes.kernel.tables import Program
-from northroute.bayes.samplers.native import NAME, native
 from northroute.bayes.samplers.settings import Sampling
 from northroute.progress import Progress, quiet
 
@@ -60,6 +58,8 @@ def sample(
     progress : callable
         Called with a message and the share done.
     """
+    from northroute.bayes.samplers.native import native  # nutpie brings ArviZ and with it matplotlib
+
     model = native(program, _around(start, program.linear))
     done: dict[int, dict[str, Array]] = {}
     for i in range(settings.chains):
@@ -88,7 +88,7 @@ def sample(
         raise
     chains = [done[i] for i in range(settings.chains)]
     stats = {s: (("chain", "draw"), np.stack([c[s] for c in chains])) for s in STATISTICS}
-    return Chains(np.stack([c[NAME] for c in chains]), xr.Dataset(stats))
+    return Chains(np.stack([c["theta"] for c in chains]), xr.Dataset(stats))
 
 
 def forget(keep: Path | None, chains: int) -> None:
@@ -110,6 +110,8 @@ def _around(start: Array, linear: int) -> Callable[[int], Array]:
 
 
 def _begin(model: Any, settings: Sampling, seed: int) -> tuple[Any, dict[str, float]]:
+    import nutpie
+
     state = {"share": 0.0}
 
     def count(chains: Any) -> None:
@@ -137,9 +139,9 @@ def _collect(found: Any) -> dict[str, Array]:
     """Return a chain's draws and statistics after warm-up, straight from Arrow: a tree of each chain costs as much as it."""
     (drawn,), (told,) = found.get_arrow_trace()
     warm_up = int(np.asarray(told.column("tuning")).sum())
-    theta = pa.array(drawn.column(NAME)).flatten().to_numpy().reshape(drawn.num_rows, -1)
+    theta = pa.array(drawn.column("theta")).flatten().to_numpy().reshape(drawn.num_rows, -1)
     stats = {name: pa.array(told.column(name)).to_numpy(zero_copy_only=False)[warm_up:] for name in STATISTICS}
-    return {NAME: theta[warm_up:], **stats}
+    return {"theta": theta[warm_up:], **stats}
 
 
 def _finished(sampler: Any) -> bool:

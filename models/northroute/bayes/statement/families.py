@@ -27,7 +27,6 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from northroute.errors import ModelError
 
@@ -304,6 +303,8 @@ class Prior:
 
     def _base(self) -> Any:
         """Return scipy's distribution, before it is folded."""
+        from scipy import stats
+
         at, scale, shape = self.location, self.scale, self.shape
         match self.family.removeprefix("half_"):
             case "normal":

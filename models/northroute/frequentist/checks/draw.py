@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from northroute.look import BOUND, MAIN, QUIET, look, mark
+from northroute.look import BOUND, MAIN, QUIET, Axes, Figure, blank, look, mark
 
 
 @look()
@@ -50,5 +48,5 @@ def dots(x: Any, y: Any, labels: tuple[str, str], *, simulated: bool) -> Figure:
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = blank(width, height)
     return figure, figure.subplots()

@@ -2,10 +2,8 @@
 
 import textwrap
 
-from matplotlib.figure import Figure
-
 from northroute.frequentist.study.run import LEVEL, Study
-from northroute.look import BOUND, COLOURS, look, mark
+from northroute.look import BOUND, COLOURS, Figure, blank, look, mark
 
 
 def draw(study: Study) -> Figure:
@@ -14,7 +12,7 @@ def draw(study: Study) -> Figure:
     methods = list(dict.fromkeys(table["method"]))[::-1]
     scenarios = list(dict.fromkeys(table["scenario"]))
     with look():
-        figure = Figure(figsize=(9.5, 1.4 + 0.3 * len(methods)), layout="constrained")
+        figure = blank(9.5, 1.4 + 0.3 * len(methods))
         panels = figure.subplots(1, len(scenarios), sharey=True, squeeze=False)[0]
         for axes, scenario in zip(panels, scenarios, strict=True):
             here = table[table["scenario"] == scenario]
