@@ -1,6 +1,7 @@
 """Small SIMULATED designs: what every step of the ladder is calibrated on, and what its page is drawn from."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Final
 
@@ -60,8 +61,7 @@ def ladder_specs(panel: Panel) -> dict[str, CountSpec]:
         season=False,
     )
     kept = set(panel.units)
-    pairs = tuple(regions.adjacency("first-level").frame[["a", "b"]].itertuples(index=False, name=None))
-    edges = tuple((a, b) for a, b in pairs if a in kept and b in kept)
+    edges = tuple((a, b) for a, b in _neighbours() if a in kept and b in kept)
     steps = {
         "pooled": replace(base, step="pooled"),
         "country": replace(base, step="country"),
@@ -76,6 +76,12 @@ def ladder_specs(panel: Panel) -> dict[str, CountSpec]:
         "reporting": replace(base, step="reporting", varying=(), detection=("interdiction",)),
     }
     return {name: replace(spec, name=name) for name, spec in steps.items()}
+
+
+@cache
+def _neighbours() -> tuple[tuple[str, str], ...]:
+    """Pairs of neighbouring regions; reading and checking them takes longer than all else of a design."""
+    return tuple(regions.adjacency("first-level").frame[["a", "b"]].itertuples(index=False, name=None))
 
 
 def corruption() -> tuple[CorruptionSpec, pd.DataFrame]:
