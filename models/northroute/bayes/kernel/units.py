@@ -38,17 +38,17 @@ UNITS: Final[Mapping[Slot, Unit]] = {
     Slot.COMPOSITIONS: compositions.c_compositions,
     Slot.MULTIVARIATE: multivariate.c_multivariate,
 }
-_BLOCKS: Final = {Kind.EFFECTS: (Slot.EFFECTS, Slot.EFFECTS_BACK), Kind.BYM2: (Slot.BYM2, Slot.BYM2_BACK)}
+_BLOCKS: Final = {int(Kind.EFFECTS): {Slot.EFFECTS, Slot.EFFECTS_BACK}, int(Kind.BYM2): {Slot.BYM2, Slot.BYM2_BACK}}
 
 
 def needed(program: Program) -> set[Slot]:
     """Return the units that a program's density and its log likelihood by row call."""
     found = {Slot.VALUES, Slot.PREDICT}
-    for kind in np.unique(program.blocks["kind"]):
-        found |= set(_BLOCKS[Kind(kind)])
-    if (program.blocks["correlation"] >= 0).any():
+    for kind in set(program.blocks["kind"].tolist()):
+        found |= _BLOCKS[kind]
+    if any(at >= 0 for at in program.blocks["correlation"].tolist()):
         found |= {Slot.CORRELATED, Slot.CORRELATED_BACK}
-    for family, part in np.unique(program.segments[["family", "part"]]):
+    for family, part in set(zip(*(program.segments[name].tolist() for name in ("family", "part")), strict=True)):
         found |= {Slot(families.slot_of(family, part)), Slot(families.by_row(family))}
     return found
 
