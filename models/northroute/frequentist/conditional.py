@@ -103,8 +103,12 @@ def fit_design(built: Design, on_collinear: Literal["refuse", "drop"] = "refuse"
     whole = special.gammaln(totals + 1).sum() - special.gammaln(y + 1).sum()
     dummies = [f"dummy {k}" for k in range(x.shape[1] - built.x.shape[1])]
     made = of_maximum(
-        *(built, replace(found, scores=found.scores[back], value=found.value + float(whole)), np.diag(1 / unit)),
-        *((within * unit)[back], (*built.terms, *dummies), mean[back]),
+        built,
+        replace(found, scores=found.scores[back], value=found.value + float(whole)),
+        own=np.diag(1 / unit),
+        x=(within * unit)[back],
+        terms=(*built.terms, *dummies),
+        mean=mean[back],
         family=FAMILY,
         model=f"conditional Poisson of {built.regression.describe()}, given totals by {group.name}",
         again=fit_design,

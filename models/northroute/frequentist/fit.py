@@ -72,7 +72,18 @@ class FrequentistFit:
         df = self.clusters - 1
         p = 2 * stats.t.sf(np.abs(self.coef / self.se), df)
         main = Errors(
-            *(self.name, "", self.terms, self.coef, self.se, p, df, self.covariance, {}, "", "", self.simulated)
+            fit=self.name,
+            kind="",
+            terms=self.terms,
+            coef=self.coef,
+            se=self.se,
+            p=p,
+            df=df,
+            covariance=self.covariance,
+            groups={},
+            convention="",
+            note="",
+            simulated=self.simulated,
         )
         return main.table(prob).drop(columns=["errors", "clusters", "factor", "note"])
 

@@ -119,7 +119,12 @@ def fit_design(built: Design, group: str, correlation: Correlation, time: str | 
     mean = np.exp(x @ coef + block.offset)
     by = f" by {time}" if correlation == AR else ""
     made = of_maximum(
-        *(built, found, turn, block.x, block.names, mean),
+        built,
+        found,
+        own=turn,
+        x=block.x,
+        terms=block.names,
+        mean=mean,
         family=FAMILY,
         model=f"GEE, {correlation} within {group}{by}, of {built.regression.describe()}",
         again=lambda other: fit_design(other, group, correlation, time),

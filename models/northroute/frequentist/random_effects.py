@@ -74,7 +74,12 @@ def fit_design(built: Design, group: str) -> Estimate:
     found, own = replace(found, scores=by_row), linalg.block_diag(turn, np.ones((1, 1)))
     mean = np.exp(x @ found.coef[:-1] + block.offset)
     made = of_maximum(
-        *(built, found, own, block.x, (*block.names, DISPERSION), mean),
+        built,
+        found,
+        own=own,
+        x=block.x,
+        terms=(*block.names, DISPERSION),
+        mean=mean,
         family=FAMILY,
         model=f"random-effects Poisson of {built.regression.describe()}, gamma by {group}",
         again=lambda other: fit_design(other, group),

@@ -28,12 +28,8 @@ def c_bym2(table, b, theta, values, scratch, shift):
     Places are sorted by connected part, islands last: parts are the batches, and what comes after them has no neighbours.
     Nothing is swept, so that ``shift`` stays.
     """
-    block, index, data, size = (
-        reading.blocks(table)[b],
-        reading.index(table),
-        reading.data(table),
-        reading.sizes(table)[0],
-    )
+    block, size = reading.blocks(table)[b], reading.sizes(table)[0]
+    index, data = reading.index(table), reading.data(table)
     theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
     n = block.places
     sigma, rho = values[block.sigma], values[block.rho]
@@ -68,12 +64,8 @@ def c_bym2(table, b, theta, values, scratch, shift):
 @unit()
 def c_bym2_back(table, b, theta, values, scratch, gradient_values, gradient):
     """Add the block's part to the gradient."""
-    block, index, data, size = (
-        reading.blocks(table)[b],
-        reading.index(table),
-        reading.data(table),
-        reading.sizes(table)[0],
-    )
+    block, size = reading.blocks(table)[b], reading.sizes(table)[0]
+    index, data = reading.index(table), reading.data(table)
     theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
     gradient_values, gradient = doubles(gradient_values, size.values), doubles(gradient, size.dim)
     n = block.places

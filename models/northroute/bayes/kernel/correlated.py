@@ -112,12 +112,8 @@ def c_correlated(table, b, batch, groups, raw, own, theta, values, parents, scra
 
     ``raw`` is the first of them among the block's, and ``own`` the first effect; ``parents`` are all that the block absorbs.
     """
-    block, index, data, size = (
-        reading.blocks(table)[b],
-        reading.index(table),
-        reading.data(table),
-        reading.sizes(table)[0],
-    )
+    block, size = reading.blocks(table)[b], reading.sizes(table)[0]
+    index, data = reading.index(table), reading.data(table)
     theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
     k, room = block.dims, room_of(block, batch, index, values)
     absorbed, total = doubles(parents, own + groups * k), 0.0
@@ -176,12 +172,8 @@ def c_correlated_back(
     table, b, batch, groups, raw, own, theta, values, parents, g_u, g_parents, gradient_values, gradient
 ):
     """Add the part of a batch's groups to the gradient, from ``g_u``, that of their effects, shape (group * dim,)."""
-    block, index, data, size = (
-        reading.blocks(table)[b],
-        reading.index(table),
-        reading.data(table),
-        reading.sizes(table)[0],
-    )
+    block, size = reading.blocks(table)[b], reading.sizes(table)[0]
+    index, data = reading.index(table), reading.data(table)
     theta, values, gradient = doubles(theta, size.dim), doubles(values, size.values), doubles(gradient, size.dim)
     gradient_values = doubles(gradient_values, size.values)
     k, room = block.dims, room_of(block, batch, index, values)

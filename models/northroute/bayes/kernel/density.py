@@ -84,8 +84,9 @@ class Density:
     def __call__(self, z: Array, gradient: Array) -> float:
         """Return the log density at z, shape (dim,), and write its gradient."""
         point = np.ascontiguousarray(z, dtype=float)
-        if point.shape != (self._dim,) or gradient.shape != point.shape or not gradient.flags.c_contiguous:
-            raise ValueError(f"a point and its gradient have {self._dim} contiguous coordinates")
+        fits = gradient.shape == point.shape and gradient.flags.c_contiguous and gradient.dtype == float
+        if point.shape != (self._dim,) or not fits:
+            raise ValueError(f"a point and its gradient have {self._dim} contiguous coordinates of double precision")
         where = (a.ctypes.data for a in (point, gradient, self._value, self._table))
         c_log_density.call(self._dim, *where)
         return float(self._value[0])

@@ -76,18 +76,28 @@ def parents_adjoint(block, index, g, gradient_values):
         gradient_values[block.parents + i] += g[i]
 
 
+@compiled
+def effect_of(block, data, values, index, theta, batch, group, dim, raw, parent):
+    r"""Return an effect of uncorrelated dimensions, and what it is made of.
+
+    These are its standard deviation s, that one's slope in the length scale, kappa, the prior's share of the precision, and
+    the natural mean less what the ``parent`` explains, :math:`b - q a`.
+    """
+    s, slope = scale_of(block, data, values, index, batch, group, dim)
+    q = data[block.centring + raw]
+    kappa, share = spread(s, q)
+    natural = data[block.centring + block.raw + raw] - q * parent
+    return kappa * (kappa * natural + theta[block.theta + raw]), s, slope, kappa, share, natural
+
+
 @unit()
 def c_effects(table, b, theta, values, scratch, shift):
     """Write a block's coefficients to ``values``, its unfiltered effects to ``scratch``, swept means to ``shift``.
 
     Returns the log prior density of its coordinates.
     """
-    block, index, data, size = (
-        reading.blocks(table)[b],
-        reading.index(table),
-        reading.data(table),
-        reading.sizes(table)[0],
-    )
+    block, size = reading.blocks(table)[b], reading.sizes(table)[0]
+    index, data = reading.index(table), reading.data(table)
     theta, values, shift = doubles(theta, size.dim), doubles(values, size.values), doubles(shift, size.values)
     scratch = doubles(scratch, size.scratch)
     k, free = block.dims, block.dims - block.zero_dims
@@ -108,11 +118,8 @@ def c_effects(table, b, theta, values, scratch, shift):
         else:
             for r in range(coordinates):
                 for d in range(free):
-                    s, _ = scale_of(block, data, values, index, batch, r, d)
-                    q = data[block.centring + raw]
-                    kappa, share = spread(s, q)
-                    natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
-                    u = kappa * (kappa * natural + theta[block.theta + raw])
+                    parent = parents[own + r * k + d]
+                    u, s, _, _, share, _ = effect_of(block, data, values, index, theta, batch, r, d, raw, parent)
                     scratch[at + r * k + d] = u
                     total += 0.5 * math.log(share) - 0.5 * (u / s) * (u / s)
                     raw += 1
@@ -189,12 +196,8 @@ def unfilter(block, batch, groups, index, data, values, scratch, at, gradient_va
 @unit()
 def c_effects_back(table, b, theta, values, scratch, gradient_values, gradient):
     """Add a block's part to the gradient, from that of its coefficients, which becomes that of the posterior density."""
-    block, index, data, size = (
-        reading.blocks(table)[b],
-        reading.index(table),
-        reading.data(table),
-        reading.sizes(table)[0],
-    )
+    block, size = reading.blocks(table)[b], reading.sizes(table)[0]
+    index, data = reading.index(table), reading.data(table)
     theta, values, gradient = doubles(theta, size.dim), doubles(values, size.values), doubles(gradient, size.dim)
     scratch, gradient_values = doubles(scratch, size.scratch), doubles(gradient_values, size.values)
     k, free = block.dims, block.dims - block.zero_dims
@@ -214,11 +217,9 @@ def c_effects_back(table, b, theta, values, scratch, gradient_values, gradient):
         else:
             for r in range(coordinates):
                 for d in range(free):
-                    s, slope = scale_of(block, data, values, index, batch, r, d)
-                    q = data[block.centring + raw]
-                    kappa, share = spread(s, q)
-                    natural = data[block.centring + block.raw + raw] - q * parents[own + r * k + d]
-                    u = kappa * (kappa * natural + theta[block.theta + raw])
+                    u, s, slope, kappa, share, natural = effect_of(
+                        block, data, values, index, theta, batch, r, d, raw, parents[own + r * k + d]
+                    )
                     g = g_u[r * k + d] - u / (s * s)
                     gradient[block.theta + raw] += g * kappa
                     g_parents[own + r * k + d] -= g * (1.0 - share)

@@ -37,7 +37,7 @@ _TOGETHER: Final = (
     (1, ("NORMALS",)),
     (1, ("COMPOSITIONS",)),
 )
-"""Units that share what they call, with the seconds that they take, the costly ones first."""
+"""Units that share what they call, with about how long they take beside one another, the costly ones first."""
 _PROCESSES: Final = 4
 
 

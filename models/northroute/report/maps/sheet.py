@@ -152,8 +152,19 @@ def sheet(
     others = [ring for r, rings in shapes.items() if r not in drawn for ring in rings]
     names = dict(zip(asked, (str(n) for n in mine["name"]), strict=True))
     return Sheet(
-        *(drawn, tuple(edges), (*others, *holes), areas, asked, markers, points, names),
-        *(raster, width, height, scale, shift),
+        shapes=drawn,
+        edges=tuple(edges),
+        context=(*others, *holes),
+        areas=areas,
+        asked=asked,
+        markers=markers,
+        points=points,
+        names=names,
+        raster=raster,
+        width=width,
+        height=height,
+        scale=scale,
+        shift=shift,
     )
 
 
