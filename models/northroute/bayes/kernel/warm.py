@@ -50,7 +50,7 @@ def ready(program: Program, progress: Progress = quiet) -> None:
         return
     with holding.folder(Path(jit.FOLDER), "compiling the kernel", progress):
         if names := _missing(program):
-            progress("compiling the kernel's units for this model, once on this machine (some ten seconds)", 0.0)
+            progress("compiling the kernel for this model, once on this machine (about a quarter of a minute)", 0.0)
             _compile(names)
 
 
