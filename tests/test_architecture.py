@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import northroute
+from northroute import bayes
 from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, interval_label
 
 ROOT = Path(northroute.__file__).parent
@@ -179,17 +180,27 @@ def test_intervals_default_to_the_one_constant() -> None:
 HEAVY = ("matplotlib", "pymc", "pytensor", "arviz_stats", "nutpie", "statsmodels.api", "pandera", "scipy.stats")
 LIGHT = {
     "from northroute.cli import app; app(['--help'], standalone_mode=False)": (*HEAVY, "numpy", "pandas"),
-    "import northroute.bayes": HEAVY,
+    "from northroute.bayes import fit_counts, fit_model, load": HEAVY,
+    "import northroute.bayes.kernel.warm": (*HEAVY, "pandas", "xarray", "pyarrow"),
     "import northroute.frequentist": ("matplotlib", "statsmodels", "arviz_stats", "pandera"),
 }
 """What a user waits for first, and libraries that are loaded when they are used."""
 
 
-@pytest.mark.parametrize(("code", "libraries"), LIGHT.items(), ids=["help", "bayes", "frequentist"])
+@pytest.mark.parametrize(("code", "libraries"), LIGHT.items(), ids=["help", "bayes", "kernel", "frequentist"])
 def test_what_is_not_needed_is_not_loaded(code: str, libraries: tuple[str, ...]) -> None:
     told = f"{code}\nimport sys\nprint('LOADED', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert not set(libraries) & set(done.stdout.rpartition("LOADED")[2].split())
+
+
+def test_public_names_of_the_engine_are_loaded_from_where_they_are_written() -> None:
+    assert sorted(bayes._HOMES) == sorted(bayes.__all__)
+    for name in bayes.__all__:
+        assert getattr(bayes, name) is getattr(importlib.import_module(f"northroute.bayes.{bayes._HOMES[name]}"), name)
+    assert set(bayes.__all__) <= set(dir(bayes))
+    with pytest.raises(AttributeError, match="no attribute 'fit_nothing'"):
+        _ = bayes.fit_nothing
 
 
 @pytest.mark.parametrize(("name", "path"), list(modules()))
