@@ -9,6 +9,8 @@ OUT ?= reports/build
 ARGS ?=
 # Small products on many threads wait for each other: one BLAS thread is many times faster here.
 export OPENBLAS_NUM_THREADS ?= 1
+# Compiling the kernel, the chains and the command line are processes of their own: each would translate every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help reproduce reproduce-real test check notebooks docs readme bench recover sbc calibrate trials lock clean
 
@@ -22,8 +24,9 @@ reproduce-real: $(STAMP) ## Fetch the real article counts (needs a connection), 
 	$(BIN)/northroute fetch mlp
 	$(BIN)/northroute reproduce --data data/raw --out $(OUT) $(ARGS)
 
-test: $(STAMP) ## Set up and run the tests
-	$(BIN)/python -m pytest $(ARGS)
+# A file's tests stay in one process, since they share fits.
+test: $(STAMP) ## Set up and run the tests, on up to four cores
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## Lint, format, types
 	$(BIN)/ruff check .

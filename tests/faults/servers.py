@@ -245,7 +245,7 @@ def publish(place: Path) -> None:
 
 def fetch(data: Path, address: str, *more: str) -> Result:
     """Fetch the three days through the command line, impatiently; it must end soon, by itself and without a traceback."""
-    options = ("--tries", "1", "--timeout", "0.4", "--to", str(data), "--base-url", address, *more)
+    options = ("--tries", "1", "--timeout", "1", "--to", str(data), "--base-url", address, *more)
     began = time.monotonic()
     return _ended(CliRunner().invoke(app, [*_VERB, *options]), began)
 
@@ -427,7 +427,7 @@ def _fetch_articles(site: Path, data: Path, server: Site, *more: str) -> Result:
     contents = {n: (site / "events" / n).read_bytes() for n in NAMES[:2]}
     published = {n: Published(len(c), hashlib.sha256(c).hexdigest()) for n, c in contents.items()}
     defaults = {"address": f"{server.address}events/", "published": published}
-    options = ("--tries", "1", "--timeout", "0.4", "--to", str(data), *more)
+    options = ("--tries", "1", "--timeout", "1", "--to", str(data), *more)
     began = time.monotonic()
     with mock.patch.dict(fetch_mlp.__kwdefaults__ or {}, defaults):
         result = CliRunner().invoke(app, ["fetch", "mlp", *options])
@@ -568,7 +568,7 @@ def _told_full(result: Result) -> None:
 def _twice(folder: Path) -> str:
     """Three fetches at once on one folder: one works, the others wait and find it done."""
     site, data = _site(folder), folder / "data"
-    with serving(site, {BAD: ["stall"]}, stall=1.0) as server:
+    with serving(site, {BAD: ["stall"]}) as server:
         words = [*_VERB, "--to", str(data), "--base-url", server.address]
         command = [sys.executable, "-c", "from northroute.cli import app; app()", *words]
         started = [subprocess.Popen(command, stdout=-1, stderr=subprocess.STDOUT, text=True) for _ in range(3)]

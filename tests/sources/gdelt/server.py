@@ -108,7 +108,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(
-    folder: Path, faults: Faults | None = None, stall: float = 1.0, certificate: Path | None = None
+    folder: Path, faults: Faults | None = None, stall: float = 2.5, certificate: Path | None = None
 ) -> Iterator[Site]:
     """Serve a folder for the length of a block, by https if there is a file of certificate and key; no proxy is asked."""
     site = Site(folder, faults or {}, stall, certificate)

@@ -48,7 +48,7 @@ def c_log_density(dim, z, gradient, value, table):
     unfold(table, g_values, size.row_folds, reading.folds(table).shape[0])
     for i in range(dim):
         gradient[i] = 0.0
-    scalars.log_prior_backward(reading.scalars(table), values, g_values)
+    scalars.log_prior_backward(theta, reading.scalars(table), values, g_values)
     for b in range(blocks.shape[0] - 1, -1, -1):
         backward = entry(table, BACKWARD[blocks[b].kind])
         call(backward, (table, b, theta, values, scratch, g_values, gradient))

@@ -20,10 +20,25 @@ def value_of(transform, x, lower, width):
         v = math.exp(x)
         return v, v
     if transform == INTERVAL:
-        p = 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))
-        return lower + width * p, width * p * (1.0 - p)
-    v = math.tanh(x)
-    return v, 1.0 - v * v
+        p = _share(x)
+        return lower + width * p, width * p * _share(-x)
+    return math.tanh(x), rest_of(transform, x)
+
+
+@both
+def _share(x):
+    return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))
+
+
+@both
+def rest_of(transform, x):
+    """Return what a value leaves of one: 1 - v of a share, 1 - v^2 of a correlation, with the digits that v has lost."""
+    if transform == INTERVAL:
+        return _share(-x)
+    if transform == TANH:
+        e = math.exp(-2.0 * abs(x))
+        return 4.0 * e / ((1.0 + e) * (1.0 + e))
+    return 1.0
 
 
 @both
@@ -41,8 +56,8 @@ def log_jacobian(transform, x):
 
 
 @both
-def prior_density(family, location, scale, shape, v):
-    """Return the log density of a prior at v, up to a constant, and its derivative."""
+def prior_density(family, location, scale, shape, v, rest):
+    """Return the log density of a prior at v, up to a constant, and its derivative; ``rest`` is :func:`rest_of` v."""
     if family == NORMAL or family == HALF_NORMAL:
         centre = location if family == NORMAL else 0.0
         e = (v - centre) / scale
@@ -61,13 +76,11 @@ def prior_density(family, location, scale, shape, v):
         return (shape - 1.0) * math.log(v) - v / scale, (shape - 1.0) / v - 1.0 / scale
     if family == INVERSE_GAMMA:
         return -(shape + 1.0) * math.log(v) - scale / v, -(shape + 1.0) / v + scale / (v * v)
+    rest = max(rest, 1e-300)
     if family == BETA:
-        one = max(1.0 - v, 1e-300)
-        return (shape - 1.0) * math.log(max(v, 1e-300)) + (scale - 1.0) * math.log(one), (shape - 1.0) / max(
-            v, 1e-300
-        ) - (scale - 1.0) / one
+        v = max(v, 1e-300)
+        return (shape - 1.0) * math.log(v) + (scale - 1.0) * math.log(rest), (shape - 1.0) / v - (scale - 1.0) / rest
     if family == PARTIAL_CORRELATION:
-        rest = max(1.0 - v * v, 1e-300)
         return (shape - 1.0) * math.log(rest), -2.0 * (shape - 1.0) * v / rest
     return 0.0, 0.0
 
@@ -85,22 +98,24 @@ def write_values(theta, scalars, values):
 
 
 @compiled
-def log_prior(scalars, values, shift):
+def log_prior(theta, scalars, values, shift):
     """Take what was swept into each scalar off its value, and return the log prior density."""
     total = 0.0
     for s in range(scalars.shape[0]):
         own = scalars[s]
         values[s] -= shift[s]
-        total += prior_density(own.family, own.prior_location, own.prior_scale, own.prior_shape, values[s])[0]
+        rest = rest_of(own.transform, theta[own.position])
+        total += prior_density(own.family, own.prior_location, own.prior_scale, own.prior_shape, values[s], rest)[0]
     return total
 
 
 @compiled
-def log_prior_backward(scalars, values, gradient_values):
+def log_prior_backward(theta, scalars, values, gradient_values):
     """Add the gradient of :func:`log_prior` to that of the values."""
     for s in range(scalars.shape[0]):
         own = scalars[s]
-        slope = prior_density(own.family, own.prior_location, own.prior_scale, own.prior_shape, values[s])[1]
+        rest = rest_of(own.transform, theta[own.position])
+        _, slope = prior_density(own.family, own.prior_location, own.prior_scale, own.prior_shape, values[s], rest)
         gradient_values[s] += slope
 
 

@@ -34,6 +34,6 @@ def c_values(table, theta, values, scratch):
         fold(table, values, blocks[b].folds, blocks[b].folds_stop)
         forward = entry(table, FORWARD[blocks[b].kind])
         total += call(forward, (table, b, theta, values, scratch, shift))
-    total += scalars.log_prior(scalar, values, shift)
+    total += scalars.log_prior(theta, scalar, values, shift)
     fold(table, values, size.row_folds, reading.folds(table).shape[0])
     return total
