@@ -105,14 +105,12 @@ VARIANTS: dict[str, Variant] = {
     "sweeping": Variant(unswept=True),
     "absorption": Variant({(_WRITING, "parents_of"): lambda blocks, *_uses: [[] for _ in blocks]}),
     "straightening": Variant(_STRAIGHT),
-    "tilting": Variant({(_ADAPTATION, "tilt"): lambda program, *_rest: program}),
     "folding": Variant({(_WRITING, "fold"): lambda uses, _free: (list(uses), [], 0)}),
     "pilot": Variant(settings={"pilot": 0}),
     "low rank": Variant(_LOW_RANK),
     "low rank, long": Variant(_LOW_RANK, settings={"tune": LONG}),
 }
-"""Without straightening nothing is tilted either, and without the pilot there are no draws to tilt by. Without centring
-nothing is absorbed. Both kinds of low rank have nutpie's own adaptation in the place of straightening."""
+"""Without centring nothing is absorbed. Both kinds of low rank have nutpie's own adaptation in place of straightening."""
 
 
 def of_reference(months: int) -> Case:

@@ -35,7 +35,6 @@ ORDER = (
     "sweeping",
     "absorption",
     "straightening",
-    "tilting",
     "folding",
     "pilot",
     *list(NAMES)[1:],
@@ -157,7 +156,7 @@ def section(found: pd.DataFrame) -> str:
         f"{SIMULATED_MARK}. Smallest bulk effective size of all reported quantities, "
         f"{few if few == many else f'{few} to {many}'} seed{'s' * (many > 1)} "
         f"({'; '.join(machines)}); × is what the engine as it is has over that, with the same seeds. One attempt with the "
-        "default settings, so that a gate fails here which a second attempt would pass; *fails* names its checks in any "
+        "default settings, so that a gate fails here which a second attempt may pass; *fails* names its checks in any "
         "seed, *stopped* a run that went beyond its limit, *not run* one that is missing."
     )
     tables = [f"{PER[per]}:\n\n{table(found, per)}" for per in PER]

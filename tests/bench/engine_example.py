@@ -20,7 +20,7 @@ from northroute import look, seeds
 from northroute.bayes import Model, Sampling
 from northroute.bayes.coordinates import adaptation
 from northroute.bayes.gate import gate
-from northroute.bayes.kernel import batch, skyline
+from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program import assemble
 from northroute.bayes.program.assemble import Assembled
@@ -39,7 +39,7 @@ from tests.bench.ablation_table import PAGE, between
 BEGIN, END = "<!-- example: begin -->", "<!-- example: end -->"
 FIGURE = PAGE.with_name("engine.png")
 REGIONS, COUNTRIES, MONTHS = 12, 3, 60
-PIECES = ("centring", "sweeping", "absorption", "straightening", "tilting")
+PIECES = ("centring", "sweeping", "absorption", "straightening")
 WRITTEN = {Transform.IDENTITY: "", Transform.EXP: "log ", Transform.INTERVAL: "logit ", Transform.TANH: "atanh "}
 TYPICAL = 0.3
 SHOWN = 400
@@ -144,15 +144,13 @@ def sampled(program: Program, theta: Array) -> Array:
     z, n = theta.copy(), straight.order.size
     if n == 0:
         return z
+    lower, at = np.zeros((n, n)), 0
+    for i, begin in enumerate(straight.begin):
+        row = straight.factor[at : at + i - begin + 1]
+        lower[i, begin:i], lower[i, i] = row[:-1], 1 / row[-1]
+        at += row.size
     first = program.dim - n
-    for out, point in zip(z, theta, strict=True):
-        away = np.ascontiguousarray((point[first:] - straight.shift)[straight.order])
-        x = skyline.times_transposed(straight.factor, straight.begin, away)
-        if straight.tilted.size:
-            reach = straight.pivot[:, 1]
-            u = reach * np.tanh((point[straight.tilted] - straight.pivot[:, 0]) / reach)
-            x = (x - u @ straight.tilt) * np.exp(-(u @ straight.stretch))
-        out[first + straight.order] = x
+    z[:, first + straight.order] = (theta[:, first:] - straight.shift)[:, straight.order] @ lower
     return z
 
 

@@ -66,7 +66,6 @@ def test_every_variant_leaves_out_what_it_says() -> None:
             "sweeping": not np.array_equal(program.blocks, assembled.unswept().program.blocks),
             "absorption": bool((program.blocks != _without("absorption").blocks).any()),
             "straightening": program.coordinates.order.size > 0,
-            "tilting": program.coordinates.tilted.size > 0,
             "folding": len(program.uses) < len(layout.uses),
         }
 
@@ -74,7 +73,7 @@ def test_every_variant_leaves_out_what_it_says() -> None:
     def _without(piece: str) -> Program:
         return adapted(piece)[0].program
 
-    every = dict.fromkeys(("centring", "sweeping", "absorption", "straightening", "tilting", "folding"), True)
+    every = dict.fromkeys(("centring", "sweeping", "absorption", "straightening", "folding"), True)
     assert told("whole") == every
     for piece in every:
         assert not told(piece)[piece], piece
@@ -114,12 +113,12 @@ def test_the_inverse_of_the_kernels_coordinates() -> None:
 def test_a_piece_earns_its_place_by_its_rate_or_by_the_gate() -> None:
     every = {
         ("whole", "gp"): Rate({0: 120.0}, ""),
-        ("tilting", "gp"): Rate({0: 101.0}, ""),
+        ("folding", "gp"): Rate({0: 101.0}, ""),
         ("centring", "gp"): Rate({0: 100.0}, ""),
         ("sweeping", "gp"): Rate({0: 500.0}, "R-hat"),
         ("pilot", "gp"): Rate({}, "stopped"),
     }
-    assert [ablation_table.earns(every, v, "gp") for v in ("tilting", "centring", "sweeping", "pilot")] == [
+    assert [ablation_table.earns(every, v, "gp") for v in ("folding", "centring", "sweeping", "pilot")] == [
         False,
         True,
         True,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from northroute import provenance, seeds
 from northroute.bayes import fit as fits
 from northroute.bayes.checks import psis
-from northroute.bayes.coordinates import adaptation, curvature, envelope, prior_coordinates, tilting
+from northroute.bayes.coordinates import adaptation, curvature, envelope, prior_coordinates
 from northroute.bayes.coordinates.adaptation import Adapted
 from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.fit import BayesFit
@@ -339,7 +339,7 @@ def _modules(sampler: Sampler) -> tuple[ModuleType, ...]:
     """Return the modules that a sampler's draws come from; PyMC is loaded with those that state a model to it."""
     match sampler:
         case "nutpie":
-            return (*_ADAPTED, tilting, sampling)
+            return (*_ADAPTED, sampling)
         case "laplace":
             return (*_ADAPTED, drafts)
     from northroute.bayes.samplers import fallback, plain, plain_outcomes

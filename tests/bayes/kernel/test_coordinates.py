@@ -1,22 +1,16 @@
 """Centring and straightening choose coordinates: densities change by their Jacobian, values not at all."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from northroute.bayes.coordinates import adaptation, curvature, tilting
+from northroute.bayes.coordinates import adaptation, curvature
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.kernel.tables import Kind, Program
-from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.layout import Block
 from northroute.bayes.statement.codes import Rows
-from northroute.bayes.statement.distributions import Poisson
-from northroute.bayes.statement.model import Model
-from northroute.bayes.statement.terms.places import BYM2
-from northroute.bayes.statement.terms.population import Intercept
 from tests.bayes.kernel.examples import Example, everything, point
 from tests.bayes.kernel.oracle import assert_gradient, density, values_at, zero_sum_map
 
@@ -26,18 +20,6 @@ Array = NDArray[np.float64]
 @pytest.fixture(scope="module")
 def example() -> Example:
     return everything()
-
-
-def a_map() -> Assembled:
-    """Counts of a 12 x 12 map whose effects are mostly structured."""
-    rng, side = np.random.default_rng(2), 12
-    places = [f"{i:02d}-{j:02d}" for i in range(side) for j in range(side)]
-    edges = [(f"{i:02d}-{j:02d}", f"{i + 1:02d}-{j:02d}") for i in range(side - 1) for j in range(side)]
-    edges += [(f"{i:02d}-{j:02d}", f"{i:02d}-{j + 1:02d}") for i in range(side) for j in range(side - 1)]
-    i, j = np.indices((side, side)).reshape(2, -1)
-    effect = np.sin(i / 3) + np.cos(j / 4) + rng.normal(0, 0.3, side * side)
-    frame = pd.DataFrame({"place": places, "y": rng.poisson(np.exp(1 + effect))})
-    return assemble(Model("map", "y", Poisson(), (Intercept(), BYM2("place", edges))), frame)
 
 
 def structured(program: Program, block: Block, theta: Array, values: Array) -> Array:
@@ -163,59 +145,3 @@ def test_straightened_posterior_is_standard_normal_at_its_mode(example: Example)
     assert np.abs(density(straight, z)[1][first:]).max() < 0.02  # Newton's method stops short of that
     found_there = curvature.hessian(straight, z)
     assert_allclose(found_there, np.eye(len(found_there)), atol=0.02)
-
-
-def test_tilting_changes_the_density_by_its_determinant_and_no_value(example: Example) -> None:
-    plain, rng = example.program, np.random.default_rng(4)
-    straight = adaptation.straighten(plain, adaptation.find_mode(plain, point(plain, 3))).program
-    first, n = plain.linear, straight.coordinates.order.size
-    used = straight.coordinates._replace(
-        tilted=np.array([2, 0]),
-        pivot=np.array([[0.3, 1.5], [-0.4, 0.8]]),
-        tilt=rng.normal(0, 0.5, (2, n)),
-        stretch=rng.normal(0, 0.2, (2, n)),
-    )
-    tilted = straight._replace(coordinates=used)
-    z = point(plain, 3) + rng.normal(0, 0.3, plain.dim)
-    u = used.pivot[:, 1] * np.tanh((z[used.tilted] - used.pivot[:, 0]) / used.pivot[:, 1])
-    x = z.copy()
-    x[first:] = np.exp(u @ used.stretch) * z[first:] + u @ used.tilt
-    theta = batch.coordinates(tilted, z[None])[0]
-    assert_allclose(theta, batch.coordinates(straight, x[None])[0], atol=1e-12)
-    determinant = (u @ used.stretch).sum()
-    assert density(tilted, z)[0] == pytest.approx(density(plain, theta)[0] + determinant, rel=1e-12)
-    assert_gradient(tilted, z)
-
-
-def test_tilted_coordinates_are_nearer_to_standard_normal_at_other_hyperparameters() -> None:
-    """One standard deviation off, a map's conditional mode is nearer to zero than before, and its curvature to one."""
-    assembled = a_map()
-    mode = adaptation.find_mode(assembled.program, adaptation.start(assembled.layout, assembled.program.dim))
-    straight = adaptation.straighten(assembled.program, mode)
-    first = assembled.program.linear
-    sd = np.full(first, 0.2)
-    tilted = tilting.tilt(straight.program, mode.theta, mode.lower, sd)
-    assert tilted.coordinates.tilted.tolist() == [0]
-    for k in tilted.coordinates.tilted:
-        off = np.zeros((2, 2))
-        for side in (-1, 1):
-            z = straight.z.copy()
-            z[k] += side * sd[k]
-            for i, program in enumerate((straight.program, tilted)):
-                off[i, 0] += np.square(density(program, z)[1][first:]).sum()
-                off[i, 1] += np.square(np.diag(curvature.hessian(program, z)) - 1).sum()
-        assert (off[1] < 0.5 * off[0]).all()
-
-
-def test_a_tilt_that_a_likelihood_bends_too_much_for_is_left_out(example: Example) -> None:
-    mode = adaptation.find_mode(example.program, point(example.program, 3))
-    straight = adaptation.straighten(example.program, mode)
-    first = example.program.linear
-    tilted = tilting.tilt(straight.program, mode.theta, mode.lower, np.full(first, 0.3))
-    assert 0 < tilted.coordinates.tilted.size < first
-    for k in tilted.coordinates.tilted:
-        for side in (-0.3, 0.3):
-            z = straight.z.copy()
-            z[k] += side
-            before, after = (np.square(density(p, z)[1][first:]).sum() for p in (straight.program, tilted))
-            assert after < 0.4 * before

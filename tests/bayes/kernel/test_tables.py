@@ -44,7 +44,7 @@ def test_a_blank_record_has_nothing() -> None:
 def test_the_kernel_is_given_every_table() -> None:
     program = everything().program
     table = address_table(program)
-    assert table.shape == (FIELDS + len(tables.Slot), 3) and (table[:, 0] != 0).all()
+    assert table.shape == (FIELDS + len(tables.Slot), 2) and (table[:, 0] != 0).all()
 
 
 def test_a_program_is_given_only_the_units_that_it_needs() -> None:

@@ -1,1 +1,1 @@
-"""The coordinates in which the sampler moves: centred by the data, straightened, tilted; adapted from a mode or a pilot."""
+"""The coordinates in which the sampler moves: centred by the data, straightened; adapted from a mode or a pilot."""

@@ -8,8 +8,7 @@ come from the posterior of the effect, everything else integrated out, with mean
 
 Given the standard deviations, the posterior of intercepts, slopes and effects is nearly normal, and its log density concave.
 The mode (:func:`find_mode`) and the Hessian H there give coordinates (:func:`straighten`) ``theta = mode + C z`` with
-``C C' = H^{-1}``: intercepts against effects, covariates against trends, correlated months no longer cost steps. With draws
-in hand, mean and scale of these coordinates also follow the hyperparameters (:mod:`northroute.bayes.coordinates.tilting`).
+``C C' = H^{-1}``: intercepts against effects, covariates against trends, correlated months no longer cost steps.
 
 All are data of the program: nothing is compiled again, and no posterior changes.
 """
@@ -24,7 +23,6 @@ from scipy import linalg
 
 from northroute.bayes.coordinates.curvature import definite, gradient, hessian
 from northroute.bayes.coordinates.envelope import factorise
-from northroute.bayes.coordinates.tilting import tilt
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.effects import parents_of
 from northroute.bayes.kernel.scalars import cholesky_of
@@ -59,13 +57,9 @@ def first(assembled: Assembled) -> Adapted:
 
 def learnt(assembled: Assembled, before: Adapted, theta: Array) -> Adapted:
     """Adapt to draws of coordinates, shape (chain, draw, dim), of a program adapted ``before``: at their scalars' means."""
-    plain, drawn = before.program.unrotated(), theta.reshape(-1, theta.shape[-1])
-    point = np.ascontiguousarray(drawn.mean(axis=0))
+    plain, point = before.program.unrotated(), theta.mean(axis=(0, 1))
     program, point = centre(assembled.layout, plain, find_mode(plain, point))
-    mode = find_mode(program, point)
-    straight = straighten(program, mode)
-    sd = drawn[:, : program.linear].std(axis=0)
-    return Adapted(tilt(straight.program, mode.theta, mode.lower, sd), straight.z)
+    return straighten(program, find_mode(program, point))
 
 
 def start(layout: Layout, dim: int) -> Array:

@@ -33,16 +33,14 @@ def c_log_density(dim, z, gradient, value, table):
     """Write log density and gradient, as the sampler asks; 0, or 1 where they are not finite (the point is refused)."""
     size, blocks = reading.sizes(table)[0], reading.blocks(table)
     z, gradient = doubles(z, dim), doubles(gradient, dim)
-    u, scale = np.empty(reading.tilted(table).shape[0]), np.empty(reading.order(table).shape[0])
     theta, values, g_values, scratch = (
         np.empty(size.dim),
         np.empty(size.values),
         np.zeros(size.values),
         np.empty(size.scratch),
     )
-    total = coordinates.follow(table, z, u, scale)
-    coordinates.unrotate(table, z, u, scale, theta)
-    total += call(entry(table, VALUES), (table, theta, values, scratch))
+    coordinates.unrotate(table, z, theta)
+    total = call(entry(table, VALUES), (table, theta, values, scratch))
     for s in range(reading.segments(table).shape[0]):
         total += rows.segment_density(table, s, values, g_values)
     unfold(table, g_values, size.row_folds, reading.folds(table).shape[0])
@@ -54,7 +52,7 @@ def c_log_density(dim, z, gradient, value, table):
         call(backward, (table, b, theta, values, scratch, g_values, gradient))
         unfold(table, g_values, blocks[b].folds, blocks[b].folds_stop)
     scalars.backward(theta, reading.scalars(table), g_values, gradient)
-    coordinates.rotate_gradient(table, z, u, scale, gradient)
+    coordinates.rotate_gradient(table, gradient)
     doubles(value, 1)[0] = total
     finite = np.isfinite(total)
     for i in range(dim):

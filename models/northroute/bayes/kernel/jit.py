@@ -54,23 +54,21 @@ def unit(result: Any = types.float64) -> Callable[[Callable[..., Any]], Unit]:
     return partial(Unit, result=result)
 
 
-def compiled(
-    function: Callable[..., Any] | None = None, *, fastmath: set[str] | bool = False, python: bool = False
-) -> Any:
+def compiled(function: Callable[..., Any] | None = None, *, fastmath: set[str] | bool = False) -> Any:
     """Compile a function with numba as part of each unit that calls it.
 
-    Only with ``python`` has it an entry for Python, which costs a tenth of the compilation.
+    It has no entry for Python, which would cost a tenth of the compilation.
     """
     if function is None:
-        return partial(compiled, fastmath=fastmath, python=python)
+        return partial(compiled, fastmath=fastmath)
     with machine_code.kept_in(FOLDER) as kept:
         return numba.njit(  # type: ignore[call-overload]  # its hints do not know the wrappers
             cache=kept,
             nogil=True,
             fastmath=fastmath,
             error_model="numpy",
-            no_cpython_wrapper=not python,
-            no_cfunc_wrapper=not python,
+            no_cpython_wrapper=True,
+            no_cfunc_wrapper=True,
         )(function)
 
 

@@ -17,7 +17,7 @@ from numba.np.arrayobj import make_array, populate_array
 
 WORD = types.int64
 """Every argument of a unit: a number, or an address (below 2^63 wherever programs run)."""
-ROW = 3
+ROW = 2
 """Words in a row of a table of addresses."""
 
 
@@ -42,18 +42,20 @@ def _word(builder: Any, table: Any, place: Any) -> Any:
     return builder.load(builder.gep(start, [place]))
 
 
-def stored(row: int, dtype: Any, ndim: int = 1) -> Any:
+def stored(row: int, dtype: Any) -> Any:
     """Return the kernel's function from the address of a table of addresses to the array that a row of it tells of.
 
-    A row holds an address, rows and columns.
+    A row holds an address and a length.
     """
-    kind = types.Array(numpy_support.from_dtype(np.dtype(dtype)), ndim, "C")
+    kind = types.Array(numpy_support.from_dtype(np.dtype(dtype)), 1, "C")
 
     @intrinsic
     def at(typing_context, table):
         def codegen(context, builder, signature, arguments):
-            words = [_word(builder, arguments[0], ir.Constant(ir.IntType(64), ROW * row + i)) for i in range(1 + ndim)]
-            return _array(context, builder, kind, words[0], words[1:])
+            address, length = (
+                _word(builder, arguments[0], ir.Constant(ir.IntType(64), ROW * row + i)) for i in range(ROW)
+            )
+            return _array(context, builder, kind, address, [length])
 
         return kind(WORD), codegen
 

@@ -5,8 +5,6 @@ Sparse Positive Definite Systems, ch. 4), so each row is one stretch of memory, 
 The diagonal is stored inverted.
 """
 
-import numpy as np
-
 from northroute.bayes.kernel import vector
 from northroute.bayes.kernel.jit import compiled
 
@@ -30,16 +28,3 @@ def solve_transposed(factor, begin, x):
         at -= width + 1
         x[i] *= factor[at + width]
         vector.add_scaled(x[begin[i] : i], -x[i], factor[at : at + width])
-
-
-@compiled(python=True)
-def times_transposed(factor, begin, x):
-    """Return ``L' x``."""
-    out = np.zeros_like(x)
-    at = 0
-    for i in range(x.shape[0]):
-        width = i - begin[i]
-        vector.add_scaled(out[begin[i] : i], x[i], factor[at : at + width])
-        out[i] += x[i] / factor[at + width]
-        at += width + 1
-    return out

@@ -192,23 +192,14 @@ class Coordinates(NamedTuple):
     shift : float array (linear,)
     order, begin : int array (linear,)
     factor : float array
-        The linear part is ``shift + P' L'^-1 x``: row i of the lower triangular L holds columns ``begin[i]`` to i
+        The linear part is ``shift + P' L'^-1 z``: row i of the lower triangular L holds columns ``begin[i]`` to i
         (:mod:`northroute.bayes.kernel.skyline`) and stands for the linear coordinate ``order[i]``. Empty: the part is z's.
-    tilted : int array (tilt,)
-    pivot : float array (tilt, 2)
-    tilt, stretch : float array (tilt, linear)
-        ``x = exp(u @ stretch) * z + u @ tilt``, where ``u[k]`` is ``r tanh((z[tilted[k]] - m) / r)`` with m and r in
-        ``pivot[k]``: mean and scale of the linear part follow hyperparameters. Empty: ``x = z``.
     """
 
     shift: Array = np.zeros(0)
     order: Ints = np.zeros(0, dtype=np.int64)
     begin: Ints = np.zeros(0, dtype=np.int64)
     factor: Array = np.zeros(0)
-    tilted: Ints = np.zeros(0, dtype=np.int64)
-    pivot: Array = np.zeros((0, 2))
-    tilt: Array = np.zeros((0, 0))
-    stretch: Array = np.zeros((0, 0))
 
 
 class Program(NamedTuple):

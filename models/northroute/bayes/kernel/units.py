@@ -21,6 +21,7 @@ from northroute.bayes.kernel import (
     values,
 )
 from northroute.bayes.kernel.jit import Unit
+from northroute.bayes.kernel.memory import ROW
 from northroute.bayes.kernel.tables import Kind, Program, Slot
 
 UNITS: Final[Mapping[Slot, Unit]] = {
@@ -54,16 +55,16 @@ def needed(program: Program) -> set[Slot]:
 
 
 def address_table(program: Program) -> NDArray[Any]:
-    """Return the words that a unit reads a program by, shape (table or unit, 3); asking compiles what is not yet.
+    """Return the words that a unit reads a program by, shape (table or unit, 2); asking compiles what is not yet.
 
-    A table has its address and shape (:mod:`northroute.bayes.kernel.reading`), a unit its address. The tables have to be
+    A table has its address and length (:mod:`northroute.bayes.kernel.reading`), a unit its address. The tables have to be
     kept as long as the result is used.
     """
-    found = np.zeros((reading.FIELDS + len(Slot), 3), dtype=np.int64)
+    found = np.zeros((reading.FIELDS + len(Slot), ROW), dtype=np.int64)
     for row, table in zip(found, program.tables, strict=False):
         if not table.flags.c_contiguous:
             raise ValueError("every table of a program is contiguous")
-        row[0], row[1 : 1 + table.ndim] = table.ctypes.data, table.shape
+        row[:] = table.ctypes.data, table.size
     for slot in needed(program):
         found[reading.FIELDS + slot, 0] = UNITS[slot].address
     return found

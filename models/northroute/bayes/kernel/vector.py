@@ -88,15 +88,6 @@ def dot(a, b):
 
 
 @compiled(fastmath=FAST)
-def total(a):
-    """Sum."""
-    found = 0.0
-    for i in range(a.shape[0]):
-        found += a[i]
-    return found
-
-
-@compiled(fastmath=FAST)
 def add_scaled(out, a, x):
     """``out += a * x``."""
     for i in range(out.shape[0]):
