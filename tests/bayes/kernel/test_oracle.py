@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from northroute.bayes.kernel import batch
 from northroute.bayes.samplers.plain import stated
+from northroute.bayes.statement.codes import Transform
 from tests.bayes.kernel.examples import Example, K, everything, point
 from tests.bayes.kernel.oracle import assert_gradient, compiled_terms, density, pymc_point, values_at
 
@@ -57,6 +58,25 @@ def test_rows_have_pymcs_log_likelihood_constants_included(example: Example, mod
 @pytest.mark.parametrize("seed", SEEDS)
 def test_gradient_is_the_density_s_slope(example: Example, seed: int) -> None:
     assert_gradient(example.program, point(example.program, seed))
+
+
+def test_gradient_is_the_slope_where_shares_and_correlations_have_rounded_to_one(example: Example) -> None:
+    """Far out, a value is one in floating point and only its coordinate moves: the tails of prior and Jacobian decide."""
+    scalar, held = example.program.scalars, 0
+    for s in np.flatnonzero(np.isin(scalar["transform"], (Transform.INTERVAL, Transform.TANH))):
+        at, theta = int(scalar["position"][s]), point(example.program, 6)
+        for far in (-45.0, 45.0):
+            theta[at] = far
+            value, gradient = density(example.program, theta)
+            if (
+                value > -1e6
+            ):  # what rows exclude there, as outcomes that would have to be each other's multiple, tells nothing
+                ahead, behind = (
+                    density(example.program, theta + step * (np.arange(theta.size) == at))[0] for step in (1, -1)
+                )
+                assert gradient[at] == pytest.approx((ahead - behind) / 2, abs=1e-4), (s, far)
+                held += 1
+    assert held > 10
 
 
 def test_units_called_from_many_threads_give_the_same_number_each_time(example: Example) -> None:

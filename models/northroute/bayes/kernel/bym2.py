@@ -19,6 +19,7 @@ from northroute.bayes.kernel import linear, reading
 from northroute.bayes.kernel.jit import unit
 from northroute.bayes.kernel.memory import doubles
 from northroute.bayes.kernel.scales import spread
+from northroute.bayes.kernel.special import LEAST
 
 
 @unit()
@@ -49,7 +50,7 @@ def c_bym2(table, b, theta, values, scratch, shift):
     for edge in range(block.edge_count):
         gap = scratch[phi + index[block.edges + 2 * edge]] - scratch[phi + index[block.edges + 2 * edge + 1]]
         total -= 0.5 * gap * gap
-    s = sigma * math.sqrt(max(1.0 - rho, 1e-300))
+    s = sigma * math.sqrt(max(1.0 - rho, LEAST))
     for i in range(n):
         m = sigma * math.sqrt(rho) * scratch[phi + i] * data[block.scaling + i]
         own = s if i < connected else sigma
@@ -81,7 +82,7 @@ def c_bym2_back(table, b, theta, values, scratch, gradient_values, gradient):
         gap = scratch[phi + i] - scratch[phi + j]
         g_phi[i] -= gap
         g_phi[j] += gap
-    rest = max(1.0 - rho, 1e-300)
+    rest = max(1.0 - rho, LEAST)
     s, root = sigma * math.sqrt(rest), math.sqrt(max(rho, 1e-300))
     for i in range(n):
         factor = data[block.scaling + i]

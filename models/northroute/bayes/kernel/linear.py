@@ -10,6 +10,7 @@ normal coordinates give normal numbers conditioned on their sum.
 import math
 
 from northroute.bayes.kernel.jit import both, compiled
+from northroute.bayes.kernel.special import LEAST
 
 
 @compiled
@@ -70,7 +71,7 @@ def basis_adjoint(basis, first, levels, functions, g, at, k, out, to):
 @compiled
 def autoregression(phi, u, at, n, k, out, to):
     """Stationary AR(1) with the innovations' scale: ``x_1 = u_1``, ``x_t = phi x_{t-1} + sqrt(1 - phi^2) u_t``."""
-    q = math.sqrt(max(1.0 - phi * phi, 1e-300))
+    q = math.sqrt(max(1.0 - phi * phi, LEAST))
     for d in range(k):
         out[to + d] = u[at + d]
         for t in range(1, n):
@@ -80,7 +81,7 @@ def autoregression(phi, u, at, n, k, out, to):
 @compiled
 def autoregression_adjoint(phi, u, at, n, k, x, g, to, out):
     """Write the innovations' gradient to ``out`` and return that of phi; ``x`` is the path, from zero on, as is ``out``."""
-    q = math.sqrt(max(1.0 - phi * phi, 1e-300))
+    q = math.sqrt(max(1.0 - phi * phi, LEAST))
     g_phi = 0.0
     for d in range(k):
         carried = 0.0

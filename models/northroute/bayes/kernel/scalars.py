@@ -3,6 +3,7 @@
 import math
 
 from northroute.bayes.kernel.jit import both, compiled
+from northroute.bayes.kernel.special import LEAST
 from northroute.bayes.statement.codes import Transform
 
 IDENTITY, EXP, INTERVAL, TANH = (int(t) for t in Transform)
@@ -140,10 +141,10 @@ def cholesky_of(values, index, first, k, factor):
     for i in range(1, k):
         used = 0.0
         for j in range(i):
-            factor[i, j] = values[index[at]] * math.sqrt(max(1.0 - used, 1e-300))
+            factor[i, j] = values[index[at]] * math.sqrt(max(1.0 - used, LEAST))
             used += factor[i, j] * factor[i, j]
             at += 1
-        factor[i, i] = math.sqrt(max(1.0 - used, 1e-300))
+        factor[i, i] = math.sqrt(max(1.0 - used, LEAST))
 
 
 @compiled
@@ -155,7 +156,7 @@ def cholesky_backward(values, index, first, factor, gradient_factor, gradient_va
         g_used = -0.5 * gradient_factor[i, i] / factor[i, i]
         for j in range(i - 1, -1, -1):
             used -= factor[i, j] * factor[i, j]
-            rest = math.sqrt(max(1.0 - used, 1e-300))
+            rest = math.sqrt(max(1.0 - used, LEAST))
             g = gradient_factor[i, j] + 2.0 * g_used * factor[i, j]
             gradient_values[index[row + j]] += g * rest
             g_used -= 0.5 * g * values[index[row + j]] / rest

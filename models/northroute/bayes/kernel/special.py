@@ -4,6 +4,9 @@ import math
 
 from northroute.bayes.kernel.jit import both
 
+LEAST = 2.0**-53
+"""What a number below one leaves of one at least; where it has rounded to one, a root or slope of the rest takes this."""
+
 
 @both
 def digamma(x):
