@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from northroute.bayes.kernel import batch
+from northroute.bayes.kernel.batch import Array
 from northroute.bayes.samplers.plain import stated
 from northroute.bayes.statement.codes import Transform
 from tests.bayes.kernel.examples import Example, K, everything, point
@@ -77,6 +78,21 @@ def test_gradient_is_the_slope_where_shares_and_correlations_have_rounded_to_one
                 assert gradient[at] == pytest.approx((ahead - behind) / 2, abs=1e-4), (s, far)
                 held += 1
     assert held > 10
+
+
+def test_draws_shared_out_to_processors_are_the_same_numbers(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    theta = np.stack([point(example.program, seed) for seed in range(7)])
+
+    def numbers() -> list[Array]:
+        values, prior = batch.values_of(example.program, theta)
+        return [values, prior, *(f(example.program, values) for f in (batch.predictors, batch.log_likelihood))]
+
+    found = {}
+    for much in (0, 10**12):
+        monkeypatch.setattr(batch, "MUCH", much)
+        found[much] = numbers()
+    for shared, alone in zip(*found.values(), strict=True):
+        assert np.array_equal(shared, alone)
 
 
 def test_units_called_from_many_threads_give_the_same_number_each_time(example: Example) -> None:

@@ -1,9 +1,5 @@
 """Gradients and Hessians of a program's log density."""
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -12,6 +8,7 @@ from scipy import linalg
 
 from northroute.bayes.kernel import density
 from northroute.bayes.kernel.tables import Program
+from northroute.bayes.kernel.threads import shared_out
 
 Array = NDArray[np.float64]
 _STEP: Final = 1e-5
@@ -43,7 +40,7 @@ def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
             moved[first + j] = theta[first + j]
             found[j] = (here[first:] - ahead[first:]) / _STEP
 
-    _shared_out(columns, n)
+    shared_out(columns, n)
     return np.asarray((found + found.T) / 2)
 
 
@@ -56,16 +53,8 @@ def log_densities(program: Program, points: Array) -> Array:
         for i in range(*part):
             found[i] = log_density(points[i], waste)
 
-    _shared_out(some, len(points))
+    shared_out(some, len(points))
     return found
-
-
-def _shared_out(work: Callable[[tuple[int, int]], None], size: int) -> None:
-    """Do parts of some work side by side, a part a processor: the density runs without Python's lock."""
-    workers = os.cpu_count() or 1
-    edges = np.linspace(0, size, workers + 1).astype(int)
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, [(a, b) for a, b in pairwise(edges.tolist()) if b > a]))
 
 
 def definite(matrix: Array) -> tuple[Array, Array]:

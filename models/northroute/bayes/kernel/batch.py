@@ -1,5 +1,7 @@
 """Many draws at once: values, predictors, log likelihood by row."""
 
+from typing import Any, Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,9 +10,12 @@ from northroute.bayes.kernel.coordinates import c_coordinates
 from northroute.bayes.kernel.jit import unit
 from northroute.bayes.kernel.memory import call, doubles, entry
 from northroute.bayes.kernel.tables import Program, Slot
+from northroute.bayes.kernel.threads import shared_out
 from northroute.bayes.kernel.units import address_table
 
 Array = NDArray[np.float64]
+MUCH: Final = 100_000
+"""Numbers that a call reads and writes, from which on its draws are shared out to all processors."""
 VALUES, PREDICT = reading.FIELDS + Slot.VALUES, reading.FIELDS + Slot.PREDICT
 
 
@@ -64,7 +69,7 @@ def values_of(program: Program, theta: Array) -> tuple[Array, Array]:
     """Values (scalars and coefficients), shape (draw, value), and log priors of draws theta, shape (draw, dim)."""
     theta, table = _draws(theta, program.dim), address_table(program)
     values, prior = np.empty((len(theta), int(program.sizes["values"][0]))), np.empty(len(theta))
-    c_draws.call(len(theta), *(a.ctypes.data for a in (table, theta, values, prior)))
+    _for_draws(c_draws.call, table, theta, values, prior)
     return values, prior
 
 
@@ -72,7 +77,7 @@ def predictors(program: Program, values: Array) -> Array:
     """Both linear predictors, offset included, shape (draw, 2, row)."""
     values, table = _draws(values, int(program.sizes["values"][0])), address_table(program)
     out = np.zeros((len(values), 2, int(program.sizes["rows"][0])))
-    c_predictors.call(len(values), *(a.ctypes.data for a in (table, values, out)))
+    _for_draws(c_predictors.call, table, values, out)
     return out
 
 
@@ -80,7 +85,7 @@ def log_likelihood(program: Program, values: Array) -> Array:
     """Log likelihood by row, constants included, shape (draw, row). A cell's stands at its first row, others are zero."""
     values, table = _draws(values, int(program.sizes["values"][0])), address_table(program)
     out = np.zeros((len(values), int(program.sizes["rows"][0])))
-    c_log_likelihood.call(len(values), *(a.ctypes.data for a in (table, values, out)))
+    _for_draws(c_log_likelihood.call, table, values, out)
     out += families.constants(program)
     return out
 
@@ -100,6 +105,19 @@ def coordinates(program: Program, z: Array) -> Array:
     for draw, found in zip(z, out, strict=True):
         c_coordinates.call(program.dim, program.dim, *(a.ctypes.data for a in (draw, found, table)))
     return out
+
+
+def _for_draws(function: Any, table: NDArray[Any], *arrays: Array) -> None:
+    """Call a unit for all draws, the first axis of each array."""
+
+    def some(part: tuple[int, int]) -> None:
+        own = [a[slice(*part)] for a in arrays]
+        function(part[1] - part[0], *(a.ctypes.data for a in (table, *own)))
+
+    if sum(a.size for a in arrays) < MUCH:
+        some((0, len(arrays[0])))
+    else:
+        shared_out(some, len(arrays[0]))
 
 
 def _draws(array: Array, columns: int) -> Array:
