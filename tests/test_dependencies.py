@@ -26,6 +26,7 @@ TOOLS = {
     "jupyterlab": ("README.md", "Jupyter with"),
     "mypy": ("Makefile", "/mypy"),
     "nbconvert": ("Makefile", "jupytext --quiet --to ipynb --execute"),
+    "pytest-xdist": ("Makefile", "--numprocesses auto"),
     "ruff": ("Makefile", "/ruff"),
     "uv": ("Makefile", "/uv"),
 }
