@@ -9,7 +9,7 @@ OUT ?= reports/build
 ARGS ?=
 # Small products on many threads wait for each other: one BLAS thread is many times faster here.
 export OPENBLAS_NUM_THREADS ?= 1
-# Compiling the kernel, the chains and the command line are processes of their own: each would translate every module anew.
+# Without byte code on disk each process (those that compile the kernel, too) would translate every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help reproduce reproduce-real test check notebooks docs readme bench recover sbc calibrate trials lock clean
