@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from northroute.bayes.checks.arrays import RowBlocks
 from northroute.bayes.gate.gate import Check, not_computed
 from northroute.bayes.gate.own_rows import MOST_SHARE, Lines, lines
-from northroute.bayes.gate.row_check import DRAWS, LINE_DRAWS, OWN_SHARE, counted, row_name, scalar_name
+from northroute.bayes.gate.row_check import DRAWS, OWN_SHARE, counted, row_name, scalar_name
 from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.window import log_likelihood_rows, window
@@ -47,7 +47,7 @@ def check_single_rows(assembled: Assembled, draws: Draws) -> Check:
     for part, likelihood in RowBlocks(lambda at: log_likelihood_rows(program, kept, rows[at]), len(kept), rows.size):
         shift, scalar, at = _largest(kept[:, asked], likelihood)
         found.append((shift, scalar, int(rows[part[at]])))
-    own = lines(assembled, draws, LINE_DRAWS)
+    own = lines(assembled, draws, DRAWS)
     if own is not None:
         for row in surprising(own, rows):
             ratios = own.log_ratios(row, own.known(row))
