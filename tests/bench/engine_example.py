@@ -146,7 +146,7 @@ def sampled(program: Program, theta: Array) -> Array:
         return z
     lower, at = np.zeros((n, n)), 0
     for i, begin in enumerate(straight.begin):
-        row = straight.factor[at : at + i - begin + 1]
+        row = straight.factor[at : at + i - begin + 1].astype(float)
         lower[i, begin:i], lower[i, i] = row[:-1], 1 / row[-1]
         at += row.size
     first = program.dim - n

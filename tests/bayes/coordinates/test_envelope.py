@@ -44,7 +44,7 @@ def whole(factor: Factor) -> Array:
     n, at = factor.order.size, 0
     lower = np.zeros((n, n))
     for i, begin in enumerate(factor.begin):
-        row = factor.rows[at : at + i - begin + 1]
+        row = factor.rows[at : at + i - begin + 1].astype(float)
         lower[i, begin:i], lower[i, i] = row[:-1], 1 / row[-1]
         at += row.size
     found = np.zeros((n, n))
@@ -53,14 +53,14 @@ def whole(factor: Factor) -> Array:
 
 
 @pytest.mark.parametrize("matrix", [arrow(8, 5, 3), grid(9), np.eye(4), arrow(1, 1, 6)])
-def test_factor_is_exact(matrix: Array) -> None:
+def test_factor_is_exact_to_single_precision(matrix: Array) -> None:
     factor = factorise(matrix)
-    assert_allclose(whole(factor), matrix, atol=1e-10 * np.abs(matrix).max())
+    assert_allclose(whole(factor), matrix, atol=1e-6 * np.abs(matrix).max())
     right = np.random.default_rng(1).normal(size=len(matrix))
     x = right[factor.order].copy()
     for_python(skyline.solve)(factor.rows, factor.begin, x)
     for_python(skyline.solve_transposed)(factor.rows, factor.begin, x)
-    assert_allclose(x, np.linalg.solve(matrix, right)[factor.order], atol=1e-9)
+    assert_allclose(x, np.linalg.solve(whole(factor), right)[factor.order], atol=1e-9)
 
 
 def test_arrows_and_grids_have_small_factors() -> None:

@@ -131,7 +131,7 @@ def dense(program: Program) -> Array:
     n, at = straight.order.size, 0
     lower = np.zeros((n, n))
     for i, begin in enumerate(straight.begin):
-        row = straight.factor[at : at + i - begin + 1]
+        row = straight.factor[at : at + i - begin + 1].astype(float)
         lower[i, begin:i], lower[i, i] = row[:-1], 1 / row[-1]
         at += row.size
     assert at == straight.factor.size

@@ -51,7 +51,7 @@ def test_a_program_is_given_only_the_units_that_it_needs() -> None:
     builder = Builder()
     builder.segments.append(records.segment(builder.store, Family.POISSON, slice(0, 3), np.ones(3)))
     program, _ = builder.finish(3)
-    slots = {tables.Slot.VALUES, tables.Slot.PREDICT, tables.Slot.PLAIN_COUNTS, tables.Slot.COUNTS}
+    slots = {tables.Slot[n] for n in ("VALUES", "PREDICT", "SCATTER", "PLAIN_COUNTS", "COUNTS")}
     assert needed(program) == slots
     given = np.flatnonzero(address_table(program)[FIELDS:, 0])
     assert {tables.Slot(int(slot)) for slot in given} == slots

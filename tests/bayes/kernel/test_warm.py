@@ -68,7 +68,7 @@ def test_units_are_compiled_once_and_told_and_only_those_that_a_program_needs(fo
         warm.ready(counted(Family.POISSON), lambda message, _share: said.append(message))
     assert len(started) == len(said) == 1 and "once on this machine" in said[0]
     made = {path.stem for path in folder.glob("*.compiled")}
-    assert made == {name.lower() for name in (*warm.CALLED, "VALUES", "PREDICT", "PLAIN_COUNTS", "COUNTS")}
+    assert made == {name.lower() for name in (*warm.CALLED, "VALUES", "PREDICT", "SCATTER", "PLAIN_COUNTS", "COUNTS")}
     warm.ready(counted(Family.NORMAL))
     assert started[1:] == ["from northroute.bayes.kernel.warm import main; main(['NORMALS'])"]
 

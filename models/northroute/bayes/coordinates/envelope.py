@@ -32,13 +32,13 @@ class Factor:
         Row i stands for coordinate ``order[i]``.
     begin : int array (n,)
         First column of row i.
-    rows : float array
+    rows : float32 array
         Row after row, from the first column to the diagonal, the diagonal inverted.
     """
 
     order: Ints
     begin: Ints
-    rows: Array
+    rows: NDArray[np.float32]
 
 
 def factorise(matrix: Array, largest: int = LARGEST) -> Factor:
@@ -57,7 +57,7 @@ def factorise(matrix: Array, largest: int = LARGEST) -> Factor:
     lower = _cholesky(np.where(pattern, matrix, 0.0)[np.ix_(order, order)])
     lower[np.diag_indices_from(lower)] = 1 / np.diag(lower)
     rows = np.concatenate([lower[i, first : i + 1] for i, first in enumerate(begin)])
-    return Factor(order, begin, np.ascontiguousarray(rows))
+    return Factor(order, begin, rows.astype(np.float32))
 
 
 def arrange(pattern: NDArray[np.bool_]) -> tuple[Ints, Ints]:

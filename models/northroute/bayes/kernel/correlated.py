@@ -1,4 +1,4 @@
-r"""One group's correlated effects, standardised together by what the data say of them.
+r"""Groups' correlated effects, each group's standardised together by what the data say of them.
 
 With :math:`\Lambda = D L` (standard deviations D, Cholesky factor L of the correlations), data precision Q and natural mean
 b, and the effects a that the group absorbs:
@@ -9,101 +9,114 @@ b, and the effects a that the group absorbs:
 so that w is standard normal in the prior, and v standard normal in the posterior given D and L as far as it is normal. The
 log prior density of v is :math:`-w'w/2 - \log|C|`. The adjoint of the Cholesky factor is that of Murray (2016,
 arXiv:1602.07527).
+
+Groups are worked on side by side, :data:`SIDE` at a time: a room holds every number of the formulae as a *line*, one place
+for each group, so that all loops over a matrix are of whole lines.
 """
 
 import math
 
 import numpy as np
 
-from northroute.bayes.kernel import reading
+from northroute.bayes.kernel import reading, vector
 from northroute.bayes.kernel.jit import compiled, unit
-from northroute.bayes.kernel.memory import doubles
+from northroute.bayes.kernel.memory import address_of, doubles
 from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
 
-FACTOR, G_FACTOR, SCALED, G_SCALED, PRODUCT, ROOT, G_ROOT, G_SYMMETRIC = 0, 1, 2, 3, 4, 5, 6, 7
-"""Matrices of a room: L, Lambda, each followed by its gradient; Q Lambda; C, and the gradients of C and of B."""
-NATURAL, W, T, G_Y, G_R = 8, 9, 10, 11, 12
-"""Vectors of a room, each the first row of a matrix: b - Q a, w, t = C^-1 Lambda' (b - Q a), gradients of t and C t."""
+SIDE = 32
+"""Groups side by side: long enough for vector instructions, and of four dimensions all lines stay in the nearest cache."""
+PRECISION, PRODUCT, ROOT, G_ROOT, G_SYMMETRIC = 0, 1, 2, 3, 4
+"""Matrices of a room, each of dim * dim lines: Q; Q Lambda; C, and the gradients of C and of B."""
+NATURAL, COORDINATE, T, W, INVERSE, G_U, G_Y, G_R = 0, 1, 2, 3, 4, 5, 6, 7
+"""Vectors of a room, behind its matrices: b - Q a, v, t = C^-1 Lambda' (b - Q a), w, one over C's diagonal, gradients."""
+MATRICES, VECTORS = 5, 8
 
 
 @compiled
-def room_of(block, batch, index, values):
-    """Return the matrices that a batch's groups share, shape (13, dim, dim), with L and Lambda written, the rest zero."""
+def scaled_of(block, batch, index, values):
+    """Return L and Lambda of a batch, shape (2, dim, dim)."""
     k = block.dims
-    room = np.zeros((13, k, k))
-    cholesky_of(values, index, block.correlation, k, room[FACTOR])
+    factor, scaled = np.zeros((k, k)), np.zeros((k, k))
+    cholesky_of(values, index, block.correlation, k, factor)
     for i in range(k):
         s = values[index[block.sd + batch * k + i]]
         for j in range(i + 1):
-            room[SCALED, i, j] = s * room[FACTOR, i, j]
-    return room
+            scaled[i, j] = s * factor[i, j]
+    return factor, scaled
 
 
 @compiled
-def standardise(block, raw, theta, data, parents, own, room):
-    """Write Q Lambda (to PRODUCT), C, and the vectors b - Q a, w and t of one group, whose parents a lie from ``own`` on."""
-    k, q = block.dims, block.centring + raw * block.dims
-    scaled, product, root = room[SCALED], room[PRODUCT], room[ROOT]
+def room_of(k):
+    """Return a room."""
+    return np.empty((MATRICES * k + VECTORS) * k * SIDE)
+
+
+@compiled
+def element(room, which, k, i, j, n):
+    """Return the line of an element of a matrix."""
+    return doubles(address_of(room) + 8 * SIDE * ((which * k + i) * k + j), n)
+
+
+@compiled
+def part(room, which, k, i, n):
+    """Return the line of an element of a vector."""
+    return doubles(address_of(room) + 8 * SIDE * ((MATRICES * k + which) * k + i), n)
+
+
+@compiled
+def load(block, raw, theta, data, parents, own, k, n, room):
+    """Write Q, b - Q a and v of ``n`` groups, the first of which has the coordinates from ``raw`` on, and parents a."""
     for i in range(k):
-        natural = data[block.centring + block.raw * k + raw + i]
+        natural, coordinate = part(room, NATURAL, k, i, n), part(room, COORDINATE, k, i, n)
+        for r in range(n):
+            natural[r] = data[block.centring + block.raw * k + raw + r * k + i]
+            coordinate[r] = theta[block.theta + raw + r * k + i]
         for j in range(k):
-            natural -= data[q + i * k + j] * parents[own + j]
-            total = 0.0
-            for m in range(j, k):
-                total += data[q + i * k + m] * scaled[m, j]
-            product[i, j] = total
-        room[NATURAL, 0, i] = natural
-    for i in range(k):
-        for j in range(i + 1):
-            total = 1.0 if i == j else 0.0
-            for m in range(i, k):
-                total += scaled[m, i] * product[m, j]
-            for m in range(j):
-                total -= root[i, m] * root[j, m]
-            root[i, j] = math.sqrt(total) if i == j else total / root[j, j]
-    for i in range(k):
-        total = 0.0
-        for m in range(i, k):
-            total += scaled[m, i] * room[NATURAL, 0, m]
-        for m in range(i):
-            total -= root[i, m] * room[T, 0, m]
-        room[T, 0, i] = total / root[i, i]
-    for i in range(k - 1, -1, -1):
-        total = room[T, 0, i] + theta[block.theta + raw + i]
-        for m in range(i + 1, k):
-            total -= root[m, i] * room[W, 0, m]
-        room[W, 0, i] = total / root[i, i]
+            precision = element(room, PRECISION, k, i, j, n)
+            for r in range(n):
+                precision[r] = data[block.centring + ((raw + r * k) + i) * k + j]
+                natural[r] -= precision[r] * parents[own + r * k + j]
 
 
 @compiled
-def symmetric_adjoint(root, g_root, k, out):
-    """Write the gradient of a symmetric matrix, from that of its Cholesky factor."""
-    for j in range(k):  # Phi(C' g_C): lower triangle, its diagonal halved
-        for i in range(k - 1, j - 1, -1):
-            total = 0.0
+def standardise(scaled, k, n, room):
+    """Write Q Lambda, C, one over its diagonal, t and w of ``n`` groups that are loaded."""
+    for i in range(k):
+        for j in range(k):
+            product = element(room, PRODUCT, k, i, j, n)
+            vector.fill(product, 0.0)
+            for m in range(j, k):
+                vector.add_scaled(product, scaled[m, j], element(room, PRECISION, k, i, m, n))
+    for i in range(k):
+        inverse = part(room, INVERSE, k, i, n)
+        for j in range(i + 1):
+            root = element(room, ROOT, k, i, j, n)
+            vector.fill(root, 1.0 if i == j else 0.0)
             for m in range(i, k):
-                total += root[m, i] * g_root[m, j]
-            out[i, j] = 0.5 * total if i == j else total
+                vector.add_scaled(root, scaled[m, i], element(room, PRODUCT, k, m, j, n))
+            for m in range(j):
+                vector.take_products(root, element(room, ROOT, k, i, m, n), element(room, ROOT, k, j, m, n))
+            if j < i:
+                vector.scale(root, part(room, INVERSE, k, j, n))
+            else:
+                for r in range(n):
+                    root[r] = math.sqrt(root[r])
+                    inverse[r] = 1.0 / root[r]
     for i in range(k):
-        for j in range(i + 1, k):
-            out[i, j] = 0.0
-    for j in range(k):  # from the left by C'^-1
-        for i in range(k - 1, -1, -1):
-            total = out[i, j]
-            for m in range(i + 1, k):
-                total -= root[m, i] * out[m, j]
-            out[i, j] = total / root[i, i]
-    for i in range(k):  # from the right by C^-1
-        for j in range(k - 1, -1, -1):
-            total = out[i, j]
-            for m in range(j + 1, k):
-                total -= out[i, m] * root[m, j]
-            out[i, j] = total / root[j, j]
-    for i in range(k):
-        for j in range(i):
-            mean = 0.5 * (out[i, j] + out[j, i])
-            out[i, j] = mean
-            out[j, i] = mean
+        t = part(room, T, k, i, n)
+        vector.fill(t, 0.0)
+        for m in range(i, k):
+            vector.add_scaled(t, scaled[m, i], part(room, NATURAL, k, m, n))
+        for m in range(i):
+            vector.take_products(t, element(room, ROOT, k, i, m, n), part(room, T, k, m, n))
+        vector.scale(t, part(room, INVERSE, k, i, n))
+    for i in range(k - 1, -1, -1):
+        t, coordinate, w = part(room, T, k, i, n), part(room, COORDINATE, k, i, n), part(room, W, k, i, n)
+        for r in range(n):
+            w[r] = t[r] + coordinate[r]
+        for m in range(i + 1, k):
+            vector.take_products(w, element(room, ROOT, k, m, i, n), part(room, W, k, m, n))
+        vector.scale(w, part(room, INVERSE, k, i, n))
 
 
 @unit()
@@ -113,58 +126,99 @@ def c_correlated(table, b, batch, groups, raw, own, theta, values, parents, scra
     ``raw`` is the first of them among the block's, and ``own`` the first effect; ``parents`` are all that the block absorbs.
     """
     block, size = reading.blocks(table)[b], reading.sizes(table)[0]
-    index, data = reading.index(table), reading.data(table)
+    index, data, k = reading.index(table), reading.data(table), reading.blocks(table)[b].dims
     theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
-    k, room = block.dims, room_of(block, batch, index, values)
-    absorbed, total = doubles(parents, own + groups * k), 0.0
-    for group in range(groups):
-        standardise(block, raw + group * k, theta, data, absorbed, own + group * k, room)
+    _, scaled = scaled_of(block, batch, index, values)
+    room, absorbed, total = room_of(k), doubles(parents, own + groups * k), 0.0
+    u = np.empty(SIDE)
+    for first in range(0, groups, SIDE):
+        n, at = min(SIDE, groups - first), own + first * k
+        load(block, raw + first * k, theta, data, absorbed, at, k, n, room)
+        standardise(scaled, k, n, room)
+        for r in range(n):
+            determinant = 1.0
+            for i in range(k):
+                determinant *= part(room, INVERSE, k, i, n)[r]
+            total += math.log(determinant)
         for i in range(k):
-            w = room[W, 0, i]
-            total -= 0.5 * w * w + math.log(room[ROOT, i, i])
-            u = 0.0
+            w = part(room, W, k, i, n)
+            total -= 0.5 * vector.dot(w, w)
+            for r in range(n):
+                u[r] = 0.0
             for j in range(i + 1):
-                u += room[SCALED, i, j] * room[W, 0, j]
-            scratch[block.scratch + own + group * k + i] = u
+                w = part(room, W, k, j, n)
+                for r in range(n):
+                    u[r] += scaled[i, j] * w[r]
+            for r in range(n):
+                scratch[block.scratch + at + r * k + i] = u[r]
     return total
 
 
 @compiled
-def backward(block, raw, theta, data, parents, own, room, g_u, at, g_parents, gradient):
-    """Add one group's part to the gradients of its coordinates, of Lambda and of the absorbed effects."""
-    k = block.dims
-    standardise(block, raw, theta, data, parents, own, room)
-    scaled, g_scaled, root, g_root = room[SCALED], room[G_SCALED], room[ROOT], room[G_ROOT]
+def symmetric_adjoint(k, n, room):
+    """Write the gradient of B, from that of its Cholesky factor C."""
+    for j in range(k):  # Phi(C' g_C): lower triangle, its diagonal halved
+        for i in range(j, k):
+            out = element(room, G_SYMMETRIC, k, i, j, n)
+            vector.fill(out, 0.0)
+            for m in range(i, k):
+                vector.add_products(out, element(room, ROOT, k, m, i, n), element(room, G_ROOT, k, m, j, n))
+        vector.add_scaled(element(room, G_SYMMETRIC, k, j, j, n), -0.5, element(room, G_SYMMETRIC, k, j, j, n))
+        for i in range(j):
+            vector.fill(element(room, G_SYMMETRIC, k, i, j, n), 0.0)
+    for j in range(k):  # from the left by C'^-1
+        for i in range(k - 1, -1, -1):
+            out = element(room, G_SYMMETRIC, k, i, j, n)
+            for m in range(i + 1, k):
+                vector.take_products(out, element(room, ROOT, k, m, i, n), element(room, G_SYMMETRIC, k, m, j, n))
+            vector.scale(out, part(room, INVERSE, k, i, n))
+    for i in range(k):  # from the right by C^-1
+        for j in range(k - 1, -1, -1):
+            out = element(room, G_SYMMETRIC, k, i, j, n)
+            for m in range(j + 1, k):
+                vector.take_products(out, element(room, G_SYMMETRIC, k, i, m, n), element(room, ROOT, k, m, j, n))
+            vector.scale(out, part(room, INVERSE, k, j, n))
+    for i in range(k):
+        for j in range(i):
+            one, two = element(room, G_SYMMETRIC, k, i, j, n), element(room, G_SYMMETRIC, k, j, i, n)
+            for r in range(n):
+                one[r] = two[r] = 0.5 * (one[r] + two[r])
+
+
+@compiled
+def backward(scaled, g_scaled, k, n, room):
+    """Write the gradients of t (to G_Y), of C t (to G_R) and of B, and add the groups' part to that of Lambda."""
     for i in range(k):  # g_y = C^-1 (Lambda' g_u - w)
-        total = -room[W, 0, i]
+        out = part(room, G_Y, k, i, n)
+        vector.fill(out, 0.0)
+        vector.add_scaled(out, -1.0, part(room, W, k, i, n))
         for m in range(i, k):
-            total += scaled[m, i] * g_u[at + m]
+            vector.add_scaled(out, scaled[m, i], part(room, G_U, k, m, n))
         for m in range(i):
-            total -= root[i, m] * room[G_Y, 0, m]
-        room[G_Y, 0, i] = total / root[i, i]
-        gradient[block.theta + raw + i] += room[G_Y, 0, i]
+            vector.take_products(out, element(room, ROOT, k, i, m, n), part(room, G_Y, k, m, n))
+        vector.scale(out, part(room, INVERSE, k, i, n))
     for i in range(k - 1, -1, -1):  # g_r = C'^-1 g_y
-        total = room[G_Y, 0, i]
+        out = part(room, G_R, k, i, n)
+        vector.fill(out, 0.0)
+        vector.add_scaled(out, 1.0, part(room, G_Y, k, i, n))
         for m in range(i + 1, k):
-            total -= root[m, i] * room[G_R, 0, m]
-        room[G_R, 0, i] = total / root[i, i]
+            vector.take_products(out, element(room, ROOT, k, m, i, n), part(room, G_R, k, m, n))
+        vector.scale(out, part(room, INVERSE, k, i, n))
     for i in range(k):
         for j in range(i + 1):
-            g_root[i, j] = -room[W, 0, i] * room[G_Y, 0, j] - room[G_R, 0, i] * room[T, 0, j]
-            g_scaled[i, j] += g_u[at + i] * room[W, 0, j] + room[NATURAL, 0, i] * room[G_R, 0, j]
-        g_root[i, i] -= 1.0 / root[i, i]
-    for j in range(k):  # g_natural = Lambda g_r, and the absorbed effects enter by - Q a
-        total = 0.0
-        for i in range(k):
-            total += room[PRODUCT, j, i] * room[G_R, 0, i]
-        g_parents[own + j] -= total
-    symmetric_adjoint(root, g_root, k, room[G_SYMMETRIC])
+            out = element(room, G_ROOT, k, i, j, n)
+            vector.fill(out, 0.0)
+            vector.take_products(out, part(room, W, k, i, n), part(room, G_Y, k, j, n))
+            vector.take_products(out, part(room, G_R, k, i, n), part(room, T, k, j, n))
+        vector.add_scaled(element(room, G_ROOT, k, i, i, n), -1.0, part(room, INVERSE, k, i, n))
+    symmetric_adjoint(k, n, room)
     for i in range(k):
         for j in range(i + 1):
-            total = 0.0
+            total = vector.dot(part(room, G_U, k, i, n), part(room, W, k, j, n))
+            total += vector.dot(part(room, NATURAL, k, i, n), part(room, G_R, k, j, n))
             for m in range(k):
-                total += room[PRODUCT, i, m] * room[G_SYMMETRIC, m, j]
-            g_scaled[i, j] += 2.0 * total
+                total += 2.0 * vector.dot(element(room, PRODUCT, k, i, m, n), element(room, G_SYMMETRIC, k, m, j, n))
+            g_scaled[i, j] += total
 
 
 @unit()
@@ -173,18 +227,34 @@ def c_correlated_back(
 ):
     """Add the part of a batch's groups to the gradient, from ``g_u``, that of their effects, shape (group * dim,)."""
     block, size = reading.blocks(table)[b], reading.sizes(table)[0]
-    index, data = reading.index(table), reading.data(table)
+    index, data, k = reading.index(table), reading.data(table), reading.blocks(table)[b].dims
     theta, values, gradient = doubles(theta, size.dim), doubles(values, size.values), doubles(gradient, size.dim)
     gradient_values = doubles(gradient_values, size.values)
-    k, room = block.dims, room_of(block, batch, index, values)
+    factor, scaled = scaled_of(block, batch, index, values)
+    g_factor, g_scaled, room = np.zeros((k, k)), np.zeros((k, k)), room_of(k)
     stop = own + groups * k
     absorbed, g_absorbed, slopes = doubles(parents, stop), doubles(g_parents, stop), doubles(g_u, groups * k)
-    for r in range(groups):
-        backward(block, raw + r * k, theta, data, absorbed, own + r * k, room, slopes, r * k, g_absorbed, gradient)
+    for first in range(0, groups, SIDE):
+        n, at = min(SIDE, groups - first), own + first * k
+        load(block, raw + first * k, theta, data, absorbed, at, k, n, room)
+        standardise(scaled, k, n, room)
+        for i in range(k):
+            slope = part(room, G_U, k, i, n)
+            for r in range(n):
+                slope[r] = slopes[(first + r) * k + i]
+        backward(scaled, g_scaled, k, n, room)
+        for i in range(k):
+            g_y = part(room, G_Y, k, i, n)
+            for r in range(n):
+                gradient[block.theta + raw + (first + r) * k + i] += g_y[r]
+            for j in range(k):  # g_natural = Lambda g_r, and the absorbed effects enter by - Q a
+                product, g_r = element(room, PRODUCT, k, i, j, n), part(room, G_R, k, j, n)
+                for r in range(n):
+                    g_absorbed[at + r * k + i] -= product[r] * g_r[r]
     for i in range(k):  # from Lambda to the standard deviations and to L
         sd = index[block.sd + batch * k + i]
         for j in range(i + 1):
-            room[G_FACTOR, i, j] += values[sd] * room[G_SCALED, i, j]
-            gradient_values[sd] += room[FACTOR, i, j] * room[G_SCALED, i, j]
-    cholesky_backward(values, index, block.correlation, room[FACTOR], room[G_FACTOR], gradient_values)
+            g_factor[i, j] += values[sd] * g_scaled[i, j]
+            gradient_values[sd] += factor[i, j] * g_scaled[i, j]
+    cholesky_backward(values, index, block.correlation, factor, g_factor, gradient_values)
     return 0.0

@@ -4,9 +4,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from northroute.bayes.kernel import coordinates, reading, rows, scalars
+from northroute.bayes.kernel import coordinates, reading, rows, scalars, vector
 from northroute.bayes.kernel.jit import compiled, unit
-from northroute.bayes.kernel.memory import call, doubles, entry
+from northroute.bayes.kernel.memory import address_of, call, doubles, entry, places
 from northroute.bayes.kernel.tables import Program, Slot
 from northroute.bayes.kernel.units import address_table
 
@@ -23,9 +23,14 @@ def unfold(table, gradient_values, start, stop):
     folds, index, data = reading.folds(table), reading.index(table), reading.data(table)
     for f in range(stop - 1, start - 1, -1):
         record = folds[f]
-        for i in range(record.count):
-            w = data[record.weight + i] if record.weight >= 0 else 1.0
-            gradient_values[index[record.index + i]] += w * gradient_values[record.value + i]
+        n, at = record.count, places(address_of(index) + 4 * record.index, record.count)
+        slope = doubles(address_of(gradient_values) + 8 * record.value, n)
+        if record.weight < 0:
+            vector.add_at(gradient_values, at, slope, n)
+            continue
+        weight = doubles(address_of(data) + 8 * record.weight, n)
+        for i in range(n):
+            gradient_values[at[i]] += weight[i] * slope[i]
 
 
 @unit(types.int64)

@@ -9,7 +9,11 @@ normal coordinates give normal numbers conditioned on their sum.
 
 import math
 
+import numpy as np
+
+from northroute.bayes.kernel import vector
 from northroute.bayes.kernel.jit import both, compiled
+from northroute.bayes.kernel.memory import address_of, doubles
 from northroute.bayes.kernel.special import LEAST
 
 
@@ -48,24 +52,27 @@ def zero_sum_adjoint(g, start, stride, n):
 @compiled
 def basis_times(basis, first, levels, functions, u, at, k, out, to):
     """``out[t, d] = sum_f basis[t, f] u[f, d]``; each argument is followed by where it begins."""
-    for t in range(levels):
-        for d in range(k):
-            total = 0.0
-            for f in range(functions):
-                total += basis[first + t * functions + f] * u[at + f * k + d]
-            out[to + t * k + d] = total
+    column = np.empty(functions)
+    for d in range(k):
+        for f in range(functions):
+            column[f] = u[at + f * k + d]
+        for t in range(levels):
+            row = doubles(address_of(basis) + 8 * (first + t * functions), functions)
+            out[to + t * k + d] = vector.dot(row, column)
 
 
 @compiled
 def basis_adjoint(basis, first, levels, functions, g, at, k, out, to):
     """``out[f, d] = sum_t basis[t, f] g[t, d]``."""
-    for i in range(functions * k):
-        out[to + i] = 0.0
-    for t in range(levels):
-        for d in range(k):
-            weight = g[at + t * k + d]
-            for f in range(functions):
-                out[to + f * k + d] += basis[first + t * functions + f] * weight
+    column = np.empty(functions)
+    for d in range(k):
+        for f in range(functions):
+            column[f] = 0.0
+        for t in range(levels):
+            row = doubles(address_of(basis) + 8 * (first + t * functions), functions)
+            vector.add_scaled(column, g[at + t * k + d], row)
+        for f in range(functions):
+            out[to + f * k + d] = column[f]
 
 
 @compiled

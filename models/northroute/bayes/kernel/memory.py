@@ -72,15 +72,26 @@ def entry(typing_context, table, row):
     return WORD(WORD, types.intp), codegen
 
 
-@intrinsic
-def doubles(typing_context, address, n):
-    """Return the ``n`` doubles at an address."""
-    kind = types.Array(types.float64, 1, "C")
+def _line(element: types.Type, meaning: str) -> Any:
+    """Return the kernel's function from an address and a length to the array that lies there."""
+    kind = types.Array(element, 1, "C")
 
-    def codegen(context, builder, signature, arguments):
-        return _array(context, builder, kind, arguments[0], arguments[1:])
+    @intrinsic
+    def at(typing_context, address, n):
+        def codegen(context, builder, signature, arguments):
+            return _array(context, builder, kind, arguments[0], arguments[1:])
 
-    return kind(WORD, types.intp), codegen
+        return kind(WORD, types.intp), codegen
+
+    at.__doc__ = meaning
+    return at
+
+
+doubles = _line(types.float64, "Return the ``n`` doubles at an address.")
+singles = _line(types.float32, "Return the ``n`` numbers of single precision at an address.")
+places = _line(
+    types.uint32, "Return the ``n`` places at an address; none is below zero, so none is counted from an array's end."
+)
 
 
 @intrinsic

@@ -12,4 +12,4 @@ sizes, scalars, blocks, uses = stored(0, SIZES), stored(1, SCALAR), stored(2, BL
 folds, dense, segments = stored(4, FOLD), stored(5, DENSE), stored(6, SEGMENT)
 index, data = stored(7, np.int32), stored(8, np.float64)
 shift, order, begin = stored(9, np.float64), stored(10, np.int64), stored(11, np.int64)
-factor = stored(12, np.float64)
+factor = stored(12, np.float32)

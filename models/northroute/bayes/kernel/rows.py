@@ -2,82 +2,100 @@
 
 import numpy as np
 
-from northroute.bayes.kernel import families, reading
+from northroute.bayes.kernel import families, reading, vector
 from northroute.bayes.kernel.jit import compiled, unit
-from northroute.bayes.kernel.memory import call, doubles, entry, matrix
+from northroute.bayes.kernel.memory import address_of, call, doubles, entry, matrix, places
 from northroute.bayes.kernel.tables import Slot
 
 CHUNK = 512
 """Rows at a time, so that all scratch stays in the nearest cache; cells never straddle chunks."""
-PREDICT = reading.FIELDS + Slot.PREDICT
+PREDICT, SCATTER = reading.FIELDS + Slot.PREDICT, reading.FIELDS + Slot.SCATTER
+
+
+@compiled
+def weigh(table, use, skipped, x, n):
+    """Multiply the first ``n`` numbers of ``x`` by a use's weights, from its row ``skipped`` on."""
+    if use.weight >= 0:
+        weight = doubles(address_of(reading.data(table)) + 8 * (use.weight + skipped), n)
+        for i in range(n):
+            x[i] *= weight[i]
 
 
 @unit()
 def c_predict(table, s, first, stop, values, eta, stride):
     """Write both linear predictors of rows first..stop-1 of segment ``s`` to ``eta``, shape (2, stride)."""
-    segment, index, data = reading.segments(table)[s], reading.index(table), reading.data(table)
-    values, eta = doubles(values, reading.sizes(table)[0].values), matrix(eta, 2, stride)
-    offset = segment.offset + first - segment.start
+    segment, dense, uses = reading.segments(table)[s], reading.dense(table), reading.uses(table)
+    index, data = address_of(reading.index(table)), address_of(reading.data(table))
+    values, whole, part = (
+        doubles(values, reading.sizes(table)[0].values),
+        matrix(eta, 2, stride),
+        np.empty(stop - first),
+    )
+    offset = doubles(data + 8 * (segment.offset + first - segment.start), stop - first)
     for i in range(stop - first):
-        eta[0, i] = data[offset + i] if segment.offset >= 0 else 0.0
-        eta[1, i] = 0.0
-    dense, uses = reading.dense(table), reading.uses(table)
+        whole[0, i] = whole[1, i] = 0.0
+    if segment.offset >= 0:
+        for i in range(stop - first):
+            whole[0, i] = offset[i]
     for d in range(dense.shape[0]):
         use = dense[d]
-        q = use.columns
-        for i in range(max(first, use.start), min(stop, use.stop)):
-            at = use.matrix + (i - use.start) * q
-            total = 0.0
-            for j in range(q):
-                total += data[at + j] * values[use.value + j]
-            eta[use.predictor, i - first] += total
+        lo, n = max(first, use.start), min(stop, use.stop) - max(first, use.start)
+        out = doubles(eta + 8 * (use.predictor * stride + lo - first), n)
+        for j in range(use.columns):
+            column = data + 8 * (use.matrix + j * use.stride + lo - use.start)
+            vector.add_scaled(out, values[use.value + j], doubles(column, n))
     for u in range(uses.shape[0]):
         use = uses[u]
-        lo, hi = max(first, use.start), min(stop, use.stop)
-        if lo >= hi:
-            continue
-        out, to, at = eta[use.predictor], lo - first, use.index + lo - use.start
+        lo, n = max(first, use.start), min(stop, use.stop) - max(first, use.start)
+        out = doubles(eta + 8 * (use.predictor * stride + lo - first), n)
+        at = places(index + 4 * (use.index + lo - use.start), n)
         if use.weight < 0 and use.other < 0:
-            for i in range(hi - lo):
-                out[to + i] += values[index[at + i]]
+            for i in range(n):
+                out[i] += values[at[i]]
             continue
-        for i in range(hi - lo):
-            w = data[use.weight + lo - use.start + i] if use.weight >= 0 else 1.0
-            if use.other >= 0:
-                w *= values[index[use.other + lo - use.start + i]]
-            out[to + i] += w * values[index[at + i]]
+        for i in range(n):
+            part[i] = values[at[i]]
+        weigh(table, use, lo - use.start, part, n)
+        if use.other >= 0:
+            other = places(index + 4 * (use.other + lo - use.start), n)
+            for i in range(n):
+                part[i] *= values[other[i]]
+        for i in range(n):
+            out[i] += part[i]
     return 0.0
 
 
-@compiled
-def scatter(table, values, first, stop, g, gradient_values):
-    """Add the gradient of rows first..stop-1, ``g`` of shape (2, >= stop - first), to that of the values."""
-    dense, uses, index, data = reading.dense(table), reading.uses(table), reading.index(table), reading.data(table)
+@unit()
+def c_scatter(table, values, first, stop, g, stride, gradient_values):
+    """Add the gradient of rows first..stop-1 to that of the values; ``g`` has shape (2, stride)."""
+    dense, uses, size = reading.dense(table), reading.uses(table), reading.sizes(table)[0].values
+    index, data = address_of(reading.index(table)), address_of(reading.data(table))
+    values, gradient_values, part = doubles(values, size), doubles(gradient_values, size), np.empty(stop - first)
     for d in range(dense.shape[0]):
         use = dense[d]
-        q = use.columns
-        for i in range(max(first, use.start), min(stop, use.stop)):
-            at = use.matrix + (i - use.start) * q
-            weight = g[use.predictor, i - first]
-            for j in range(q):
-                gradient_values[use.value + j] += weight * data[at + j]
+        lo, n = max(first, use.start), min(stop, use.stop) - max(first, use.start)
+        slope = doubles(g + 8 * (use.predictor * stride + lo - first), n)
+        for j in range(use.columns):
+            column = data + 8 * (use.matrix + j * use.stride + lo - use.start)
+            gradient_values[use.value + j] += vector.dot(slope, doubles(column, n))
     for u in range(uses.shape[0]):
         use = uses[u]
-        lo, hi = max(first, use.start), min(stop, use.stop)
-        if lo >= hi:
-            continue
-        slope, of, at = g[use.predictor], lo - first, use.index + lo - use.start
+        lo, n = max(first, use.start), min(stop, use.stop) - max(first, use.start)
+        slope = doubles(g + 8 * (use.predictor * stride + lo - first), n)
+        at = places(index + 4 * (use.index + lo - use.start), n)
         if use.weight < 0 and use.other < 0:
-            for i in range(hi - lo):
-                gradient_values[index[at + i]] += slope[of + i]
+            vector.add_at(gradient_values, at, slope, n)
             continue
-        for i in range(hi - lo):
-            w = slope[of + i] * (data[use.weight + lo - use.start + i] if use.weight >= 0 else 1.0)
-            if use.other >= 0:
-                other = index[use.other + lo - use.start + i]
-                gradient_values[other] += w * values[index[at + i]]
-                w *= values[other]
-            gradient_values[index[at + i]] += w
+        for i in range(n):
+            part[i] = slope[i]
+        weigh(table, use, lo - use.start, part, n)
+        if use.other >= 0:
+            other = places(index + 4 * (use.other + lo - use.start), n)
+            for i in range(n):
+                gradient_values[other[i]] += part[i] * values[at[i]]
+                part[i] *= values[other[i]]
+        vector.add_at(gradient_values, at, part, n)
+    return 0.0
 
 
 @compiled
@@ -94,5 +112,5 @@ def segment_density(table, s, values, gradient_values):
         n = min(step, segment.stop - first)
         call(entry(table, PREDICT), (table, s, first, first + n, values, eta, step))
         total += call(family, (families.ROWS, table, s, first, n, step, *where))
-        scatter(table, values, first, first + n, g, gradient_values)
+        call(entry(table, SCATTER), (table, values, first, first + n, g, step, gradient_values))
     return total + call(family, (families.CLOSE, table, s, 0, 0, step, *where))

@@ -2,11 +2,13 @@ r"""Triangular solves with a sparse Cholesky factor, stored as its envelope: eve
 
 The factor of a matrix has no entry outside the envelope of the matrix (George and Liu 1981, Computer Solution of Large
 Sparse Positive Definite Systems, ch. 4), so each row is one stretch of memory, and a solve is inner products of stretches.
-The diagonal is stored inverted.
+The diagonal is stored inverted. Numbers have single precision: every step of the sampler reads all of them twice, and what the
+factor stands for is a neighbour of the matrix in any case.
 """
 
 from northroute.bayes.kernel import vector
 from northroute.bayes.kernel.jit import compiled
+from northroute.bayes.kernel.memory import address_of, doubles, singles
 
 
 @compiled
@@ -15,7 +17,8 @@ def solve(factor, begin, x):
     at = 0
     for i in range(x.shape[0]):
         width = i - begin[i]
-        x[i] = (x[i] - vector.dot(factor[at : at + width], x[begin[i] : i])) * factor[at + width]
+        row, known = singles(address_of(factor) + 4 * at, width), doubles(address_of(x) + 8 * begin[i], width)
+        x[i] = (x[i] - vector.dot(row, known)) * factor[at + width]
         at += width + 1
 
 
@@ -27,4 +30,5 @@ def solve_transposed(factor, begin, x):
         width = i - begin[i]
         at -= width + 1
         x[i] *= factor[at + width]
-        vector.add_scaled(x[begin[i] : i], -x[i], factor[at : at + width])
+        row, rest = singles(address_of(factor) + 4 * at, width), doubles(address_of(x) + 8 * begin[i], width)
+        vector.add_scaled(rest, -x[i], row)

@@ -44,17 +44,18 @@ class Slot(IntEnum):
 
     VALUES = 0
     PREDICT = 1
-    EFFECTS = 2
-    EFFECTS_BACK = 3
-    CORRELATED = 4
-    CORRELATED_BACK = 5
-    BYM2 = 6
-    BYM2_BACK = 7
-    PLAIN_COUNTS = 8
-    COUNTS = 9
-    NORMALS = 10
-    COMPOSITIONS = 11
-    MULTIVARIATE = 12
+    SCATTER = 2
+    EFFECTS = 3
+    EFFECTS_BACK = 4
+    CORRELATED = 5
+    CORRELATED_BACK = 6
+    BYM2 = 7
+    BYM2_BACK = 8
+    PLAIN_COUNTS = 9
+    COUNTS = 10
+    NORMALS = 11
+    COMPOSITIONS = 12
+    MULTIVARIATE = 13
 
 
 def _record(whole: str, real: str = "") -> np.dtype[Any]:
@@ -146,12 +147,12 @@ index : in index, what is added to each.
 weight : in data, by value.
 """
 
-DENSE: Final = _record("predictor start stop matrix columns value")
+DENSE: Final = _record("predictor start stop matrix columns stride value")
 """Covariates that enter rows.
 
 predictor : 0 or 1.
 start, stop : rows.
-matrix, columns : in data, covariates (row, column), and how many columns.
+matrix, columns, stride : in data, covariates column by column, how many columns, and from one to the next.
 value : first of the consecutive scalars that are the slopes.
 """
 
@@ -191,7 +192,7 @@ class Coordinates(NamedTuple):
     ----------
     shift : float array (linear,)
     order, begin : int array (linear,)
-    factor : float array
+    factor : float32 array
         The linear part is ``shift + P' L'^-1 z``: row i of the lower triangular L holds columns ``begin[i]`` to i
         (:mod:`northroute.bayes.kernel.skyline`) and stands for the linear coordinate ``order[i]``. Empty: the part is z's.
     """
@@ -199,7 +200,7 @@ class Coordinates(NamedTuple):
     shift: Array = np.zeros(0)
     order: Ints = np.zeros(0, dtype=np.int64)
     begin: Ints = np.zeros(0, dtype=np.int64)
-    factor: Array = np.zeros(0)
+    factor: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
 
 
 class Program(NamedTuple):

@@ -27,6 +27,7 @@ from northroute.bayes.kernel.tables import Kind, Program, Slot
 UNITS: Final[Mapping[Slot, Unit]] = {
     Slot.VALUES: values.c_values,
     Slot.PREDICT: rows.c_predict,
+    Slot.SCATTER: rows.c_scatter,
     Slot.EFFECTS: effects.c_effects,
     Slot.EFFECTS_BACK: effects.c_effects_back,
     Slot.CORRELATED: correlated.c_correlated,
@@ -44,7 +45,7 @@ _BLOCKS: Final = {int(Kind.EFFECTS): {Slot.EFFECTS, Slot.EFFECTS_BACK}, int(Kind
 
 def needed(program: Program) -> set[Slot]:
     """Return the units that a program's density and its log likelihood by row call."""
-    found = {Slot.VALUES, Slot.PREDICT}
+    found = {Slot.VALUES, Slot.PREDICT, Slot.SCATTER}
     for kind in set(program.blocks["kind"].tolist()):
         found |= _BLOCKS[kind]
     if any(at >= 0 for at in program.blocks["correlation"].tolist()):

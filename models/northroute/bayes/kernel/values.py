@@ -4,7 +4,7 @@ import numpy as np
 
 from northroute.bayes.kernel import reading, scalars
 from northroute.bayes.kernel.jit import compiled, unit
-from northroute.bayes.kernel.memory import call, doubles, entry
+from northroute.bayes.kernel.memory import address_of, call, doubles, entry, places
 from northroute.bayes.kernel.tables import Slot
 
 FORWARD = reading.FIELDS + Slot.EFFECTS, reading.FIELDS + Slot.BYM2
@@ -17,9 +17,15 @@ def fold(table, values, start, stop):
     folds, index, data = reading.folds(table), reading.index(table), reading.data(table)
     for f in range(start, stop):
         record = folds[f]
-        for i in range(record.count):
-            w = data[record.weight + i] if record.weight >= 0 else 1.0
-            values[record.value + i] += w * values[index[record.index + i]]
+        n, at = record.count, places(address_of(index) + 4 * record.index, record.count)
+        out = doubles(address_of(values) + 8 * record.value, n)
+        weight = doubles(address_of(data) + 8 * record.weight, n)
+        if record.weight < 0:
+            for i in range(n):
+                out[i] += values[at[i]]
+        else:
+            for i in range(n):
+                out[i] += weight[i] * values[at[i]]
 
 
 @unit()

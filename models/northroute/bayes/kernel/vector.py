@@ -1,4 +1,4 @@
-"""Exponentials and logarithms of whole arrays, written so that the compiler uses vector instructions.
+"""Exponentials, logarithms and sums of products of whole arrays, written so that the compiler uses vector instructions.
 
 Accurate to a few units in the last place (tested against numpy). The exponential splits ``x = k log 2 + r`` and evaluates
 the Taylor polynomial of degree 13 on ``|r| <= log(2) / 2``; the logarithm of ``1 + u`` on [0, 1] is
@@ -92,3 +92,45 @@ def add_scaled(out, a, x):
     """``out += a * x``."""
     for i in range(out.shape[0]):
         out[i] += a * x[i]
+
+
+@compiled(fastmath=FAST)
+def add_products(out, a, b):
+    """``out += a * b``."""
+    for i in range(out.shape[0]):
+        out[i] += a[i] * b[i]
+
+
+@compiled(fastmath=FAST)
+def take_products(out, a, b):
+    """``out -= a * b``."""
+    for i in range(out.shape[0]):
+        out[i] -= a[i] * b[i]
+
+
+@compiled(fastmath=FAST)
+def scale(out, a):
+    """``out *= a``."""
+    for i in range(out.shape[0]):
+        out[i] *= a[i]
+
+
+@compiled
+def fill(out, a):
+    """Write ``a`` to every place."""
+    for i in range(out.shape[0]):
+        out[i] = a
+
+
+@compiled
+def add_at(out, at, x, n):
+    """Add ``x[i]`` to ``out[at[i]]``, a run of one place at once: else each would wait for the one before it."""
+    if n <= 0:
+        return
+    last, total = at[0], 0.0
+    for i in range(n):
+        if at[i] != last:
+            out[last] += total
+            last, total = at[i], 0.0
+        total += x[i]
+    out[last] += total

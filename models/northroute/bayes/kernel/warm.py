@@ -27,12 +27,12 @@ CALLED: Final[Mapping[str, jit.Unit]] = {
 """What samplers and Python call: needed by every program."""
 ALL: Final[Mapping[str, jit.Unit]] = {**CALLED, **{slot.name: unit for slot, unit in UNITS.items()}}
 _TOGETHER: Final = (
-    (9, ("EFFECTS", "EFFECTS_BACK")),
-    (8, ("LOG_DENSITY", "VALUES", "COORDINATES")),
-    (6, ("CORRELATED", "CORRELATED_BACK")),
+    (9, ("CORRELATED", "CORRELATED_BACK")),
+    (7, ("EFFECTS", "EFFECTS_BACK")),
+    (5, ("LOG_DENSITY", "VALUES", "COORDINATES")),
     (4, ("PLAIN_COUNTS", "COUNTS")),
     (2, ("BYM2", "BYM2_BACK")),
-    (2, ("PREDICT", "DRAWS", "PREDICTORS", "LOG_LIKELIHOOD")),
+    (3, ("PREDICT", "SCATTER", "DRAWS", "PREDICTORS", "LOG_LIKELIHOOD")),
     (1, ("MULTIVARIATE",)),
     (1, ("NORMALS",)),
     (1, ("COMPOSITIONS",)),

@@ -29,8 +29,8 @@ class Fold:
 
 def covariates_of(program: Program, record: Record) -> Array:
     """Return the covariates of a record of ``Program.dense``, shape (row, column)."""
-    at, columns = int(record.matrix), int(record.columns)
-    return program.data[at : at + (int(record.stop) - int(record.start)) * columns].reshape(-1, columns)
+    row, column = np.arange(record.stop - record.start), np.arange(record.columns)
+    return np.asarray(program.data[int(record.matrix) + row[:, None] + int(record.stride) * column])
 
 
 def function_of(fine: Ids, *coarse: NDArray[np.generic] | None) -> bool:

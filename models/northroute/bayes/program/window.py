@@ -29,7 +29,7 @@ def window(program: Program, start: int, stop: int) -> Program:
     for column in ("index", "weight", "other"):
         uses[column] += np.where(uses[column] >= 0, shift, 0)
     dense, shift = _cut(program.dense, start, stop)
-    dense["matrix"] += shift * dense["columns"]
+    dense["matrix"] += shift
     segments, shift = _cut(program.segments, start, stop)
     for column, width in (("outcome", 1), ("offset", 1), ("known", 1), ("predictor", 2)):
         segments[column] += np.where(segments[column] >= 0, width * shift, 0)

@@ -48,7 +48,8 @@ def write(
     use_records = [_use(store, resolve.of_use(use)) for use in uses]
     row_folds = [_fold(store, resolve, one) for one in folds]
     dense = [
-        (c.predictor, c.start, c.stop, store.numbers(c.matrix), c.matrix.shape[1], c.value) for c in found.covariates
+        (c.predictor, c.start, c.stop, store.numbers(c.matrix.T), c.matrix.shape[1], len(c.matrix), c.value)
+        for c in found.covariates
     ]
     waiting = _settled(stated, found.targets)
     parents = parents_of(waiting, found.uses, frozenset(found.targets[t] for b in waiting for t in b.targets))
