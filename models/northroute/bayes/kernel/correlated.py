@@ -20,16 +20,16 @@ import numpy as np
 
 from northroute.bayes.kernel import reading, vector
 from northroute.bayes.kernel.jit import compiled, unit
-from northroute.bayes.kernel.memory import address_of, doubles
+from northroute.bayes.kernel.memory import address_of, doubles, strided
 from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
 
 SIDE = 32
 """Groups side by side: long enough for vector instructions, and of four dimensions all lines stay in the nearest cache."""
 PRECISION, PRODUCT, ROOT, G_ROOT, G_SYMMETRIC = 0, 1, 2, 3, 4
 """Matrices of a room, each of dim * dim lines: Q; Q Lambda; C, and the gradients of C and of B."""
-NATURAL, COORDINATE, T, W, INVERSE, G_U, G_Y, G_R = 0, 1, 2, 3, 4, 5, 6, 7
-"""Vectors of a room, behind its matrices: b - Q a, v, t = C^-1 Lambda' (b - Q a), w, one over C's diagonal, gradients."""
-MATRICES, VECTORS = 5, 8
+NATURAL, COORDINATE, T, W, INVERSE, U, G_U, G_Y, G_R = 0, 1, 2, 3, 4, 5, 6, 7, 8
+"""Vectors of a room, behind its matrices: b - Q a, v, t = C^-1 Lambda' (b - Q a), w, one over C's diagonal, u, gradients."""
+MATRICES, VECTORS = 5, 9
 
 
 @compiled
@@ -64,18 +64,23 @@ def part(room, which, k, i, n):
 
 
 @compiled
+def column(array, first, n, step):
+    """Return every ``step``-th number of an array, ``n`` from ``first`` on."""
+    return strided(address_of(array) + 8 * first, n, step)
+
+
+@compiled
 def load(block, raw, theta, data, parents, own, k, n, room):
     """Write Q, b - Q a and v of ``n`` groups, the first of which has the coordinates from ``raw`` on, and parents a."""
+    precisions, naturals = block.centring + raw * k, block.centring + block.raw * k + raw
     for i in range(k):
-        natural, coordinate = part(room, NATURAL, k, i, n), part(room, COORDINATE, k, i, n)
-        for r in range(n):
-            natural[r] = data[block.centring + block.raw * k + raw + r * k + i]
-            coordinate[r] = theta[block.theta + raw + r * k + i]
+        natural = part(room, NATURAL, k, i, n)
+        vector.copy(natural, column(data, naturals + i, n, k))
+        vector.copy(part(room, COORDINATE, k, i, n), column(theta, block.theta + raw + i, n, k))
         for j in range(k):
             precision = element(room, PRECISION, k, i, j, n)
-            for r in range(n):
-                precision[r] = data[block.centring + ((raw + r * k) + i) * k + j]
-                natural[r] -= precision[r] * parents[own + r * k + j]
+            vector.copy(precision, column(data, precisions + i * k + j, n, k * k))
+            vector.take_products(natural, precision, column(parents, own + j, n, k))
 
 
 @compiled
@@ -130,7 +135,6 @@ def c_correlated(table, b, batch, groups, raw, own, theta, values, parents, scra
     theta, values, scratch = doubles(theta, size.dim), doubles(values, size.values), doubles(scratch, size.scratch)
     _, scaled = scaled_of(block, batch, index, values)
     room, absorbed, total = room_of(k), doubles(parents, own + groups * k), 0.0
-    u = np.empty(SIDE)
     for first in range(0, groups, SIDE):
         n, at = min(SIDE, groups - first), own + first * k
         load(block, raw + first * k, theta, data, absorbed, at, k, n, room)
@@ -143,14 +147,11 @@ def c_correlated(table, b, batch, groups, raw, own, theta, values, parents, scra
         for i in range(k):
             w = part(room, W, k, i, n)
             total -= 0.5 * vector.dot(w, w)
-            for r in range(n):
-                u[r] = 0.0
+            u = part(room, U, k, i, n)
+            vector.fill(u, 0.0)
             for j in range(i + 1):
-                w = part(room, W, k, j, n)
-                for r in range(n):
-                    u[r] += scaled[i, j] * w[r]
-            for r in range(n):
-                scratch[block.scratch + at + r * k + i] = u[r]
+                vector.add_scaled(u, scaled[i, j], part(room, W, k, j, n))
+            vector.copy(column(scratch, block.scratch + at + i, n, k), u)
     return total
 
 
@@ -239,18 +240,14 @@ def c_correlated_back(
         load(block, raw + first * k, theta, data, absorbed, at, k, n, room)
         standardise(scaled, k, n, room)
         for i in range(k):
-            slope = part(room, G_U, k, i, n)
-            for r in range(n):
-                slope[r] = slopes[(first + r) * k + i]
+            vector.copy(part(room, G_U, k, i, n), column(slopes, first * k + i, n, k))
         backward(scaled, g_scaled, k, n, room)
         for i in range(k):
-            g_y = part(room, G_Y, k, i, n)
-            for r in range(n):
-                gradient[block.theta + raw + (first + r) * k + i] += g_y[r]
+            out = column(gradient, block.theta + raw + first * k + i, n, k)
+            vector.add_scaled(out, 1.0, part(room, G_Y, k, i, n))
             for j in range(k):  # g_natural = Lambda g_r, and the absorbed effects enter by - Q a
-                product, g_r = element(room, PRODUCT, k, i, j, n), part(room, G_R, k, j, n)
-                for r in range(n):
-                    g_absorbed[at + r * k + i] -= product[r] * g_r[r]
+                product, out = element(room, PRODUCT, k, i, j, n), column(g_absorbed, at + i, n, k)
+                vector.take_products(out, product, part(room, G_R, k, j, n))
     for i in range(k):  # from Lambda to the standard deviations and to L
         sd = index[block.sd + batch * k + i]
         for j in range(i + 1):

@@ -8,13 +8,14 @@ auxiliary parameter; a negative binomial's tables of :func:`rising` follow.
 
 import math
 
-from northroute.bayes.kernel import families, reading
+from northroute.bayes.kernel import families, reading, vector
 from northroute.bayes.kernel.jit import both, compiled, unit
-from northroute.bayes.kernel.memory import doubles, matrix
+from northroute.bayes.kernel.memory import address_of, doubles, matrix
 from northroute.bayes.kernel.special import digamma, sigmoid, softplus
 from northroute.bayes.statement.codes import Family, Part
 
 POISSON, NEGATIVE_BINOMIAL = int(Family.POISSON), int(Family.NEGATIVE_BINOMIAL)
+GENERALISED_POISSON = int(Family.GENERALISED_POISSON)
 ZERO_INFLATED, HURDLE, DETECTION = int(Part.ZERO_INFLATED), int(Part.HURDLE), int(Part.DETECTION)
 
 
@@ -96,9 +97,34 @@ def row_density(family, part, y, eta, second, auxiliary, room, length):
     return total, share * g, 1.0 - share - pi, share * g_aux
 
 
+@compiled(fastmath=vector.FAST)
+def poisson_rows(y, eta, g, out):
+    """Write log densities and their slopes in the predictor."""
+    vector.exponential(eta, g)
+    for i in range(y.shape[0]):
+        out[i] = y[i] * eta[i] - g[i]
+        g[i] = y[i] - g[i]
+
+
+@compiled(fastmath=vector.FAST)
+def negative_binomial_rows(y, eta, dispersion, room, length, sig, g, out):
+    """Write log densities and their slopes in the predictor, return the sum of those in the dispersion; sig is scratch."""
+    size, log_dispersion, total = 1.0 / dispersion, math.log(dispersion), 0.0
+    for i in range(y.shape[0]):
+        g[i] = eta[i] + log_dispersion
+    vector.softplus_sigmoid(g, out, sig)
+    for i in range(y.shape[0]):
+        log_ratio, slope = rising(y[i], size, room, length)
+        own = y[i] - (y[i] + size) * sig[i]
+        total += slope - out[i] - own / size
+        out[i] = log_ratio + y[i] * g[i] - (y[i] + size) * out[i]
+        g[i] = own
+    return -total * size * size
+
+
 @unit()
 def c_counts(phase, table, s, first, n, stride, values, eta, g, out, room, gradient_values):
-    """Serve counts with any second part, row by row (:mod:`northroute.bayes.kernel.families`)."""
+    """Serve counts with any second part by row (:mod:`northroute.bayes.kernel.families`)."""
     segment, data, size = reading.segments(table)[s], reading.data(table), reading.sizes(table)[0].values
     own, length, family = doubles(room, families.room_of(segment)), segment.table, segment.family
     auxiliary, slope = 0.0, 0.0
@@ -119,6 +145,17 @@ def c_counts(phase, table, s, first, n, stride, values, eta, g, out, room, gradi
         doubles(out, n),
     )
     total = 0.0
+    if segment.part == families.NO_PART and family != GENERALISED_POISSON:
+        y, mean, slope = doubles(address_of(data) + 8 * at, n), doubles(eta, n), doubles(g, n)
+        if family == NEGATIVE_BINOMIAL:
+            scratch = doubles(g + 8 * stride, n)
+            own[0] += negative_binomial_rows(y, mean, auxiliary, own, length, scratch, slope, found)
+        else:
+            poisson_rows(y, mean, slope, found)
+        for i in range(n):
+            slopes[1, i] = 0.0
+            total += found[i]
+        return total
     for i in range(n):
         found[i], slopes[0, i], slopes[1, i], a = row_density(
             family, segment.part, data[at + i], x[0, i], x[1, i], auxiliary, own, length

@@ -21,15 +21,17 @@ ROW = 2
 """Words in a row of a table of addresses."""
 
 
-def _array(context: Any, builder: Any, kind: types.Array, address: Any, shape: Sequence[Any]) -> Any:
-    """Write the code of a contiguous array at an address."""
+def _array(
+    context: Any, builder: Any, kind: types.Array, address: Any, shape: Sequence[Any], strides: Sequence[Any] = ()
+) -> Any:
+    """Write the code of an array at an address, contiguous unless its strides are given."""
     array = make_array(kind)(context, builder)
     size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
     populate_array(
         array,
         data=builder.inttoptr(address, context.get_value_type(types.CPointer(kind.dtype))),
         shape=shape,
-        strides=[size] if kind.ndim == 1 else [builder.mul(size, shape[1]), size],
+        strides=strides or ([size] if kind.ndim == 1 else [builder.mul(size, shape[1]), size]),
         itemsize=size,
         meminfo=None,
     )
@@ -92,6 +94,18 @@ singles = _line(types.float32, "Return the ``n`` numbers of single precision at 
 places = _line(
     types.uint32, "Return the ``n`` places at an address; none is below zero, so none is counted from an array's end."
 )
+
+
+@intrinsic
+def strided(typing_context, address, n, step):
+    """Return ``n`` doubles, the first at an address, each ``step`` doubles behind the one before."""
+    kind = types.Array(types.float64, 1, "A")
+
+    def codegen(context, builder, signature, arguments):
+        address, n, step = arguments
+        return _array(context, builder, kind, address, [n], [builder.mul(step, ir.Constant(ir.IntType(64), 8))])
+
+    return kind(WORD, types.intp, types.intp), codegen
 
 
 @intrinsic

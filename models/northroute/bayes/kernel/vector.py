@@ -116,6 +116,13 @@ def scale(out, a):
 
 
 @compiled
+def copy(out, x):
+    """``out = x``."""
+    for i in range(out.shape[0]):
+        out[i] = x[i]
+
+
+@compiled
 def fill(out, a):
     """Write ``a`` to every place."""
     for i in range(out.shape[0]):
