@@ -166,6 +166,7 @@ def fit_model(
         "prior": _prior(assembled, settings, derive),
         **_groups(assembled, frame.index, origin.constants, found),
     }
+    report = gate.Gate((*before.checks, *(_after(assembled, found, check_prior) if found else ())))
     info = {
         "key": key,
         "model": model.describe(),
@@ -184,7 +185,7 @@ def fit_model(
     fit = BayesFit(
         name=model.name,
         tree=xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()}),
-        gate=gate.Gate((*before.checks, *(_after(assembled, found, check_prior) if found else ()))),
+        gate=report,
         provenance=provenance.Provenance(origin.data_hash, settings.seed, origin.simulated, command=command),
         info=info,
         assembled=assembled,

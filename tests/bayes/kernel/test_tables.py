@@ -69,3 +69,11 @@ def test_draws_of_another_shape_are_refused_since_the_kernel_trusts_it() -> None
     for asked in (batch.values_of, batch.predictors, batch.log_likelihood, batch.coordinates):
         with pytest.raises(ValueError, match=r"draws have shape \(draw, \d+\), not \(2, 3\)"):
             asked(program, np.zeros((2, 3)))
+
+
+def test_tables_of_another_type_are_refused() -> None:
+    program = everything().program
+    with pytest.raises(ValueError, match="float64, not of float32"):
+        address_table(program._replace(data=program.data.astype(np.float32)))
+    with pytest.raises(ValueError, match="contiguous"):
+        address_table(program._replace(data=np.repeat(program.data, 2)[::2]))

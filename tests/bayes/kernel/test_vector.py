@@ -9,6 +9,7 @@ from northroute.bayes.kernel.special import digamma
 from tests.bayes.kernel.oracle import for_python
 
 exponential, softplus_sigmoid = for_python(vector.exponential), for_python(vector.softplus_sigmoid)
+add_at = for_python(vector.add_at)
 
 
 def test_exponential_is_numpys_and_cut_at_its_ends() -> None:
@@ -46,3 +47,16 @@ def test_rising_factorials_are_scipys_within_and_beyond_the_table() -> None:
             found, slope = counts.rising(y, size, room, 50)
             assert_allclose(found, special.gammaln(size + y) - special.gammaln(size), rtol=1e-7, atol=1e-12)
             assert_allclose(slope, special.digamma(size + y) - special.digamma(size), rtol=1e-7, atol=1e-12)
+
+
+def test_numbers_are_added_to_their_places_whatever_their_order() -> None:
+    rng = np.random.default_rng(2)
+    for at in (np.sort(rng.integers(0, 9, 100)), rng.integers(0, 9, 100), np.zeros(100, int), np.arange(100) % 9):
+        x, out = rng.normal(size=100), rng.normal(size=9)
+        expected = out.copy()
+        np.add.at(expected, at[:90], x[:90])
+        add_at(out, at.astype(np.uint32), x, 90)
+        assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
+    untouched = np.ones(3)
+    add_at(untouched, np.zeros(0, np.uint32), np.zeros(0), 0)
+    assert_allclose(untouched, 1.0)

@@ -8,8 +8,9 @@ from northroute.bayes.kernel.tables import BLOCK, DENSE, FOLD, SCALAR, SEGMENT, 
 FIELDS = len(Program._fields) - 1 + len(Coordinates._fields)
 """Tables of a program; rows of the table of addresses before those of units."""
 
-sizes, scalars, blocks, uses = stored(0, SIZES), stored(1, SCALAR), stored(2, BLOCK), stored(3, USE)
-folds, dense, segments = stored(4, FOLD), stored(5, DENSE), stored(6, SEGMENT)
-index, data = stored(7, np.int32), stored(8, np.float64)
-shift, order, begin = stored(9, np.float64), stored(10, np.int64), stored(11, np.int64)
-factor = stored(12, np.float32)
+RECORDS = SIZES, SCALAR, BLOCK, USE, FOLD, DENSE, SEGMENT
+TYPES = *RECORDS, *(np.dtype(t) for t in (np.int32, np.float64, np.float64, np.int64, np.int64, np.float32))
+"""Of the tables, in the order of :attr:`northroute.bayes.kernel.tables.Program.tables`."""
+
+sizes, scalars, blocks, uses, folds, dense, segments = (stored(row, kind) for row, kind in enumerate(RECORDS))
+index, data, shift, order, begin, factor = (stored(row, TYPES[row]) for row in range(len(RECORDS), FIELDS))

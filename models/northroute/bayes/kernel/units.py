@@ -62,9 +62,9 @@ def address_table(program: Program) -> NDArray[Any]:
     kept as long as the result is used.
     """
     found = np.zeros((reading.FIELDS + len(Slot), ROW), dtype=np.int64)
-    for row, table in zip(found, program.tables, strict=False):
-        if not table.flags.c_contiguous:
-            raise ValueError("every table of a program is contiguous")
+    for row, table, kind in zip(found, program.tables, reading.TYPES, strict=False):
+        if not table.flags.c_contiguous or table.dtype != kind:
+            raise ValueError(f"a table of a program is contiguous and of {kind}, not of {table.dtype}")
         row[:] = table.ctypes.data, table.size
     for slot in needed(program):
         found[reading.FIELDS + slot, 0] = UNITS[slot].address

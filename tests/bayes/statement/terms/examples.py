@@ -52,7 +52,7 @@ def gradient_error(made: Assembled, seed: int = 2, points: int = 3) -> float:
     n = program.dim - program.linear
     begin = np.maximum(np.arange(n) - rng.integers(0, n, n), 0)
     rows = [np.append(rng.normal(0, 0.3 / np.sqrt(n), i - b), 1.0) for i, b in enumerate(begin)]
-    factor = np.concatenate(rows)
+    factor = np.concatenate(rows).astype(np.float32)
     turned = Coordinates(shift=rng.normal(0, 0.1, n), order=rng.permutation(n), begin=begin, factor=factor)
     program = program._replace(data=data, coordinates=turned)
     worst, step = 0.0, 1e-5
