@@ -12,6 +12,8 @@ from northroute.bayes.kernel.threads import shared_out
 
 Array = NDArray[np.float64]
 _STEP: Final = 1e-5
+_NEAR: Final = 1e-4
+"""Of the right side, what may be left over by a solution that only gives a direction."""
 
 
 def gradient(program: Program, z: Array) -> tuple[float, Array]:
@@ -44,17 +46,48 @@ def hessian(program: Program, theta: Array, first: int | None = None) -> Array:
     return np.asarray((found + found.T) / 2)
 
 
+def solved(program: Program, theta: Array, right: Array) -> Array:
+    """Return x of H x = ``right``, shape (dim - linear,), where H is minus the Hessian of the linear part at theta.
+
+    By conjugate gradients, each step of which takes one gradient, to a residual of a ten-thousandth; H takes one a column.
+    They end early where H is not positive definite (Steihaug 1983, SIAM Journal on Numerical Analysis 20:626).
+    """
+    first, here = program.linear, gradient(program, theta)[1]
+    found, residual, step = np.zeros_like(right), right, right
+    for _ in range(right.size):
+        before = residual @ residual
+        if before <= np.square(_NEAR) * (right @ right):
+            break
+        size = _STEP / float(np.abs(step).max())
+        ahead = theta.copy()
+        ahead[first:] += size * step
+        image = (here - gradient(program, ahead)[1])[first:] / size
+        curvature = step @ image
+        if not curvature > 0:
+            break
+        found = found + before / curvature * step
+        residual = residual - before / curvature * image
+        step = residual + residual @ residual / before * step
+    return found if found.any() else right
+
+
 def log_densities(program: Program, points: Array) -> Array:
     """Return the log density, up to a constant, at points, shape (point, dim); shared out to all processors."""
-    points, found = np.ascontiguousarray(points), np.empty(len(points))
+    return log_densities_along(program, points, np.zeros(program.dim))[0]
+
+
+def log_densities_along(program: Program, points: Array, direction: Array) -> tuple[Array, Array]:
+    """Return log densities at points, shape (point, dim), and their slopes along a direction, shape (dim,)."""
+    points, found, slopes = np.ascontiguousarray(points), np.empty(len(points)), np.empty(len(points))
 
     def some(part: tuple[int, int]) -> None:
-        log_density, waste = density.Density(program), np.empty(program.dim)
+        log_density, out = density.Density(program), np.empty(program.dim)
         for i in range(*part):
-            found[i] = log_density(points[i], waste)
+            found[i] = log_density(points[i], out)
+            slopes[i] = out @ direction
 
     shared_out(some, len(points))
-    return found
+    return found, slopes
 
 
 def definite(matrix: Array) -> tuple[Array, Array]:

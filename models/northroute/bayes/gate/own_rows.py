@@ -12,26 +12,27 @@ the best is that in which the posterior moves the row's predictor, the covarianc
 integrals are of the model's own density, all terms, families and parts are served alike.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import interpolate, linalg
+from scipy import linalg
 
 from northroute.bayes.checks.psis import log_sum_exp
 from northroute.bayes.coordinates import centring
-from northroute.bayes.coordinates.adaptation import Mode, find_mode
-from northroute.bayes.coordinates.curvature import log_densities
+from northroute.bayes.coordinates.curvature import log_densities_along, solved
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import USE, Program
+from northroute.bayes.kernel.threads import shared_out
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.window import log_likelihood_rows, window
 from northroute.bayes.samplers.draws import Draws
 
-NODES: Final = 13
-"""Points of a line at which the density without the row is evaluated; between them its log is a monotone cubic."""
-DEPTH: Final = 60.0
+NODES: Final = 6
+"""Points of a line at which the density without the row is evaluated, with its slope; between them its log is a cubic."""
+DEPTH: Final = 1000.0
 """Log densities that lie further below the largest do not matter."""
 SIDE: Final = 5.0
 """Posterior standard deviations of a row's predictor on each side of its mean that the integrals reach to."""
@@ -41,6 +42,8 @@ STEP: Final = 0.5
 """Of the integrals' grid, in posterior standard deviations of the predictor."""
 MOST_SHARE: Final = 0.98
 """The share that a row tells is cut here: beyond, the posterior without it is the prior."""
+_CLOSE: Final = 1e-4
+"""Steps that slopes of a row's log likelihood are taken over, in posterior standard deviations of its predictor."""
 _COLUMNS: Final = 256
 _FLAT: Final = 1e-12
 
@@ -55,6 +58,8 @@ class Known:
     ----------
     weights : array, shape (2,)
         The combination of both predictors of which it tells most, with posterior standard deviation one.
+    centre : float
+        Posterior mean of that combination.
     share : float
         Of what all rows and the prior tell of that combination, the row's part: its curvature times the posterior variance.
     slope : float
@@ -62,6 +67,7 @@ class Known:
     """
 
     weights: Array
+    centre: float
     share: float
     slope: float
 
@@ -71,11 +77,11 @@ def known_by(eta: Array, log_likelihood: Array) -> Known:
 
     The log likelihood's curvature is that of the quadratic function of the predictors that fits it best over the draws.
     """
-    sd = eta.std(axis=0)
+    mean, sd = eta.mean(axis=0), eta.std(axis=0)
     moving = np.flatnonzero(sd > _FLAT)
     if not moving.size:
-        return Known(np.zeros(2), 0.0, 0.0)
-    z = (eta[:, moving] - eta[:, moving].mean(axis=0)) / sd[moving]
+        return Known(np.zeros(2), 0.0, 0.0, 0.0)
+    z = (eta - mean)[:, moving] / sd[moving]
     lower = linalg.cholesky(np.cov(z.T, bias=True).reshape(moving.size, -1) + _FLAT * np.eye(moving.size), lower=True)
     white = linalg.solve_triangular(lower, z.T, lower=True).T
     pairs = [(i, j) for i in range(moving.size) for j in range(i + 1)]
@@ -87,7 +93,8 @@ def known_by(eta: Array, log_likelihood: Array) -> Known:
     shares, directions = np.linalg.eigh(curvature)
     weights = np.zeros(2)
     weights[moving] = linalg.solve_triangular(lower, directions[:, -1], lower=True, trans="T") / sd[moving]
-    return Known(weights, float(shares[-1]), float(found[1 : 1 + moving.size] @ directions[:, -1]))
+    slope = found[1 : 1 + moving.size] @ directions[:, -1]
+    return Known(weights, float(mean @ weights), float(shares[-1]), float(slope))
 
 
 @dataclass(frozen=True)
@@ -99,14 +106,14 @@ class Lines:
     program : Program
         Whose coordinates ``theta`` are.
     theta, values : array, shape (draw, coordinate), (draw, value)
-    mode : Mode
-        Of the linear coordinates at the posterior mean of the others.
+    mean : array, shape (coordinate,)
+        Posterior mean of the coordinates.
     """
 
     program: Program
     theta: Array
     values: Array
-    mode: Mode
+    mean: Array
 
     @property
     def first(self) -> int:
@@ -121,49 +128,68 @@ class Lines:
         """Return what a row tells of its own predictors."""
         return known_by(self.predictors(row), log_likelihood_rows(self.program, self.values, np.array([row]))[:, 0])
 
-    def direction(self, row: int, weights: Array) -> Array:
-        """Return how the linear coordinates move with a combination of the row's predictors, per unit of it."""
-        point, first = self.mode.theta, self.first
+    def some(self, at: NDArray[Any]) -> "Lines":
+        """Return the draws at some places."""
+        return replace(self, theta=self.theta[at], values=self.values[at])
+
+    def directions(self, rows: Sequence[int], told: Sequence[Known]) -> Array:
+        """Return how the linear coordinates move with what rows tell of, per unit of it, shape (row, coordinate).
+
+        That is by their covariance with it, which the Hessian at the posterior mean gives; zero where none of them moves it.
+        """
+        point, first = self.mean, self.first
         size = self.program.dim - first
-        here = _predictors(self.program, batch.values_of(self.program, point[None])[0], row)
-        slopes = np.empty(size)
+        if not rows:
+            return np.empty((0, size))
+        here = batch.values_of(self.program, point[None])[0]
+        slopes = np.empty((len(rows), size))
         for start in range(0, size, _COLUMNS):
             part = np.arange(start, min(start + _COLUMNS, size))
             moved = np.repeat(point[None], part.size, axis=0)
             moved[np.arange(part.size), first + part] += 1.0
-            slopes[part] = (_predictors(self.program, batch.values_of(self.program, moved)[0], row) - here) @ weights
-        covariance = linalg.cho_solve((self.mode.lower, True), slopes)
-        return np.asarray(covariance / (slopes @ covariance))
+            values = batch.values_of(self.program, moved)[0]
+            for own, row, known in zip(slopes, rows, told, strict=True):
+                change = _predictors(self.program, values, row) - _predictors(self.program, here, row)
+                own[part] = change @ known.weights
+        found = np.empty_like(slopes)
 
-    def log_ratios(self, row: int, known: Known) -> Array:
-        """Log ratios of the posterior without the row to that with it, its predictor integrated away; shape (draw,)."""
-        step, first = self.direction(row, known.weights), self.first
+        def some(part: tuple[int, int]) -> None:
+            for i in range(*part):
+                covariance = solved(self.program, point, slopes[i])
+                found[i] = covariance / (slopes[i] @ covariance or 1.0)
+
+        shared_out(some, len(rows))
+        return found
+
+    def log_ratios(self, row: int, known: Known, step: Array) -> Array:
+        """Log ratios of the posterior without a row to that with it, its predictor integrated away; shape (draw,).
+
+        ``step`` is the row's of :meth:`directions`.
+        """
+        direction = np.concatenate([np.zeros(self.first), step])
         eta = self.predictors(row)
-        ahead, behind = (self._moved(row, sign * step) for sign in (1.0, -1.0))
+        ahead, behind = (self._moved(row, sign * direction) for sign in (1.0, -1.0))
         speed, bend = (ahead - behind) / 2, (ahead + behind) / 2 - eta
         at, rate = eta @ known.weights, speed @ known.weights
         rate = np.where(np.abs(rate) > _FLAT, rate, 1.0)
-        lowest, highest = _reach(float(at.mean()), known)
+        lowest, highest = _reach(known)
         places = np.linspace(lowest, highest, NODES)
-        rest = np.empty((NODES, len(eta)))
-        for node, place in zip(rest, places, strict=True):
-            theta = self.theta.copy()
-            theta[:, first:] += ((place - at) / rate)[:, None] * step
-            whole = log_densities(self.program, theta)  # several times as fast as row by row
-            values = batch.values_of(self.program, theta)[0]
-            node[:] = whole - log_likelihood_rows(self.program, values, np.array([row]))[:, 0]
         grid = np.linspace(lowest, highest, int(np.ceil((highest - lowest) / STEP)) + 1)
-        rest = np.where(np.isnan(rest), -np.inf, rest)
-        without = interpolate.PchipInterpolator(places, np.maximum(rest, rest.max(axis=0) - DEPTH))(grid)
-        s = (grid[:, None] - at) / rate
+        s = (np.concatenate([places, places + _CLOSE, places - _CLOSE, grid])[:, None] - at) / rate
         path = [eta[:, p] + s * speed[:, p] + s * s * bend[:, p] for p in range(2)]
         own = _along(self.program, self.values, row, path[0].T, path[1].T).T
-        return np.asarray(log_sum_exp(without) - log_sum_exp(without + own))
+        here, above, below = own[: 3 * NODES].reshape(3, NODES, -1)
+        whole, slopes = np.empty_like(here), np.empty_like(here)
+        for node in range(NODES):
+            theta = self.theta + s[node][:, None] * direction
+            whole[node], slopes[node] = log_densities_along(self.program, theta, direction)
+        with np.errstate(invalid="ignore"):
+            rest, slopes = whole - here, slopes / rate - (above - below) / (2 * _CLOSE)
+        without = cubics(places, rest, slopes, grid)
+        return np.asarray(log_sum_exp(without) - log_sum_exp(without + own[3 * NODES :]))
 
     def _moved(self, row: int, step: Array) -> Array:
-        theta = self.theta.copy()
-        theta[:, self.first :] += step
-        return _predictors(self.program, batch.values_of(self.program, theta)[0], row)
+        return _predictors(self.program, batch.values_of(self.program, self.theta + step)[0], row)
 
 
 def lines(assembled: Assembled, draws: Draws, size: int) -> Lines | None:
@@ -174,13 +200,47 @@ def lines(assembled: Assembled, draws: Draws, size: int) -> Lines | None:
     flat = theta.reshape(-1, theta.shape[-1])
     program = centring.written(assembled, draws.coordinates["centring"].to_numpy())
     kept = np.ascontiguousarray(flat[:: -(-len(flat) // size)])
-    mode = find_mode(program, np.ascontiguousarray(flat.mean(axis=0)))
-    return Lines(program, kept, batch.values_of(program, kept)[0], mode)
+    return Lines(program, kept, batch.values_of(program, kept)[0], flat.mean(axis=0))
 
 
-def _reach(centre: float, known: Known) -> tuple[float, float]:
+def cubics(places: Array, heights: Array, slopes: Array, grid: Array) -> Array:
+    r"""Return log densities at the points of a grid, by a cubic between each two places where value and slope are known.
+
+    With u from 0 to 1 between two places at distance h, chord :math:`\delta`, and slopes :math:`\delta + a` and
+    :math:`\delta - b` at its ends, the cubic lies :math:`h u (1 - u) (a (1 - u) + b u)` above the chord. It is concave where
+    the density is, and overshoots nowhere, if neither of a and b is more than twice the other; the larger is cut to that
+    (Fritsch and Carlson 1980, SIAM Journal on Numerical Analysis 17:238, ask the like of monotone cubics). Where the density
+    is not finite, or :data:`DEPTH` below the largest, its slope is taken as unknown, and the curve is a parabola.
+
+    Parameters
+    ----------
+    places : array, shape (place,)
+        Increasing.
+    heights, slopes : array, shape (place, draw)
+        Log densities and their slopes; what is not finite is as good as zero density.
+    grid : array, shape (point,)
+        Between the first and the last of the places.
+
+    Returns
+    -------
+    array, shape (point, draw)
+    """
+    heights = np.where(np.isfinite(heights), heights, -np.inf)
+    floor = heights.max(axis=0) - DEPTH
+    slopes = np.where((heights > floor) & np.isfinite(slopes), slopes, np.nan)
+    heights = np.maximum(heights, floor)
+    width, rise = np.diff(places)[:, None], np.diff(heights, axis=0)
+    a, b = slopes[:-1] - rise / width, rise / width - slopes[1:]
+    a, b = (np.nan_to_num(np.where(np.isnan(own), other, own)) for own, other in ((a, b), (b, a)))
+    a, b = (np.clip(own, -2 * np.abs(other), 2 * np.abs(other)) for own, other in ((a, b), (b, a)))
+    at = np.clip(np.searchsorted(places, grid, side="right") - 1, 0, len(width) - 1)
+    u = (grid[:, None] - places[at][:, None]) / width[at]
+    return np.asarray(heights[at] + u * rise[at] + width[at] * u * (1 - u) * (a[at] * (1 - u) + b[at] * u))
+
+
+def _reach(known: Known) -> tuple[float, float]:
     """Return where the posterior of the combination with the row lies, and that without it, from end to end."""
-    left = 1 - min(known.share, MOST_SHARE)
+    left, centre = 1 - min(known.share, MOST_SHARE), known.centre
     sd = left**-0.5
     away = float(np.clip(centre - known.slope / left, centre - 2 * SIDE * sd, centre + 2 * SIDE * sd))
     return min(centre - SIDE, away - CAVITY_SIDE * sd), max(centre + SIDE, away + CAVITY_SIDE * sd)

@@ -125,13 +125,13 @@ def integrated(assembled: Assembled, draws: Draws, left: LeftOut) -> LeftOut | N
         return left if assembled.program.dim == assembled.program.linear else None
     limit = pareto_limit(len(own.theta))
     looked = np.linspace(0, left.rows.size - 1, min(MOST, left.rows.size)).astype(int)
-    k = left.k[looked]
+    k, told = left.k[looked], [own.known(row) for row in left.rows[looked].tolist()]
+    asked = [i for i, known in enumerate(told) if known.share >= OWN_SHARE]
+    rows, mine = left.rows[looked][asked].tolist(), [told[i] for i in asked]
+    for i, row, known, step in zip(asked, rows, mine, own.directions(rows, mine), strict=True):
+        k[i] = smooth(own.log_ratios(row, known, step)[:, None]).k[0]
     still = np.ones(looked.size, bool)
-    for i, row in enumerate(left.rows[looked]):
-        known = own.known(int(row))
-        if known.share >= OWN_SHARE:
-            k[i] = smooth(own.log_ratios(int(row), known)[:, None]).k[0]
-            still[i] = not k[i] <= limit
+    still[asked] = ~(k[asked] <= limit)
     return LeftOut(left.rows[looked][still], left.share * float(still.mean()), k[still], limit)
 
 
