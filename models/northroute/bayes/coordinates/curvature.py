@@ -77,14 +77,18 @@ def log_densities(program: Program, points: Array) -> Array:
 
 
 def log_densities_along(program: Program, points: Array, direction: Array) -> tuple[Array, Array]:
-    """Return log densities at points, shape (point, dim), and their slopes along a direction, shape (dim,)."""
+    """Return log densities at points, shape (point, dim), and their slopes along a direction, shape (dim,).
+
+    Far out neither need be finite.
+    """
     points, found, slopes = np.ascontiguousarray(points), np.empty(len(points)), np.empty(len(points))
 
     def some(part: tuple[int, int]) -> None:
         log_density, out = density.Density(program), np.empty(program.dim)
         for i in range(*part):
             found[i] = log_density(points[i], out)
-            slopes[i] = out @ direction
+            with np.errstate(invalid="ignore", over="ignore"):
+                slopes[i] = out @ direction
 
     shared_out(some, len(points))
     return found, slopes

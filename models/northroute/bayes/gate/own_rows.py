@@ -183,7 +183,7 @@ class Lines:
         for node in range(NODES):
             theta = self.theta + s[node][:, None] * direction
             whole[node], slopes[node] = log_densities_along(self.program, theta, direction)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             rest, slopes = whole - here, slopes / rate - (above - below) / (2 * _CLOSE)
         without = cubics(places, rest, slopes, grid)
         return np.asarray(log_sum_exp(without) - log_sum_exp(without + own[3 * NODES :]))
