@@ -1,15 +1,20 @@
 """Array functions of the kernel against numpy and scipy, to a few units in the last place."""
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
+from numpy.typing import NDArray
 from scipy import special
 
 from northroute.bayes.kernel import counts, vector
 from northroute.bayes.kernel.special import digamma
 from tests.bayes.kernel.oracle import for_python
 
+Array = NDArray[np.float64]
 exponential, softplus_sigmoid = for_python(vector.exponential), for_python(vector.softplus_sigmoid)
 add_at = for_python(vector.add_at)
+poisson_rows, negative_binomial_rows = for_python(counts.poisson_rows), for_python(counts.negative_binomial_rows)
+row_density = for_python(counts.row_density)
 
 
 def test_exponential_is_numpys_and_cut_at_its_ends() -> None:
@@ -60,3 +65,22 @@ def test_numbers_are_added_to_their_places_whatever_their_order() -> None:
     untouched = np.ones(3)
     add_at(untouched, np.zeros(0, np.uint32), np.zeros(0), 0)
     assert_allclose(untouched, 1.0)
+
+
+def test_rows_at_once_are_the_rows_one_by_one_with_their_slopes() -> None:
+    rng = np.random.default_rng(5)
+    y = np.append(rng.poisson(4, 60), [0, 19, 20, 700]).astype(float)  # the table ends at 19
+    eta, dispersion, length = rng.normal(1, 2, y.size), 0.3, 20
+    room, (sig, g, out) = np.zeros(2 + 2 * length), np.empty((3, y.size))
+    counts.rising_tables(1 / dispersion, room, length)
+
+    def one_by_one(family: int) -> Array:
+        rows = (row_density(family, 0, *row, 0.0, dispersion, room, length) for row in zip(y, eta, strict=True))
+        return np.array(list(rows)).T
+
+    poisson_rows(y, eta, g, out)
+    assert_allclose([out, g], one_by_one(counts.POISSON)[:2], rtol=1e-12, atol=1e-12)
+    slope = negative_binomial_rows(y, eta, dispersion, room, length, sig, g, out)
+    each = one_by_one(counts.NEGATIVE_BINOMIAL)
+    assert_allclose([out, g], each[:2], rtol=1e-11, atol=1e-11)
+    assert slope == pytest.approx(each[3].sum(), rel=1e-10)

@@ -146,12 +146,12 @@ def c_counts(phase, table, s, first, n, stride, values, eta, g, out, room, gradi
     )
     total = 0.0
     if segment.part == families.NO_PART and family != GENERALISED_POISSON:
-        y, mean, slope = doubles(address_of(data) + 8 * at, n), doubles(eta, n), doubles(g, n)
+        y, first_eta, first_g = doubles(address_of(data) + 8 * at, n), doubles(eta, n), doubles(g, n)
         if family == NEGATIVE_BINOMIAL:
             scratch = doubles(g + 8 * stride, n)
-            own[0] += negative_binomial_rows(y, mean, auxiliary, own, length, scratch, slope, found)
+            own[0] += negative_binomial_rows(y, first_eta, auxiliary, own, length, scratch, first_g, found)
         else:
-            poisson_rows(y, mean, slope, found)
+            poisson_rows(y, first_eta, first_g, found)
         for i in range(n):
             slopes[1, i] = 0.0
             total += found[i]

@@ -52,27 +52,24 @@ def zero_sum_adjoint(g, start, stride, n):
 @compiled
 def basis_times(basis, first, levels, functions, u, at, k, out, to):
     """``out[t, d] = sum_f basis[t, f] u[f, d]``; each argument is followed by where it begins."""
-    column = np.empty(functions)
+    own = np.empty(functions)
     for d in range(k):
-        for f in range(functions):
-            column[f] = u[at + f * k + d]
+        vector.copy(own, vector.column(u, at + d, functions, k))
         for t in range(levels):
             row = doubles(address_of(basis) + 8 * (first + t * functions), functions)
-            out[to + t * k + d] = vector.dot(row, column)
+            out[to + t * k + d] = vector.dot(row, own)
 
 
 @compiled
 def basis_adjoint(basis, first, levels, functions, g, at, k, out, to):
     """``out[f, d] = sum_t basis[t, f] g[t, d]``."""
-    column = np.empty(functions)
+    own = np.empty(functions)
     for d in range(k):
-        for f in range(functions):
-            column[f] = 0.0
+        vector.fill(own, 0.0)
         for t in range(levels):
             row = doubles(address_of(basis) + 8 * (first + t * functions), functions)
-            vector.add_scaled(column, g[at + t * k + d], row)
-        for f in range(functions):
-            out[to + f * k + d] = column[f]
+            vector.add_scaled(own, g[at + t * k + d], row)
+        vector.copy(vector.column(out, to + d, functions, k), own)
 
 
 @compiled

@@ -2,8 +2,8 @@ r"""Triangular solves with a sparse Cholesky factor, stored as its envelope: eve
 
 The factor of a matrix has no entry outside the envelope of the matrix (George and Liu 1981, Computer Solution of Large
 Sparse Positive Definite Systems, ch. 4), so each row is one stretch of memory, and a solve is inner products of stretches.
-The diagonal is stored inverted. Numbers have single precision: every step of the sampler reads all of them twice, and what
-the factor stands for is a neighbour of the matrix in any case.
+The diagonal is stored inverted. Numbers have single precision: every step of the sampler reads all of them twice, and any
+factor gives the same posterior.
 """
 
 from northroute.bayes.kernel import vector

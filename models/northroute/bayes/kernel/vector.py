@@ -6,7 +6,7 @@ the Taylor polynomial of degree 13 on ``|r| <= log(2) / 2``; the logarithm of ``
 """
 
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.memory import bits_of, double_of
+from northroute.bayes.kernel.memory import address_of, bits_of, double_of, strided
 
 LOG2E = 1.4426950408889634
 LN2_HIGH = 6.93145751953125e-1
@@ -113,6 +113,12 @@ def scale(out, a):
     """``out *= a``."""
     for i in range(out.shape[0]):
         out[i] *= a[i]
+
+
+@compiled
+def column(array, first, n, step):
+    """Return every ``step``-th double of an array, ``n`` from ``first`` on."""
+    return strided(address_of(array) + 8 * first, n, step)
 
 
 @compiled
