@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from arviz_stats.base import array_stats
 
 from northroute.bayes.checks.psis import effective, pareto_limit, smooth
 from northroute.errors import ModelError
@@ -18,6 +19,20 @@ def test_k_of_pareto_ratios_is_their_shape(k: float) -> None:
     # the tail has 424 draws: the standard error of one k is (1 + k) / sqrt(424) < 0.093, of the mean of eight < 0.033; the
     # prior on k draws it to 0.5 by 10 / 434 of the distance
     assert smooth(ratios).k.mean() == pytest.approx(k, abs=0.08)
+
+
+@pytest.mark.parametrize(("draws", "relative_ess"), [(100, 1.0), (225, 1.0), (1000, 0.6), (4000, 1.0)])
+def test_weights_and_k_are_arviz_s(draws: int, relative_ess: float) -> None:
+    rng = np.random.default_rng(draws)
+    ratios = rng.standard_t(4, size=(draws, 30)) * rng.uniform(0.01, 2.0, 30)
+    ratios[:, 0] = -np.abs(ratios[:, 0])
+    ratios[: draws // 2, 1] = -np.inf
+    found = smooth(ratios, relative_ess)
+    for i, (log_weights, k) in enumerate(zip(found.log_weights.T, found.k, strict=True)):
+        with np.errstate(divide="ignore"):
+            theirs, their_k = array_stats.psislw(-ratios[:, i], r_eff=relative_ess)
+        assert k == pytest.approx(float(their_k), abs=1e-11)
+        np.testing.assert_allclose(log_weights, theirs, rtol=1e-11, atol=1e-11)
 
 
 def test_equal_weights_need_no_smoothing() -> None:
