@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 
 from northroute.bayes.statement.intake import checked, one_of, words
-from northroute.bayes.statement.prior_sets import load
-from northroute.bayes.statement.priors import COUNTS, Prior, Priors
+from northroute.bayes.statement.priors import COUNTS, DEFAULT, Prior, Priors
 from northroute.errors import ModelError
 from northroute.panel import Panel
 
@@ -115,7 +114,7 @@ class CountSpec:
                 raise ModelError(f"{self.name}: '{what}' has {odd[0]!r}, which is no pair. Write it as (('a', 'b'),).")
         unknown, lacking = (
             sorted(set(self.priors) - set(COUNTS)),
-            sorted(set(load()["default"].counts) - set(self.priors)),
+            sorted(set(DEFAULT.counts) - set(self.priors)),
         )
         if unknown or lacking:
             what = f"has no prior '{unknown[0]}'" if unknown else f"lacks the prior of '{lacking[0]}'"

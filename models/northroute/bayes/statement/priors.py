@@ -13,12 +13,13 @@ __all__ = ["COUNTS", "FAMILIES", "MEASUREMENT", "Family", "Prior", "Priors", "re
 
 Priors = Mapping[str, Prior]
 
-_DEFAULT: Final = load()["default"]
+DEFAULT: Final = load()["default"]
+"""The package's default set, read once."""
 
-COUNTS: Priors = {**_DEFAULT.counts, **_DEFAULT.terms}
+COUNTS: Priors = {**DEFAULT.counts, **DEFAULT.terms}
 """Priors of the count models and further terms; slopes are of standardised covariates, rates per exposure unit."""
 
-MEASUREMENT: Priors = _DEFAULT.measurement
+MEASUREMENT: Priors = DEFAULT.measurement
 """Priors of the normal model with known measurement error, on the log scale."""
 
 
