@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from northroute import provenance
@@ -12,7 +11,7 @@ from northroute.bayes import BayesFit, Origin, Sampling, fit_model
 from northroute.claims import Register, load, rate_models, rates
 from northroute.claims import measures as of
 from northroute.claims.inquiry import Job, Tables
-from northroute.claims.measures import Measure, Rate, to_frame
+from northroute.claims.measures import Measure, Rate
 from northroute.conventions import COUNTRIES, DEFAULT_SEED
 from northroute.errors import DataError, MissingDataError
 from northroute.sources import tables as sources
@@ -215,13 +214,8 @@ def test_every_measure_has_every_country_once(found: rates.Rates) -> None:
     assert len(keys) == 5 * len({m for m, _ in keys})
 
 
-def test_the_table_says_what_each_number_is(found: rates.Rates) -> None:
-    table = to_frame(found.regions)
-    assert list(table.columns)[:9] == [
-        *("place", "name", "country", "construct", "measure", "kind", "grade", "years", "unit"),
-    ]
-    row = table[(table["place"] == "KG-C") & (table["kind"] == "O") & (table["construct"] == "criminal violence")].iloc[
-        0
-    ]
-    assert (row["name"], row["years"], row["grade"], row["source"]) == ("Chuy", "2014-2022", "B", "O_rates_homicide")
-    assert pd.notna(table[["median", "low", "high"]]).all(axis=None)
+def test_a_rate_says_what_it_is(found: rates.Rates) -> None:
+    (chuy,) = [r for r in found.regions if r.place == "KG-C" and r.measure == of.VICTIMS]
+    assert (chuy.name, chuy.years, chuy.source) == ("Chuy", (2014, 2022), "O_rates_homicide")
+    assert (chuy.measure.kind, chuy.measure.grade, chuy.measure.construct) == ("O", "B", "criminal violence")
+    assert all(np.isfinite([r.median, r.low, r.high]).all() for r in found.regions)

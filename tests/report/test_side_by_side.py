@@ -59,7 +59,7 @@ def associations() -> Associations:
     )
     return Associations(
         (
-            replace(first, companion="g", coefficient=0.45, error=0.1),
+            replace(first, coefficient=0.45, error=0.1),
             replace(first, outcome="complaints", median=-0.1, low=-0.4, high=0.2, probability=0.4, grade="C"),
         )
     )

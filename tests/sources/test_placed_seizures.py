@@ -47,42 +47,6 @@ def test_totals_are_those_by_country(frame: pd.DataFrame) -> None:
     assert (sums["kg"] - totals["kg"]).abs().max() <= 0.05 + 1e-9
 
 
-def test_zeros_are_filled_in_where_a_country_reported(frame: pd.DataFrame) -> None:
-    full = placed.complete(frame, ("heroin", "opium"))
-    pairs = {"KAZ": (4, 16), "KGZ": (2, 9), "TJK": (3, 5), "TKM": (1, 6), "UZB": (6, 14)}
-    assert full.groupby("iso3").size().to_dict() == {c: years * (n + 1) * 2 for c, (years, n) in pairs.items()}
-    assert not full.duplicated(list(placed.KEY)).any()
-    asked = frame[frame["drug"].isin(["heroin", "opium"])]
-    assert full["n"].sum() == asked["n"].sum()
-    assert full["kg"].sum() == pytest.approx(asked["kg"].sum(), rel=1e-12)
-    none = full[full["n"] == 0]
-    assert (none[["n_weighed", "kg"]] == 0).all(axis=None)
-    unplaced = full[full["region"].isna()]
-    assert unplaced["n"].sum() == asked.loc[asked["region"].isna(), "n"].sum()
-    assert "KAZ" not in set(full.loc[full["year"] == 2013, "iso3"])  # no report: no rows, never zeros
-
-
-def test_shymkent_is_turkestan_s_in_the_constant_division(frame: pd.DataFrame) -> None:
-    first, constant = (placed.complete(frame, placed.DRUGS, d) for d in ("first-level", "constant"))
-    south = first[first["region"].isin(["KZ-YUZ", "KZ-SHY"])]["n"].sum()
-    assert constant[constant["region"] == "KZ-YUZ"]["n"].sum() == south
-    assert not (constant["region"] == "KZ-SHY").any()
-
-
-def test_records_without_a_weight_are_not_zero_kilograms() -> None:
-    rows = {"iso3": "UZB", "region": "UZ-SU", "year": 2012, "n_weighed": 0, "kg": float("nan")}
-    full = placed.complete(pd.DataFrame([rows | {"drug": "opium", "n": 2}]), ("heroin", "opium"))
-    here = full[full["region"] == "UZ-SU"].sort_values("drug")
-    assert here["drug"].tolist() == ["heroin", "opium"]
-    assert here["n"].tolist() == [0, 2]
-    assert here["kg"].isna().tolist() == [False, True]
-
-
-def test_cannabis_cannot_be_asked_for(frame: pd.DataFrame) -> None:
-    with pytest.raises(DataError, match=r"no drug group cannabis.*cannabis is not in the source"):
-        placed.complete(frame, ("heroin", "cannabis"))
-
-
 FIRST = "KAZ,,2011,heroin,27,27,95.61638"
 ALMATY = "KAZ,KZ-ALM,2011,heroin,5,5,26.42278"
 

@@ -57,6 +57,13 @@ def test_every_answer_carries_its_numbers(job: Job) -> None:
             assert q.low <= q.median <= q.high, (name, q.name)
 
 
+def test_no_assumption_is_said_twice(job: Job) -> None:
+    for answer in _answers((*job.result.real, *job.result.simulated)):
+        assert answer.estimate is not None
+        said = [*answer.question.assumes, *answer.estimate.assumptions]
+        assert len(said) == len(set(said)), answer.question.id
+
+
 def test_words_are_the_registers_rule_on_these_numbers(job: Job) -> None:
     for verdict in job.result.real:
         for a in verdict.answers:

@@ -5,8 +5,8 @@ within a country, regions of one year with each other, years of a region with it
 the same news or the same police, what is counted well is counted well twice: such slopes lean upwards.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -39,7 +39,6 @@ SHARED: Final = "articles_C16"
 """Name of its fixed-effects companion, which is shared too."""
 DRUGS_ON_CORRUPTION: Final = "articles_side_drug_incident"
 INDEX: Final = "executive_corruption"
-PER_SD: Final = "log rate ratio per sd"
 _WEIGHT, _LEVEL, _COURSE, _RESPONSE = "weight", "level", "course", "response"
 _CORRUPTION: Final = ("corruption",)
 _ON_CORRUPTION: Final = "articles on corruption"
@@ -104,10 +103,8 @@ class Association:
         Posterior probability that it is above zero.
     rows : int
     fit : str
-    companion : str
-        Name of the frequentist fit beside it; empty without.
     coefficient, error : float
-        Its slope and clustered standard error.
+        Slope and clustered standard error of the frequentist fit beside it; not a number without.
     """
 
     outcome: str
@@ -122,7 +119,6 @@ class Association:
     probability: float
     rows: int
     fit: str
-    companion: str = ""
     coefficient: float = float("nan")
     error: float = float("nan")
 
@@ -133,11 +129,6 @@ class Associations:
 
     rows: tuple[Association, ...]
     refused: tuple[str, ...] = ()
-
-
-def to_frame(found: Sequence[Association]) -> pd.DataFrame:
-    """Return associations as a table, one row each."""
-    return pd.DataFrame([asdict(a) | {"unit": PER_SD} for a in found])
 
 
 def articles() -> dict[str, CountSpec]:
@@ -354,4 +345,4 @@ def _beside(own: Association, companion: FrequentistFit | None, term: str) -> As
         return own
     i = companion.terms.index(term)
     coefficient, error = float(companion.coef[i]), float(companion.se[i])
-    return replace(own, companion=companion.name, coefficient=coefficient, error=error)
+    return replace(own, coefficient=coefficient, error=error)

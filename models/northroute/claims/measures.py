@@ -1,11 +1,9 @@
 """What the four constructs of the brief are measured by, and a rate of a measure in a place."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-import pandas as pd
 
 from northroute.claims.register import Grade
 
@@ -110,25 +108,3 @@ class Rate:
     def reported(self) -> bool:
         """Whether there is a number."""
         return bool(np.isfinite(self.median))
-
-
-def to_frame(rates: Sequence[Rate]) -> pd.DataFrame:
-    """Return rates as a table, one row each.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``place``, ``name``, ``country``, ``construct``, ``measure``, ``kind``, ``grade``, ``years``, ``unit``,
-        ``median``, ``low``, ``high``, ``source``, ``note``.
-    """
-    columns = [
-        *("place", "name", "country", "construct", "measure", "kind", "grade", "years", "unit"),
-        *("median", "low", "high", "source", "note"),
-    ]
-    rows = []
-    for rate in rates:
-        of = asdict(rate.measure)
-        own = {k: v for k, v in asdict(rate).items() if k not in ("measure", "years")}
-        years = "" if rate.years == (0, 0) else "-".join(dict.fromkeys(str(y) for y in rate.years))
-        rows.append(own | of | {"measure": of["words"], "years": years})
-    return pd.DataFrame(rows, columns=columns)

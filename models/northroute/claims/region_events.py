@@ -27,7 +27,6 @@ HUBS = {
     "Ferghana Valley": "hub_ferghana",
     "Caspian coast": "hub_caspian",
 }
-_DETECTION = "rates are of reported events per exposure; detection is assumed equal within a country"
 Levels = Mapping[str, Array]
 
 
@@ -232,7 +231,6 @@ def estimated(
         lambda group: value(fit.parameter("unit_level", group)),
         [fit],
         data=(f"{fit.info['panel']}: {fit.info['rows']} counts, of outcomes by region and month",),
-        assumptions=(_DETECTION,),
         truth=None if truth is None else value(truth["unit_level"]),
     )
     return Estimated(found)

@@ -1,18 +1,15 @@
 """Individual drug seizures 2011-2016 (UNODC) summed by region, year and drug; the unplaced part is a row of its own.
 
 A country-year with a row reported; one without did not, and is unobserved. A reporting country-year without a row of a drug
-reported none of it: :func:`complete` makes that zero, for the drugs that it is asked for. Cannabis was removed by the
-compiler of the file, so its absence says nothing and it cannot be asked for.
+reported none of it. Cannabis was removed by the compiler of the file, so that its absence says nothing.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from northroute.conventions import COUNTRIES
-from northroute.errors import DataError
 from northroute.sources import drug_names, governance, regions, unodc
 from northroute.sources.reading import first_true
 from northroute.sources.rows import Rows, read_bundled
@@ -65,59 +62,6 @@ def reporting(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the country-years that report: columns ``iso3`` and ``year``, each pair once, sorted."""
     pairs = frame[["iso3", "year"]].drop_duplicates().sort_values(["iso3", "year"])
     return pairs.reset_index(drop=True)
-
-
-def complete(frame: pd.DataFrame, drugs: Sequence[str], division: regions.Division = "constant") -> pd.DataFrame:
-    """Return every region, year and drug asked for of the country-years that report, zeros filled in.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Of :func:`load`.
-    drugs : sequence of str
-        Of :data:`DRUGS`.
-    division : str
-        Of :func:`northroute.sources.regions.load`; in the constant division Shymkent's seizures are Turkestan's.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns as ``frame``, a row each region of a reporting country, year and drug, and one with ``region`` missing
-        that holds the unplaced seizures of that country, year and drug. ``kg`` stays missing where records exist and none
-        was weighed; elsewhere no record means 0.
-
-    Raises
-    ------
-    DataError
-        If a drug is not among :data:`DRUGS`, or a seizure is placed in a region that the division lacks.
-    """
-    unknown = [d for d in drugs if d not in DRUGS]
-    if unknown:
-        remedy = f"Ask for {', '.join(DRUGS)}; cannabis is not in the source."
-        raise DataError(f"no drug group {', '.join(unknown)}", file=BUNDLED, column="drug", remedy=remedy)
-    places = regions.load(division).frame
-    home = regions.load("first-level").frame.set_index("region")["panel_region"]
-    asked = frame[frame["drug"].isin(drugs)]
-    if division == "constant":
-        asked = asked.assign(region=asked["region"].map(home))
-    asked = asked.assign(region=asked["region"].fillna(""))
-    grouped = asked.groupby(list(KEY))
-    sums = grouped[["n", "n_weighed"]].sum().assign(kg=grouped["kg"].sum(min_count=1))
-    pairs = reporting(frame)
-    keys = [
-        (iso3, region, year, drug)
-        for iso3, year in zip(pairs["iso3"].tolist(), pairs["year"].tolist(), strict=True)
-        for region in (*places["region"][places["iso3"] == iso3], "")
-        for drug in drugs
-    ]
-    table = sums.reindex(pd.MultiIndex.from_tuples(keys, names=list(KEY))).reset_index()
-    if int(table["n"].sum()) != int(asked["n"].sum()):
-        remedy = "Give complete() the whole frame of load()."
-        raise DataError("a seizure lies in no region of the division", file=BUNDLED, column="region", remedy=remedy)
-    table.loc[table["n"].isna(), "kg"] = 0.0
-    counts = ["n", "n_weighed"]
-    table[counts] = table[counts].fillna(0).astype(int)
-    return table.assign(region=table["region"].mask(table["region"] == ""))
 
 
 def check_totals(rows: Rows) -> None:
