@@ -17,9 +17,11 @@ from northroute.cli import app
 from northroute.errors import FetchError
 from northroute.sources import fetch, mlp
 from northroute.sources.fetch import Published, fetch_mlp
+from northroute.sources.wire import Policy
 
 CONTENT = {"Here.csv": b"date,arrest\n2015-01-01,3\n", "There.csv": b"date,arrest\n2015-01-01,0\n"}
 PUBLISHED = {n: Published(len(b), hashlib.sha256(b).hexdigest()) for n, b in CONTENT.items()}
+QUICK = Policy(pause=0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +121,7 @@ def test_copies_from_the_folder_above(source: Path, target: Path, tmp_path: Path
 
 def test_downloads(target: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with _serve(_whole) as (address, asked):
-        fetch_mlp(target, address=address, published=PUBLISHED)
+        fetch_mlp(target, address=address, policy=QUICK, published=PUBLISHED)
     _in_place(target)
     assert asked == ["/counts/Here.csv", "/counts/There.csv"]
     assert capfd.readouterr() == ("", "")  # what to say is the command line's to decide
@@ -129,7 +131,7 @@ def test_right_files_are_left_alone(source: Path, target: Path) -> None:
     fetch_mlp(target, source, published=PUBLISHED)
     before = {n: (target / mlp.FOLDER / n).stat().st_mtime_ns for n in CONTENT}
     with _serve(_whole) as (address, asked):
-        fetch_mlp(target, address=address, published=PUBLISHED)
+        fetch_mlp(target, address=address, policy=QUICK, published=PUBLISHED)
     assert asked == []
     assert {n: (target / mlp.FOLDER / n).stat().st_mtime_ns for n in CONTENT} == before
 
@@ -160,7 +162,7 @@ def test_a_failed_download_changes_nothing(
 ) -> None:
     before = _tree(target)
     with _serve(answer) as (address, _), pytest.raises(FetchError, match=r"Here\.csv.*Nothing was changed"):
-        fetch_mlp(target, address=address, published=PUBLISHED)
+        fetch_mlp(target, address=address, policy=QUICK, published=PUBLISHED)
     assert _tree(target) == before
 
 
@@ -174,10 +176,10 @@ def test_no_connection_changes_nothing(target: Path, tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{_closed_port()}/"
     before = _tree(target)
     with pytest.raises(FetchError, match=r"Check the connection, or copy .* with --from\. Nothing was changed"):
-        fetch_mlp(target, address=address, published=PUBLISHED)
+        fetch_mlp(target, address=address, policy=QUICK, published=PUBLISHED)
     assert _tree(target) == before
     with pytest.raises(FetchError):
-        fetch_mlp(tmp_path / "new", address=address, published=PUBLISHED)
+        fetch_mlp(tmp_path / "new", address=address, policy=QUICK, published=PUBLISHED)
     assert not (tmp_path / "new").exists()
 
 
