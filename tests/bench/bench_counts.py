@@ -7,6 +7,7 @@
 - ``joint`` with four outcomes, behind the gate;
 - growth of gradient and fit with the number of rows (figure ``growth.svg``);
 - memory of leave-one-out with log likelihoods by blocks, against draws;
+- with ``--means N``, posterior means over N further seeds of the textbook, which mixes too badly for two to tell them;
 - with ``--sbc N``, seconds of one replication of the calibration of ``slopes``.
 
 It prints the tables and writes them to ``analysis/docs/speed.md``; ``--quick`` takes tiny sizes and writes elsewhere.
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -82,8 +84,11 @@ class Bench:
         return self.run("tests.bench.ours", task, *arguments, *quick, cache=cache, out=out or task)
 
 
-def side_by_side(bench: Bench, *, skip_pymc: bool) -> tuple[pd.DataFrame, str]:
-    """The reference model each way, northroute last, and the hash of its data."""
+def side_by_side(bench: Bench, *, skip_pymc: bool, means: int) -> tuple[pd.DataFrame, str]:
+    """The reference model each way, northroute last, and the hash of its data.
+
+    Means are compared over ``means`` more seeds of the textbook with nutpie than are timed.
+    """
     table = reference.frame(bench.sizes.months)
     frame = bench.folder / "frame.parquet"
     table.to_parquet(frame)
@@ -91,7 +96,7 @@ def side_by_side(bench: Bench, *, skip_pymc: bool) -> tuple[pd.DataFrame, str]:
     posteriors: list[xr.Dataset] = []
 
     def add(way: str, state: str, seed: int, result: dict[str, Any], out: str) -> None:
-        posteriors.append(xr.load_dataset((bench.folder / out).with_suffix(".nc"), engine="h5netcdf"))
+        posteriors.append(_drawn(bench, out))
         rows.append({"way": way, "cache": state, "seed": seed} | result)
 
     ways: list[tuple[str, str, int, tuple[str, ...]]] = [] if skip_pymc else [("pymc", PYMC, 2, (EMPTY,))]
@@ -100,31 +105,50 @@ def side_by_side(bench: Bench, *, skip_pymc: bool) -> tuple[pd.DataFrame, str]:
         ways.append(("bambi", BAMBI, 4, (EMPTY,)))
     else:
         print("Bambi is not installed: left out.", file=sys.stderr)
-    # every seed meets an empty cache of its own, and then that cache full
-    for (way, name, chains, states), seed in product(ways, bench.sizes.seeds):
+
+    def textbook(way: str, name: str, chains: int, seed: int, *, cache_of: int) -> dict[str, Any]:
         numbers = ("--draws", bench.sizes.textbook_draws, "--chains", chains)
         drawn = seeds.integer(f"bench {name} {seed}")
         arguments = tuple(map(str, ("--way", way, "--frame", frame, *numbers, "--seed", drawn)))
+        cache = bench.folder / f"cache {way} {cache_of}"
+        return bench.run("tests.bench.textbook", *arguments, cache=cache, out=f"{way} {seed}")
+
+    # every seed meets an empty cache of its own, and then that cache full
+    for (way, name, chains, states), seed in product(ways, bench.sizes.seeds):
         for state in states:
-            cache, out = bench.folder / f"cache {way} {seed}", f"{way} {seed}"
-            add(name, state, seed, bench.run("tests.bench.textbook", *arguments, cache=cache, out=out), out)
+            add(name, state, seed, textbook(way, name, chains, seed, cache_of=seed), f"{way} {seed}")
+    further = [max(bench.sizes.seeds) + 1 + i for i in range(means)]
+    for seed in further:
+        textbook("nutpie", NUTPIE, 4, seed, cache_of=bench.sizes.seeds[0])
     for seed in bench.sizes.seeds:
         drawn = seeds.integer(f"bench {OURS} {seed}")
         own = ("--frame", str(frame), "--draws", str(bench.sizes.draws), "--seed", str(drawn))
         for state in (EMPTY, FULL):
             cache, out = bench.folder / f"cache ours {seed}", f"reference {seed}"
             add(OURS, state, seed, bench.ours("reference", *own, cache=cache, out=out), out)
-    return compare(rows, [report.plain(p) for p in posteriors]), provenance.frame_hash(table)
+    untimed = {seed: report.plain(_drawn(bench, f"nutpie {seed}")) for seed in further}
+    return compare(rows, [report.plain(p) for p in posteriors], untimed), provenance.frame_hash(table)
 
 
-def compare(rows: list[dict[str, Any]], posteriors: list[xr.Dataset]) -> pd.DataFrame:
+def _drawn(bench: Bench, out: str) -> xr.Dataset:
+    return xr.load_dataset((bench.folder / out).with_suffix(".nc"), engine="h5netcdf")
+
+
+def compare(
+    rows: list[dict[str, Any]], posteriors: list[xr.Dataset], untimed: Mapping[int, xr.Dataset] | None = None
+) -> pd.DataFrame:
     """Add effective sizes over the shared quantities, rates, northroute's over them, and differences of posterior means.
 
     A ratio is to the mean of northroute's rates with the same state of the cache. Means are compared over the draws of all
-    seeds of a way together. Bambi names its quantities otherwise and has no walk: its effective sizes are of its own
-    quantities, and its means are not compared.
+    seeds of a way together, of the textbook with nutpie those of ``untimed`` too. Bambi names its quantities otherwise and
+    has no walk: its effective sizes are of its own quantities, and its means are not compared.
     """
-    pooled = {way: report.pooled(rows, posteriors, way) for way in dict.fromkeys(r["way"] for r in rows)}
+    untimed = untimed or {}
+    drawn = [*rows, *({"way": NUTPIE, "seed": seed} for seed in untimed)]
+    pooled = {
+        way: report.pooled(drawn, [*posteriors, *untimed.values()], way)
+        for way in dict.fromkeys(r["way"] for r in rows)
+    }
     gaps: dict[str, dict[str, Any]] = {}
     for way, theirs in pooled.items():
         if way in (OURS, BAMBI):
@@ -132,7 +156,8 @@ def compare(rows: list[dict[str, Any]], posteriors: list[xr.Dataset]) -> pd.Data
         shared = [str(n) for n in theirs.data_vars if n in pooled[OURS].data_vars]
         if not set(SCALES) <= set(shared):
             raise SystemExit(f"{way} does not report {sorted(set(SCALES) - set(shared))}.")
-        gaps[way] = report.gap(pooled[OURS][shared], theirs[shared])
+        seeds_of = len({r["seed"] for r in drawn if r["way"] == way})
+        gaps[way] = report.gap(pooled[OURS][shared], theirs[shared]) | {"gap_seeds": seeds_of}
     for row, theirs in zip(rows, posteriors, strict=True):
         own = row["way"] == BAMBI
         shared = [
@@ -170,6 +195,7 @@ def main() -> None:
     parser.add_argument(
         "--skip-pymc", action="store_true", help="leave out PyMC's own sampler, which takes half an hour"
     )
+    parser.add_argument("--means", type=int, default=0, metavar="N", help="further seeds of the textbook for its means")
     parser.add_argument("--sbc", type=int, default=0, metavar="N", help="replications of the calibration of slopes")
     parser.add_argument("--folder", type=Path, help="where speed.md and growth.svg go; default analysis/docs")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")
@@ -185,7 +211,7 @@ def main() -> None:
             months=bench.sizes.months,
         )
         if "reference" in options.only:
-            found.ways, found.data_hash = side_by_side(bench, skip_pymc=options.skip_pymc)
+            found.ways, found.data_hash = side_by_side(bench, skip_pymc=options.skip_pymc, means=options.means)
         if set(options.only) != {"reference"}:
             bench.ours("growth", "--units", "12", "--months", "18", "--draws", "50", out="compile")
         if "joint" in options.only:
