@@ -124,6 +124,23 @@ def test_names_that_clash_are_refused(terms: tuple[Any, ...], message: str) -> N
         assemble(rates(*terms), frame)
 
 
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (
+            (Intercept(), Effects("oblast/city")),
+            "'oblast/city' names .* reads as a path in the fit's file. Rename the column",
+        ),
+        ((Intercept(), Linear(("x",), name="..")), "'..' names"),
+        ((Intercept(), Effects("cut")), "'cut' has the label .*, with a zero character"),
+    ],
+)
+def test_names_that_no_file_takes_are_refused_before_anything_is_sampled(terms: tuple[Any, ...], message: str) -> None:
+    frame = table().assign(**{"oblast/city": lambda f: f["place"], "cut": lambda f: f["place"].astype(str) + "\0b"})
+    with pytest.raises(ModelError, match=message):
+        assemble(rates(*terms), frame)
+
+
 def test_a_term_may_not_take_the_name_of_a_derived_quantity() -> None:
     model = Model("m", "deaths", dist.NegativeBinomial(), (Intercept(name="dispersion"),))
     with pytest.raises(ModelError, match="'dispersion', a name of the distribution's own"):

@@ -1,4 +1,4 @@
-"""Names of reported quantities and dimensions: each means one thing, and none is the draws' own."""
+"""Names of reported quantities and dimensions: each means one thing, is none of the draws' own, and can be written."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _OWN_DIMS: Final = ("chain", "draw")
 
 
 def refuse(model: str, builder: Writer) -> None:
-    """Raise a ModelError if a reported quantity or a dimension has a name that something else has."""
+    """Raise a ModelError if a reported quantity or a dimension has a name that something else has, or that no file takes."""
     own = [d for d in builder.coords if d in _OWN_DIMS]
     if own:
         raise ModelError(
@@ -25,6 +25,15 @@ def refuse(model: str, builder: Writer) -> None:
             f"{model}: '{both[0]}' names both what a term reports and a column or dimension of a term. Give the term "
             "another 'name', or rename the column."
         )
+    paths = [n for n in (*builder.coords, *builder.parameters) if "/" in n or n in (".", "..")]
+    if paths:
+        raise ModelError(
+            f"{model}: '{paths[0]}' names a term's column, dimension or quantity, and reads as a path in the fit's file. "
+            "Rename the column, or give the term another 'name', without '/'."
+        )
+    cut = [(d, label) for d, labels in builder.coords.items() for label in labels if "\0" in str(label)]
+    if cut:
+        raise ModelError(f"{model}: '{cut[0][0]}' has the label {cut[0][1]!r}, with a zero character. Mend the label.")
     derived = {n: n.removeprefix("root_") for n in builder.parameters if n.startswith("root_dispersion")}
     derived |= {n: "concentration" for n in builder.parameters if n == "inverse_root_concentration"}
     taken = [d for d in derived.values() if d in builder.parameters]
