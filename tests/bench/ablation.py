@@ -94,7 +94,7 @@ class Variant:
 
 
 _ADAPTATION = "northroute.bayes.coordinates.adaptation"
-_WRITING = "northroute.bayes.program.writing"
+_BUILDER = "northroute.bayes.program.builder"
 _STRAIGHT: dict[tuple[str, str], Callable[..., Any]] = {
     (_ADAPTATION, "straighten"): lambda program, mode: adaptation.Adapted(program, mode.theta)
 }
@@ -103,9 +103,9 @@ VARIANTS: dict[str, Variant] = {
     "whole": Variant(),
     "centring": Variant({(_ADAPTATION, "centre"): lambda _layout, program, mode: (program, mode.theta)}),
     "sweeping": Variant(unswept=True),
-    "absorption": Variant({(_WRITING, "parents_of"): lambda blocks, *_uses: [[] for _ in blocks]}),
+    "absorption": Variant({(_BUILDER, "parents_of"): lambda blocks, *_uses: [[] for _ in blocks]}),
     "straightening": Variant(_STRAIGHT),
-    "folding": Variant({(_WRITING, "fold"): lambda uses, _free: (list(uses), [], 0)}),
+    "folding": Variant({(_BUILDER, "fold"): lambda uses, _free: (list(uses), [], 0)}),
     "pilot": Variant(settings={"pilot": 0}),
     "low rank": Variant(_LOW_RANK),
     "low rank, long": Variant(_LOW_RANK, settings={"tune": LONG}),
