@@ -24,20 +24,6 @@ class Parent:
     weights: Array
 
 
-@dataclass(frozen=True)
-class _Absorber:
-    """A block that can absorb: its first coefficient, its groups' batches, its dimensions, and whether it is deviations."""
-
-    first: int
-    batch: Ids
-    dims: int
-    deviations: bool
-
-    @property
-    def size(self) -> int:
-        return self.batch.size * self.dims
-
-
 def parents_of(blocks: Sequence[Block], uses: Sequence[Use], swept: frozenset[int]) -> list[list[Parent]]:
     """Return, for every block, what it absorbs; paths, shares and places absorb nothing.
 
@@ -45,7 +31,7 @@ def parents_of(blocks: Sequence[Block], uses: Sequence[Use], swept: frozenset[in
     or it would be taken in twice. Values that means of effects are ``swept`` into are left alone.
     """
     found: list[list[Parent]] = [[] for _ in blocks]
-    absorbers = {i: _absorber(b) for i, b in enumerate(blocks) if _absorbs(b.record)}
+    absorbers = {i: b for i, b in enumerate(blocks) if _absorbs(b.record)}
     own = [(i, use) for i, b in absorbers.items() for use in uses if use.other is None and _inside(use.ids, b)]
     own.sort(key=lambda pair: np.unique(pair[1].ids).size)
     for term in uses:
@@ -80,16 +66,7 @@ def _absorbs(record: Record) -> bool:
     return bool(record.kind == Kind.EFFECTS and plain)
 
 
-def _absorber(block: Block) -> _Absorber:
-    return _Absorber(
-        COEFFICIENT + int(block.record.value),
-        np.repeat(np.arange(block.pointer.size - 1), np.diff(block.pointer)),
-        int(block.record.dims),
-        bool(block.record.rows != Rows.GROUPS),
-    )
-
-
-def _parent(term: Use, use: Use, block: _Absorber) -> Parent | None:
+def _parent(term: Use, use: Use, block: Block) -> Parent | None:
     """Return a term by coefficient of a block's use, if it is a function of these and says something of deviations."""
     coarser = np.unique(term.ids).size < np.unique(use.ids).size
     if not term.meets(use) or not coarser or not function_of(use.ids, term.ids):
@@ -101,14 +78,16 @@ def _parent(term: Use, use: Use, block: _Absorber) -> Parent | None:
         weight = np.ones(weight.size)
     if not function_of(use.ids, weight):
         return None
-    coefficients, first = np.unique(use.ids - block.first, return_index=True)
-    ids, weights = np.zeros(block.size, dtype=np.int64), np.zeros(block.size)
+    (at, stop), k = block.span, int(block.record.dims)
+    coefficients, first = np.unique(use.ids - COEFFICIENT - at, return_index=True)
+    ids, weights = np.zeros(stop - at, dtype=np.int64), np.zeros(stop - at)
     ids[coefficients], weights[coefficients] = term.ids[first], weight[first]
-    batch = block.batch[coefficients // block.dims] if block.deviations else 0
-    shared = batch * block.dims + coefficients % block.dims
+    batch = np.searchsorted(block.pointer, coefficients // k, side="right") - 1
+    shared = k * (0 if block.record.rows == Rows.GROUPS else batch) + coefficients % k
     pairs = np.column_stack([shared, ids[coefficients], weights[coefficients]])
     return None if len(np.unique(pairs, axis=0)) == np.unique(shared).size else Parent(ids, weights)
 
 
-def _inside(ids: Ids, block: _Absorber) -> bool:
-    return bool(ids.min() >= block.first and ids.max() < block.first + block.size)
+def _inside(ids: Ids, block: Block) -> bool:
+    first, stop = block.span
+    return bool(ids.min() >= COEFFICIENT + first and ids.max() < COEFFICIENT + stop)
