@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -43,3 +44,18 @@ def sourced(table: pd.DataFrame, *, simulated: bool) -> pd.DataFrame:
     table = table.reset_index(drop=True)
     table.insert(0, "source", SIMULATED_MARK if simulated else "real")
     return table
+
+
+def result(
+    name: str,
+    passed: bool | None,
+    table: pd.DataFrame,
+    sentence: str,
+    figure: Callable[..., Figure],
+    *,
+    simulated: bool,
+    advice: str = "",
+) -> CheckResult:
+    """Return a check's result; ``advice`` follows the sentence of one that failed, ``figure`` takes ``simulated``."""
+    said = sentence if passed or not advice else f"{sentence} {advice}"
+    return CheckResult(name, passed, sourced(table, simulated=simulated), said, partial(figure, simulated=simulated))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, blocks, group_sums
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.errors import ModelError
 from northroute.look import COLOURS, Figure, look, mark
 
@@ -148,13 +148,8 @@ def check_future(found: FutureElpd, *, simulated: bool, month_names: Sequence[st
         if there.any():
             far = found.elpd[there, -1].sum() / found.rows[there, -1].sum()
             sentence += f", {steps} months ahead {far:.3f}"
-    return CheckResult(
-        "leave the future out",
-        None,
-        sourced(table, simulated=simulated),
-        sentence + ".",
-        partial(_figure, found, [month_names[c] for c in found.cuts], simulated),
-    )
+    figure = partial(_figure, found, [month_names[c] for c in found.cuts])
+    return result("leave the future out", None, table, sentence + ".", figure, simulated=simulated)
 
 
 @look()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.errors import ModelError
 
 
@@ -120,16 +120,6 @@ def check_groups(found: GroupElpd, *, simulated: bool) -> CheckResult:
             f" Importance sampling fails (k above {found.limit:.2f}) for {named}: "
             "their densities, and the sum, need an exact refit without each."
         )
-    return CheckResult(
-        f"leave one {found.kind} out",
-        bad.size == 0,
-        sourced(table, simulated=simulated),
-        sentence,
-        partial(
-            draw.bars,
-            [str(n) for n in table[found.kind]],
-            table["elpd_row"].to_numpy(float),
-            f"log predictive density a row, {found.kind} left out",
-            simulated=simulated,
-        ),
-    )
+    values, label = table["elpd_row"].to_numpy(float), f"log predictive density a row, {found.kind} left out"
+    figure = partial(draw.bars, [str(n) for n in table[found.kind]], values, label)
+    return result(f"leave one {found.kind} out", bad.size == 0, table, sentence, figure, simulated=simulated)

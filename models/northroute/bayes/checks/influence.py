@@ -10,7 +10,7 @@ import pandas as pd
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import effective, pareto_limit, smooth
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.errors import ModelError
 
 
@@ -121,16 +121,7 @@ def check_influence(found: Sequence[Influence], *, simulated: bool, largest: flo
     elif not passed:
         sentence += " Report the estimate without it, too."
     shown = table.head(20)
-    return CheckResult(
-        "influence of groups",
-        passed,
-        sourced(table, simulated=simulated),
-        sentence,
-        partial(
-            draw.bars,
-            [f"{r.kind} {r.without}: {r.quantity}" for r in shown.itertuples()],
-            shown["shift_sd"].to_numpy(float),
-            "shift of the mean without it, posterior sd",
-            simulated=simulated,
-        ),
-    )
+    labels = [f"{r.kind} {r.without}: {r.quantity}" for r in shown.itertuples()]
+    values, label = shown["shift_sd"].to_numpy(float), "shift of the mean without it, posterior sd"
+    figure = partial(draw.bars, labels, values, label)
+    return result("influence of groups", passed, table, sentence, figure, simulated=simulated)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.look import BOUND, MAIN, QUIET, Figure, look, mark
 
 
@@ -124,9 +124,7 @@ def check_loo(found: Loo, *, simulated: bool, labels: Sequence[str] | None = Non
             " Their densities are not to be trusted: match moments, or leave their groups out by exact refits; "
             "a row that decides its own prediction is one that the model does not expect."
         )
-    return CheckResult(
-        "leave one row out", bad == 0, sourced(table, simulated=simulated), sentence, partial(_figure, found, simulated)
-    )
+    return result("leave one row out", bad == 0, table, sentence, partial(_figure, found), simulated=simulated)
 
 
 @look()

@@ -10,7 +10,7 @@ import pandas as pd
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import effective, smooth
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.look import BOUND, MAIN, QUIET, Figure, look, mark
@@ -185,13 +185,8 @@ def check_pit(bounds: PitBounds, found: PitUniformity, *, simulated: bool) -> Ch
             sentence += " Counts lie too often at the ends: predictions are too narrow, allow more dispersion."
         else:
             sentence += " Counts lie too often in the middle: predictions are too wide, allow less dispersion."
-    return CheckResult(
-        "probability integral transform",
-        bool(passed),
-        sourced(table, simulated=simulated),
-        sentence,
-        partial(_figure, found, simulated),
-    )
+    figure = partial(_figure, found)
+    return result("probability integral transform", bool(passed), table, sentence, figure, simulated=simulated)
 
 
 def _moments(bounds: PitBounds) -> tuple[float, float]:

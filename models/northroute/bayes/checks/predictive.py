@@ -10,7 +10,7 @@ from scipy import sparse
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, Integers
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
 
@@ -142,22 +142,11 @@ def check_predictive(found: Predictive, *, simulated: bool) -> CheckResult:
         named = [f"{r.statistic} of {r.group}" for r in part.itertuples()]
         sentence += f": {', '.join(named[:4])}" + (f" and {len(named) - 4} more" if len(named) > 4 else "")
     sentence += "."
-    if not passed:
-        sentence += " The model does not make data like these in that respect: look at dispersion, zeros and dynamics."
-    standard = _standardised(table[known])
-    return CheckResult(
-        "posterior predictive",
-        passed,
-        sourced(table, simulated=simulated),
-        sentence,
-        partial(
-            draw.ranges,
-            [f"{r.statistic}, {r.group}" for r in table[known].itertuples()],
-            *standard,
-            f"0 and 1: ends of the {interval_label(found.prob)} of replicates",
-            simulated=simulated,
-        ),
-    )
+    advice = "The model does not make data like these in that respect: look at dispersion, zeros and dynamics."
+    shown, label = table[known], f"0 and 1: ends of the {interval_label(found.prob)} of replicates"
+    names = [f"{r.statistic}, {r.group}" for r in shown.itertuples()]
+    figure = partial(draw.ranges, names, *_standardised(shown), label)
+    return result("posterior predictive", passed, table, sentence, figure, simulated=simulated, advice=advice)
 
 
 def same_rows(counts: Integers, replicates: Integers) -> None:

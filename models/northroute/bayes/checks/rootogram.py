@@ -9,7 +9,7 @@ import pandas as pd
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.predictive import same_rows
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.look import BOUND, INK, MAIN, QUIET, Figure, look, mark
 
@@ -97,11 +97,8 @@ def check_rootogram(found: Rootogram, *, simulated: bool) -> CheckResult:
     sentence = f"Largest distance of frequencies from those expected: posterior predictive p = {found.p:.3f}."
     if out:
         sentence += f" Outside the {interval_label(found.prob)} of replicates: counts of {', '.join(out[:8])}."
-    if not passed:
-        sentence += " The family of counts does not fit: look at zeros and dispersion."
-    return CheckResult(
-        "rootogram", passed, sourced(table, simulated=simulated), sentence, partial(_figure, found, simulated)
-    )
+    advice = "The family of counts does not fit: look at zeros and dispersion."
+    return result("rootogram", passed, table, sentence, partial(_figure, found), simulated=simulated, advice=advice)
 
 
 @look()

@@ -10,7 +10,7 @@ import pandas as pd
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups, Integers
 from northroute.bayes.checks.predictive import same_rows
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
 from northroute.look import BOUND, QUIET, Figure, look, mark
@@ -145,11 +145,8 @@ def check_moran(found: Moran, *, simulated: bool) -> CheckResult:
     )
     if found.islands:
         sentence += f" {len(found.islands)} without neighbours are left out."
-    if not passed:
-        sentence += " Neighbours are off together: add a spatial term, or a covariate that neighbours share."
-    return CheckResult(
-        "Moran's I", passed, sourced(table, simulated=simulated), sentence, partial(_figure, found, simulated)
-    )
+    advice = "Neighbours are off together: add a spatial term, or a covariate that neighbours share."
+    return result("Moran's I", passed, table, sentence, partial(_figure, found), simulated=simulated, advice=advice)
 
 
 @look()

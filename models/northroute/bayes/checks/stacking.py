@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from northroute.bayes.checks import draw
 from northroute.bayes.checks.arrays import Floats, Groups
-from northroute.check import CheckResult, sourced
+from northroute.check import CheckResult, result
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.look import MAIN, QUIET, Figure, look, mark
@@ -194,9 +194,7 @@ def check_comparison(found: Comparison, *, simulated: bool, failed: Sequence[int
         sentence += " That does not tell them apart: report both, or their stack."
     if failed is not None and max(failed) > 0:
         sentence += " Some rows' densities are not to be trusted (k): match moments before comparing."
-    return CheckResult(
-        "comparison of models", None, sourced(table, simulated=simulated), sentence, partial(_figure, table, simulated)
-    )
+    return result("comparison of models", None, table, sentence, partial(_figure, table), simulated=simulated)
 
 
 def _finite(elpd: Floats) -> Floats:

@@ -1,12 +1,12 @@
 """What a check of a fit returns: its table with the source of the data, and what to do where it failed."""
 
 from collections.abc import Callable
-from functools import partial
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from northroute.check import CheckResult, sourced
+from northroute import check
+from northroute.check import CheckResult
 from northroute.frequentist.design import Design
 from northroute.frequentist.estimate import Estimate
 
@@ -21,7 +21,4 @@ def result(
     advice: str = "",
 ) -> CheckResult:
     """Return a check's result; ``advice`` follows the sentence of one that failed, ``figure`` takes ``simulated``."""
-    said = f"{sentence} {advice}" if advice and not passed else sentence
-    return CheckResult(
-        name, passed, sourced(table, simulated=fit.simulated), said, partial(figure, simulated=fit.simulated)
-    )
+    return check.result(name, passed, table, sentence, figure, simulated=fit.simulated, advice=advice)
