@@ -1,44 +1,22 @@
 """One small example of every step of the ladder, compiled but not fitted: for its priors, its graph and what it reports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Final
 
 import numpy as np
 import xarray as xr
 
-from northroute.bayes.ladder import (
-    composition,
-    country,
-    designs,
-    dynamic,
-    joint,
-    latent_corruption,
-    pooled,
-    reporting,
-    slopes,
-    spatial,
-)
+from northroute.bayes.ladder import composition, designs, latent_corruption
 from northroute.bayes.ladder.corruption_spec import CorruptionSpec
-from northroute.bayes.ladder.formulate import formulate
+from northroute.bayes.ladder.formulate import STEPS, formulate
 from northroute.bayes.ladder.measures import governance_measures
 from northroute.bayes.ladder.spec import CountSpec
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.quantities import named
 from northroute.panel import Panel
 
-MODULES: Final[Mapping[str, ModuleType]] = {
-    "pooled": pooled,
-    "country": country,
-    "slopes": slopes,
-    "dynamic": dynamic,
-    "spatial": spatial,
-    "joint": joint,
-    "reporting": reporting,
-    "latent_corruption": latent_corruption,
-    "composition": composition,
-}
+MODULES: Final = STEPS | {"latent_corruption": latent_corruption, "composition": composition}
 """Module of every step, whose docstring has its mathematics, in the order of the ladder."""
 MONTHS: Final = 18
 

@@ -18,16 +18,9 @@ from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.panel import Panel
 
-STEPS: Final[Mapping[str, Callable[[Rows, CountSpec], tuple[Term, ...]]]] = {
-    "pooled": pooled.terms,
-    "country": country.terms,
-    "slopes": slopes.terms,
-    "dynamic": dynamic.terms,
-    "spatial": spatial.terms,
-    "joint": joint.terms,
-    "reporting": reporting.terms,
-}
-"""Terms of every step on a panel, in the order of the ladder."""
+_MODULES: Final = (pooled, country, slopes, dynamic, spatial, joint, reporting)
+STEPS: Final = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
+"""Module of every step on a panel, in the order of the ladder: ``terms`` are its terms, the docstring its mathematics."""
 LAWS: Final[Mapping[str, Callable[[Priors], dist.Counts]]] = {
     "negative_binomial": lambda priors: dist.NegativeBinomial(priors["root_dispersion"]),
     "poisson": lambda _priors: dist.Poisson(),
@@ -168,7 +161,7 @@ def formulate(panel: Panel, spec: CountSpec) -> Formulation:
         spec.name,
         COUNT,
         LAWS[spec.distribution](spec.priors),
-        STEPS[spec.step](found, spec),
+        STEPS[spec.step].terms(found, spec),
         exposure="exposure" if spec.exposure else None,
         response=OUTCOME if spec.outcomes else None,
         part=part,
