@@ -24,6 +24,15 @@ MIN_EBFMI: Final = 0.3
 MAX_TREE_SHARE: Final = 0.01
 TOO_SHORT: Final = frozenset({"R-hat", "bulk ESS", "tail ESS"})
 """Checks that longer chains can mend."""
+_ADVICE: Final = {
+    "R-hat": "Chains disagree or mix slowly: sample longer, or change the parametrisation of this term.",
+    "bulk ESS": "Draw more: --draws.",
+    "tail ESS": "Draw more: --draws.",
+    "divergences": "Usually a scale near zero: raise the target acceptance, or tighten that scale's prior.",
+    "share at largest tree depth": "Steps are too small for the posterior's shape: centre covariates, or reparametrise.",
+    "E-BFMI": "Energy moves slowly, usually heavy tails of a scale: tighten its prior.",
+    "Pareto k": "The posterior is far from this approximation: do not rely on its draws.",
+}
 
 
 @dataclass(frozen=True)
@@ -103,51 +112,23 @@ def examine(posterior: xr.Dataset, stats: xr.Dataset, max_depth: int) -> Gate:
     divergences = int(stats["diverging"].sum())
     saturated = float((stats["depth"] >= max_depth).mean())
     ebfmi = float(np.min(energy_fraction(stats["energy"].transpose("chain", "draw").to_numpy())))
-    more = "Chains disagree or mix slowly: sample longer, or change the parametrisation of this term."
+    judged = (
+        ("R-hat", rhat, MAX_RHAT, rhat <= MAX_RHAT, rhat_at),
+        ("bulk ESS", bulk, MIN_ESS, bulk >= MIN_ESS, bulk_at),
+        ("tail ESS", tail, MIN_ESS, tail >= MIN_ESS, tail_at),
+        ("divergences", divergences, 0, divergences == 0, ""),
+        ("share at largest tree depth", saturated, MAX_TREE_SHARE, saturated <= MAX_TREE_SHARE, ""),
+        ("E-BFMI", ebfmi, MIN_EBFMI, ebfmi >= MIN_EBFMI, ""),
+    )
     return Gate(
-        (
-            Check("R-hat", rhat, MAX_RHAT, rhat <= MAX_RHAT, rhat_at, more),
-            Check("bulk ESS", bulk, MIN_ESS, bulk >= MIN_ESS, bulk_at, "Draw more: --draws."),
-            Check("tail ESS", tail, MIN_ESS, tail >= MIN_ESS, tail_at, "Draw more: --draws."),
-            Check(
-                "divergences",
-                divergences,
-                0,
-                divergences == 0,
-                advice="Usually a scale near zero: raise the target acceptance, or tighten that scale's prior.",
-            ),
-            Check(
-                "share at largest tree depth",
-                saturated,
-                MAX_TREE_SHARE,
-                saturated <= MAX_TREE_SHARE,
-                advice="Steps are too small for the posterior's shape: centre covariates, or reparametrise.",
-            ),
-            Check(
-                "E-BFMI",
-                ebfmi,
-                MIN_EBFMI,
-                ebfmi >= MIN_EBFMI,
-                advice="Energy moves slowly, usually heavy tails of a scale: tighten its prior.",
-            ),
-        )
+        tuple(Check(name, value, limit, passed, at, _ADVICE[name]) for name, value, limit, passed, at in judged)
     )
 
 
 def draft(sampler: str, pareto_k: float, limit: float) -> Gate:
     """Return the gate of an approximation, which no draft passes, with the Pareto k of its importance ratios."""
-    return Gate(
-        (
-            Check("draft", 1, 0, False, advice=f"A draft ({sampler}) is not for verdicts: fit with nutpie."),
-            Check(
-                "Pareto k",
-                pareto_k,
-                limit,
-                pareto_k <= limit,
-                advice="The posterior is far from this approximation: do not rely on its draws.",
-            ),
-        )
-    )
+    refused = Check("draft", 1, 0, False, advice=f"A draft ({sampler}) is not for verdicts: fit with nutpie.")
+    return Gate((refused, Check("Pareto k", pareto_k, limit, pareto_k <= limit, advice=_ADVICE["Pareto k"])))
 
 
 def energy_fraction(energy: Array) -> Array:
