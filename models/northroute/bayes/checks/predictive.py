@@ -113,19 +113,10 @@ def check_predictive(found: Predictive, *, simulated: bool) -> CheckResult:
     Passes if, over all rows, the smallest two-sided p-value times the number of statistics (Bonferroni) is above one less
     the interval's probability; groups are for reading.
     """
-    count = len(found.groups)
-    table = pd.DataFrame(
-        {
-            "statistic": np.repeat(STATISTICS, count),
-            "group": np.tile(found.groups, len(STATISTICS)),
-            "observed": found.observed.ravel(),
-            "mean": found.mean.ravel(),
-            "low": found.low.ravel(),
-            "high": found.high.ravel(),
-            "interval": interval_label(found.prob),
-            "p": found.p.ravel(),
-        }
-    )
+    index = pd.MultiIndex.from_product([STATISTICS, found.groups], names=["statistic", "group"])
+    columns = {k: getattr(found, k).ravel() for k in ("observed", "mean", "low", "high", "p")}
+    table = pd.DataFrame(columns, index).reset_index()
+    table.insert(6, "interval", interval_label(found.prob))
     known = np.isfinite(table["p"])
     table["inside"] = ~known | ((table["observed"] >= table["low"]) & (table["observed"] <= table["high"]))
     overall = table["group"] == OVERALL

@@ -1,7 +1,7 @@
 """Compare models by pointwise predictive densities, and weigh them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
@@ -170,18 +170,7 @@ def check_comparison(found: Comparison, *, simulated: bool, failed: Sequence[int
     failed : sequence of int, optional
         Number of rows of each model whose k is above its limit.
     """
-    table = pd.DataFrame(
-        {
-            "model": found.names,
-            "elpd": found.elpd,
-            "se": found.se,
-            "difference": found.difference,
-            "difference_se": found.difference_se,
-            "stacking": found.stacking,
-            "pseudo_bma": found.pseudo_bma,
-            "se_over": found.clusters,
-        }
-    )
+    table = pd.DataFrame(asdict(found)).rename(columns={"names": "model", "clusters": "se_over"})
     if failed is not None:
         table["rows_failed"] = list(failed)
     table = table.sort_values("elpd", ascending=False, kind="stable", ignore_index=True)
