@@ -22,6 +22,7 @@ from northroute.bayes.fit import BayesFit
 from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement import priors as prior_sets
+from northroute.bayes.statement.intake import require_columns
 from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.priors import Priors
 from northroute.bayes.statement.terms.groups import Effects
@@ -109,9 +110,7 @@ def _group_means(values: xr.Dataset) -> xr.Dataset:
 def _checked(frame: pd.DataFrame, spec: MeasurementSpec) -> pd.DataFrame:
     columns = [spec.response, spec.response_sd, spec.group]
     columns += [c for c in (spec.predictor, spec.predictor_sd) if c]
-    absent = [c for c in columns if c not in frame.columns]
-    if absent:
-        raise ModelError(f"{spec.name}: no column {absent}; the table has {list(frame.columns)}.")
+    require_columns(spec.name, frame, columns)
     table = frame[columns].reset_index(drop=True)
     if table.isna().any().any():
         raise ModelError(

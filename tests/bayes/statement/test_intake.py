@@ -156,8 +156,8 @@ def test_a_term_may_not_take_the_name_of_a_derived_quantity() -> None:
         ({"distribution": "poisson"}, "'poisson' is no distribution"),
         ({"distribution": dist.Poisson}, "is no distribution"),
         ({"part": "hurdles", "part_terms": (Intercept(name="zero"),)}, "no part 'hurdles'. Use one of 'zero_inflated'"),
-        ({"exposure_unit": 0}, "exposure_unit is 0"),
-        ({"exposure_unit": "100"}, "exposure_unit is '100'"),
+        ({"exposure_unit": 0}, "'exposure_unit' is 0"),
+        ({"exposure_unit": "100"}, "'exposure_unit' is '100'"),
         ({"name": ""}, "'name' is ''. Give a name"),
         ({"name": "a/b"}, "the name is a file's"),
         ({"outcome": 3}, "'outcome' is 3. Give a name"),
@@ -239,7 +239,7 @@ def test_slopes_of_nothing_are_refused() -> None:
         ({"season": "no"}, "'season' is 'no'. Give True or False"),
         ({"covariates": ("x", "x")}, "'covariates' has 'x' twice"),
         ({"exposure": 3}, "'exposure' is 3. Give a name"),
-        ({"exposure_unit": 0.0}, "exposure_unit is 0.0"),
+        ({"exposure_unit": 0.0}, "'exposure_unit' is 0.0"),
     ],
 )
 def test_a_specification_that_is_none_is_refused_when_it_is_stated(change: dict[str, Any], message: str) -> None:

@@ -36,8 +36,8 @@ from northroute.bayes.engine import Origin, fit_model
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement import intake
 from northroute.bayes.statement.families import Prior
-from northroute.bayes.statement.intake import LEFT_OUT
 from northroute.bayes.statement.model import Model, Term
 from northroute.bayes.statement.priors import COUNTS, Priors
 from northroute.bayes.statement.terms.groups import Effects
@@ -264,13 +264,8 @@ def cells(frame: pd.DataFrame, spec: CompositionSpec) -> tuple[pd.DataFrame, dic
     """
     places = [spec.country, *([spec.region] if spec.region else [])]
     wanted = [*spec.cell, *places, *spec.covariates, spec.category, spec.count]
-    absent = [c for c in wanted if c not in frame.columns]
-    if absent:
-        raise ModelError(f"{spec.name}: no column {absent}; the table has {sorted(map(str, frame.columns))}.")
-    for column in (*spec.cell, spec.category):
-        missing = int(frame[column].isna().sum())
-        if missing:
-            raise ModelError(f"{spec.name}: '{column}' is missing in {missing} rows. Leave them out, or name them.")
+    intake.require_columns(spec.name, frame, wanted)
+    intake.require_values(spec.name, frame[[*spec.cell, spec.category]])
     own = [c for c in spec.covariates if c in (CELL, CATEGORY, COUNTRY, REGION, COUNT)]
     if own:
         raise ModelError(f"{spec.name}: a covariate may not be called {own}, a name of the model's own. Rename it.")
@@ -294,7 +289,7 @@ def cells(frame: pd.DataFrame, spec: CompositionSpec) -> tuple[pd.DataFrame, dic
         "cells without a count": int(table.loc[empty, CELL].nunique()),
     }
     kept = table[~unobserved & ~empty].reset_index(drop=True)
-    kept.attrs[LEFT_OUT] = dropped
+    kept.attrs[intake.LEFT_OUT] = dropped
     _refuse(kept, spec, dropped)
     return kept, dropped
 

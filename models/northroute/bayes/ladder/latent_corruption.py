@@ -44,6 +44,7 @@ from northroute.bayes.ladder.imputation import between_share, pooled_gate, space
 from northroute.bayes.ladder.measures import standardised
 from northroute.bayes.samplers.settings import Sampling
 from northroute.bayes.statement import distributions as dist
+from northroute.bayes.statement.intake import require_columns
 from northroute.bayes.statement.model import Model, Term
 from northroute.bayes.statement.terms.groups import Effects
 from northroute.bayes.statement.terms.latent import Loads
@@ -310,11 +311,7 @@ def _laws(spec: CorruptionSpec) -> dict[str, dist.Distribution]:
 def _counts(frame: pd.DataFrame, spec: CorruptionSpec) -> pd.DataFrame:
     """Return the counts with the model's names."""
     wanted = ["country", "month", spec.outcome, *([spec.exposure] if spec.exposure else [])]
-    absent = [c for c in wanted if c not in frame.columns]
-    if absent:
-        raise ModelError(
-            f"{spec.name}: the counts have no column {absent}; they have {sorted(map(str, frame.columns))}."
-        )
+    require_columns(f"{spec.name}, counts", frame, wanted)
     month = pd.to_datetime(frame["month"])
     exposure = frame[spec.exposure].astype(float) / spec.exposure_unit if spec.exposure else 1.0
     table = pd.DataFrame(

@@ -3,8 +3,6 @@
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-import numpy as np
-
 from northroute.bayes.statement.intake import checked, one_of, words
 from northroute.bayes.statement.priors import COUNTS, DEFAULT, Prior, Priors
 from northroute.errors import ModelError
@@ -98,7 +96,8 @@ class CountSpec:
     outcomes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        checked(self, flags=("within_between", "season"), names=("name", "outcome", "exposure"))
+        names = ("name", "outcome", "exposure")
+        checked(self, flags=("within_between", "season"), positive=("exposure_unit",), names=names)
         for what in _NAMES:
             if isinstance(getattr(self, what), str):  # ("x") is a name and not a tuple
                 object.__setattr__(self, what, words(getattr(self, what)))
@@ -124,8 +123,6 @@ class CountSpec:
         odd = [k for k, p in self.priors.items() if not isinstance(p, Prior)]
         if odd:
             raise ModelError(f"{self.name}: the prior of '{odd[0]}' is {self.priors[odd[0]]!r}. Give a Prior.")
-        if not (isinstance(self.exposure_unit, int | float | np.number) and 0 < self.exposure_unit < np.inf):
-            raise ModelError(f"{self.name}: exposure_unit is {self.exposure_unit!r}. Give a positive number.")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON and for the fit's key."""

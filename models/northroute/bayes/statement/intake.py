@@ -98,6 +98,13 @@ def require_columns(model: str, frame: pd.DataFrame, columns: Iterable[str]) -> 
         raise ModelError(f"{model}: the data have {have.count(twice[0])} columns '{twice[0]}'. Rename all but one.")
 
 
+def require_values(model: str, frame: pd.DataFrame) -> None:
+    """Raise a ModelError that names the first column with missing values, if one has any."""
+    for column, values in frame.items():
+        if missing := int(values.isna().sum()):
+            raise ModelError(f"{model}: '{column}' is missing in {missing} rows. Leave those rows out, or name them.")
+
+
 def exposed(model: str, frame: pd.DataFrame, column: str) -> NDArray[np.bool_]:
     """Return which rows have an exposure.
 
@@ -158,11 +165,7 @@ def kept(
     dropped["outcome unobserved"] += int((~observed).sum())
     if found.empty:
         raise ModelError(f"{model}: no row has an outcome '{outcome}'.")
-    for column in (response, cell):
-        if column and found[column].isna().any():
-            raise ModelError(
-                f"{model}: '{column}' is missing in {int(found[column].isna().sum())} rows. Leave them out, or name them."
-            )
+    require_values(model, found[[c for c in (response, cell) if c]])
     if not exposure:
         return found.reset_index(drop=True), dropped
     responses = found[response].astype(str) if response else pd.Series(outcome, index=found.index)

@@ -73,7 +73,7 @@ class Model:
     part_terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
-        intake.checked(self, names=("name", "outcome", "exposure", "response", "cell"))
+        intake.checked(self, positive=("exposure_unit",), names=("name", "outcome", "exposure", "response", "cell"))
         if set(self.name) & set("/\\"):
             raise ModelError(f"{self.name}: the name is a file's, too. Leave out '/' and '\\'.")
         for what in ("terms", "part_terms"):
@@ -112,8 +112,6 @@ class Model:
                 f"{self.name}: {type(read[0][0]).__name__} has the outcome '{self.outcome}' among its columns, which then "
                 "explains itself. Name another column."
             )
-        if not (isinstance(self.exposure_unit, int | float | np.number) and 0 < self.exposure_unit < np.inf):
-            raise ModelError(f"{self.name}: exposure_unit is {self.exposure_unit!r}. Give a positive number.")
 
     def of(self, response: str) -> Distribution:
         """Return the distribution of a response."""

@@ -72,12 +72,7 @@ class Context:
             return np.zeros(int(kept.sum()), dtype=np.int64), [""]
         self.require(columns)
         part = self.frame.loc[kept, list(columns)]
-        if part.isna().to_numpy().any():
-            column = part.columns[part.isna().any()][0]
-            raise ModelError(
-                f"{self.model}: '{column}' is missing in {int(part[column].isna().sum())} rows. Leave those rows out, "
-                "or name them."
-            )
+        intake.require_values(self.model, part)
         keys = part[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(part)
         ordered = isinstance(keys, pd.Series) and isinstance(keys.dtype, pd.CategoricalDtype)
         codes, found = pd.factorize(keys, sort=ordered)
