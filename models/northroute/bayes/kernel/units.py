@@ -24,22 +24,10 @@ from northroute.bayes.kernel.jit import Unit
 from northroute.bayes.kernel.memory import ROW
 from northroute.bayes.kernel.tables import Kind, Program, Slot
 
-UNITS: Final[Mapping[Slot, Unit]] = {
-    Slot.VALUES: values.c_values,
-    Slot.PREDICT: rows.c_predict,
-    Slot.SCATTER: rows.c_scatter,
-    Slot.EFFECTS: effects.c_effects,
-    Slot.EFFECTS_BACK: effects.c_effects_back,
-    Slot.CORRELATED: correlated.c_correlated,
-    Slot.CORRELATED_BACK: correlated.c_correlated_back,
-    Slot.BYM2: bym2.c_bym2,
-    Slot.BYM2_BACK: bym2.c_bym2_back,
-    Slot.PLAIN_COUNTS: plain_counts.c_plain_counts,
-    Slot.COUNTS: counts.c_counts,
-    Slot.NORMALS: normals.c_normals,
-    Slot.COMPOSITIONS: compositions.c_compositions,
-    Slot.MULTIVARIATE: multivariate.c_multivariate,
-}
+_HOMES: Final = (bym2, compositions, correlated, counts, effects, multivariate, normals, plain_counts, rows, values)
+_NAMED: Final = {name: unit for home in _HOMES for name, unit in vars(home).items() if isinstance(unit, Unit)}
+UNITS: Final[Mapping[Slot, Unit]] = {slot: _NAMED[f"c_{slot.name.lower()}"] for slot in Slot}
+"""Of every slot the unit that has its name: ``c_effects_back`` of ``EFFECTS_BACK``."""
 _BLOCKS: Final = {int(Kind.EFFECTS): {Slot.EFFECTS, Slot.EFFECTS_BACK}, int(Kind.BYM2): {Slot.BYM2, Slot.BYM2_BACK}}
 
 
