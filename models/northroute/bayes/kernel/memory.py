@@ -131,26 +131,6 @@ def address_of(typing_context, array):
 
 
 @intrinsic
-def bits_of(typing_context, number):
-    """Return a double's bits as a whole number."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), codegen
-
-
-@intrinsic
-def double_of(typing_context, bits):
-    """Return the double that has these bits."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), codegen
-
-
-@intrinsic
 def call(typing_context, address, words):
     """Call the unit at an address with a tuple of numbers, and of arrays for their addresses; return its double.
 

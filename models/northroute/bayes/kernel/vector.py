@@ -5,8 +5,10 @@ the Taylor polynomial of degree 13 on ``|r| <= log(2) / 2``; the logarithm of ``
 ``2 artanh(u / (2 + u))`` by its power series.
 """
 
+import numpy as np
+
 from northroute.bayes.kernel.jit import compiled
-from northroute.bayes.kernel.memory import address_of, bits_of, double_of, strided
+from northroute.bayes.kernel.memory import address_of, strided
 
 LOG2E = 1.4426950408889634
 LN2_HIGH = 6.93145751953125e-1
@@ -41,7 +43,8 @@ def exponential(x, out):
         p = p * r + 0.5
         p = p * r + 1.0
         p = p * r + 1.0
-        out[i] = double_of((bits_of(out[i]) + 1023) << 52) * p
+        power = np.float64(out[i]).view(np.int64) + 1023 << 52
+        out[i] = np.int64(power).view(np.float64) * p
 
 
 @compiled(fastmath=FAST)
