@@ -51,11 +51,8 @@ def c_log_likelihood(count, table, values, out):
     for s in range(segments.shape[0]):
         segment = segments[s]
         n = segment.stop - segment.start
-        eta, g, family = (
-            np.empty((2, n)),
-            np.zeros((2, n)),
-            entry(table, reading.FIELDS + families.by_row(segment.family)),
-        )
+        eta, g = np.empty((2, n)), np.zeros((2, n))
+        family = entry(table, reading.FIELDS + families.by_row(segment.family))
         for d in range(count):
             at, room = values + 8 * d * size.values, np.zeros(families.room_of(segment))
             where = (at, eta, g, out + 8 * (d * size.rows + segment.start), room, waste)

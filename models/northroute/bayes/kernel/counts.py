@@ -138,12 +138,8 @@ def c_counts(phase, table, s, first, n, stride, values, eta, g, out, room, gradi
         if segment.auxiliary >= 0:
             doubles(gradient_values, size)[segment.auxiliary] += own[0] * slope
         return 0.0
-    at, x, slopes, found = (
-        segment.outcome + first - segment.start,
-        matrix(eta, 2, stride),
-        matrix(g, 2, stride),
-        doubles(out, n),
-    )
+    at, found = segment.outcome + first - segment.start, doubles(out, n)
+    x, slopes = matrix(eta, 2, stride), matrix(g, 2, stride)
     total = 0.0
     if segment.part == families.NO_PART and family != GENERALISED_POISSON:
         y, first_eta, first_g = doubles(address_of(data) + 8 * at, n), doubles(eta, n), doubles(g, n)

@@ -38,12 +38,8 @@ def c_log_density(dim, z, gradient, value, table):
     """Write log density and gradient, as the sampler asks; 0, or 1 where they are not finite (the point is refused)."""
     size, blocks = reading.sizes(table)[0], reading.blocks(table)
     z, gradient = doubles(z, dim), doubles(gradient, dim)
-    theta, values, g_values, scratch = (
-        np.empty(size.dim),
-        np.empty(size.values),
-        np.zeros(size.values),
-        np.empty(size.scratch),
-    )
+    theta, scratch = np.empty(size.dim), np.empty(size.scratch)
+    values, g_values = np.empty(size.values), np.zeros(size.values)
     coordinates.unrotate(table, z, theta)
     total = call(entry(table, VALUES), (table, theta, values, scratch))
     for s in range(reading.segments(table).shape[0]):

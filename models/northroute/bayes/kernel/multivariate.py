@@ -11,7 +11,7 @@ from northroute.bayes.kernel.scalars import cholesky_backward, cholesky_of
 
 
 @compiled
-def multivariate_density(y, eta, k, values, index, sd, factor, g, g_factor, gradient_values):
+def multivariate_density(y, eta, g, k, values, index, sd, factor, g_factor, gradient_values):
     """Return the log density of one cell of k correlated normals, and add its gradients."""
     w, x = np.empty(k), np.empty(k)
     total = 0.0
@@ -51,17 +51,7 @@ def c_multivariate(phase, table, s, first, n, stride, values, eta, g, out, room,
     y = address_of(reading.data(table)) + 8 * (segment.outcome + first - segment.start)
     found, total = doubles(out, n), 0.0
     for i in range(0, n, k):
-        found[i] = multivariate_density(
-            doubles(y + 8 * i, k),
-            doubles(eta + 8 * i, k),
-            k,
-            value,
-            index,
-            segment.deviations,
-            factor,
-            doubles(g + 8 * i, k),
-            g_factor,
-            to,
-        )
+        own = doubles(y + 8 * i, k), doubles(eta + 8 * i, k), doubles(g + 8 * i, k)
+        found[i] = multivariate_density(*own, k, value, index, segment.deviations, factor, g_factor, to)
         total += found[i]
     return total

@@ -26,11 +26,8 @@ def c_predict(table, s, first, stop, values, eta, stride):
     """Write both linear predictors of rows first..stop-1 of segment ``s`` to ``eta``, shape (2, stride)."""
     segment, dense, uses = reading.segments(table)[s], reading.dense(table), reading.uses(table)
     index, data = address_of(reading.index(table)), address_of(reading.data(table))
-    values, whole, part = (
-        doubles(values, reading.sizes(table)[0].values),
-        matrix(eta, 2, stride),
-        np.empty(stop - first),
-    )
+    values, whole = doubles(values, reading.sizes(table)[0].values), matrix(eta, 2, stride)
+    part = np.empty(stop - first)
     offset = doubles(data + 8 * (segment.offset + first - segment.start), stop - first)
     for i in range(stop - first):
         whole[0, i] = whole[1, i] = 0.0
