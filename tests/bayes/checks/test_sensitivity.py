@@ -11,19 +11,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import integrate, stats
 
-from northroute.bayes.checks.power_scaling import (
-    ALPHAS,
-    power_weights,
-    sensitivity_value,
-)
 from northroute.bayes.checks.sensitivity import (
+    ALPHAS,
     CONFLICT,
     NONE,
     STRONG_PRIOR,
     Sensitivity,
     diagnose,
     log_priors,
+    power_weights,
     sensitivity,
+    sensitivity_value,
 )
 from northroute.bayes.statement.priors import COUNTS, Prior
 from northroute.errors import ModelError

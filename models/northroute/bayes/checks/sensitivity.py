@@ -1,8 +1,10 @@
-"""How much results owe to the priors: power-scaling sensitivity, by group of priors, and what becomes of a claim.
+r"""How much results owe to the priors: power-scaling sensitivity, by group of priors, and what becomes of a claim.
 
 Kallioinen, Paananen, Bürkner and Vehtari (2024, Statistics and Computing 34:57). A quantity that moves when the prior is
 scaled, and moves when the likelihood is scaled, is pulled two ways (prior-data conflict); one that moves with the prior
-only is what the prior says (strong prior, or weak likelihood).
+only is what the prior says (strong prior, or weak likelihood). The posterior with a component :math:`c(\theta)` raised to
+:math:`\alpha` has importance ratios :math:`c(\theta)^{\alpha - 1}`, which are Pareto-smoothed: nothing is fitted again. The
+sensitivity is ArviZ's.
 
 Scale the priors of the model's own parameters (intercept, slopes, standard deviations). An effect's distribution given
 its standard deviation is part of the model, not a prior to be doubted here.
@@ -14,21 +16,18 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
 
-from northroute.bayes.checks.power_scaling import (
-    ALPHAS,
-    Array,
-    PowerWeights,
-    power_weights,
-    sensitivity_value,
-)
-from northroute.bayes.checks.psis import MIN_DRAWS, pareto_limit
+from northroute.bayes.checks.psis import MIN_DRAWS, pareto_limit, smooth
 from northroute.bayes.statement.families import Prior
 from northroute.conventions import CONTRADICTED_AT, SIMULATED_MARK, SUPPORTED_AT
 from northroute.errors import ModelError
 from northroute.look import BOUND, INK, MAIN, Figure, blank, look, mark
 
+Array = NDArray[np.float64]
+ALPHAS: Final = (0.8, 1.25)
+"""The paper's powers: one below and one above one, a reciprocal pair."""
 THRESHOLD: Final = 0.05
 """Sensitivity from which the paper calls a quantity sensitive."""
 CONFLICT: Final = "prior-data conflict"
@@ -39,6 +38,22 @@ LIKELIHOOD: Final = "likelihood"
 VERDICTS_AT: Final = (SUPPORTED_AT, CONTRADICTED_AT)
 ROUNDING: Final = 1e-9
 """A change of probability below this is arithmetic, not a change."""
+
+
+@dataclass(frozen=True)
+class PowerWeights:
+    """Normalised importance weights of the draws under one power.
+
+    Attributes
+    ----------
+    weights : numpy.ndarray, shape (draw,)
+        Sum to one.
+    pareto_k : float
+        Shape of the fitted Pareto tail of the ratios; zero where the ratios do not vary at the top and nothing is smoothed.
+    """
+
+    weights: Array
+    pareto_k: float
 
 
 @dataclass(frozen=True)
@@ -191,6 +206,36 @@ class Sensitivity:
     def _named(self, quantity: str) -> str:
         named = [g for g in self.groups if g != ALL and self.values[g][quantity] >= THRESHOLD]
         return f"{quantity} (from {', '.join(named)})" if named else quantity
+
+
+def power_weights(log_density: Array, alpha: float) -> PowerWeights:
+    """Weights of draws, shape (draw,), once the component with these log densities is raised to ``alpha``."""
+    ratio = (alpha - 1) * log_density
+    tail = int(np.ceil(min(ratio.size / 5, 3 * np.sqrt(ratio.size))))
+    if np.ptp(np.partition(ratio, -tail)[-tail:]) < 1e-12:
+        return PowerWeights(softmax(ratio), 0.0)
+    found = smooth(ratio[:, None])
+    return PowerWeights(np.exp(found.log_weights[:, 0]), float(found.k[0]))
+
+
+def sensitivity_value(x: Array, low: Array, high: Array, alphas: tuple[float, float] = ALPHAS) -> float:
+    """Rate of change of the cumulative Jensen-Shannon distance per doubling of alpha, the mean of below and above one.
+
+    The distance is not the same for x and -x: the larger is taken. Zero for draws that do not vary.
+
+    Parameters
+    ----------
+    x : array, shape (draw,)
+    low, high : array, shape (draw,)
+        Weights under the lower and the higher power.
+    alphas : tuple of float
+        The two powers.
+    """
+    from arviz_stats.base import array_stats
+
+    if np.ptp(x) == 0:
+        return 0.0
+    return float(array_stats.power_scale_sense(x[None], low[None], high[None], *alphas))
 
 
 def diagnose(prior: float, likelihood: float, threshold: float = THRESHOLD) -> str:
