@@ -85,7 +85,7 @@ def growth(options: argparse.Namespace, settings: Sampling) -> dict[str, Any]:
     out, times = np.empty_like(adapted.z), []
     for _ in range(GRADIENTS):
         began = time.perf_counter()
-        density.log_density(adapted.program, adapted.z, out)
+        density.Density(adapted.program)(adapted.z, out)
         times.append(time.perf_counter() - began)
     fit = fit_model(assembled.model, table, settings, origin=Origin(provenance.frame_hash(table), simulated=True))
     coordinates = int(adapted.program.dim)

@@ -99,8 +99,7 @@ def test_held_out_likelihood_is_the_whole_less_the_rows(panel: Panel) -> None:
     # the density that is sampled has tables of repeated counts: differences between points must agree, too
     gradient = np.empty(parts.whole.dim)
     gap = [
-        density.log_density(parts.whole, t, gradient) - density.log_density(parts.assembled.program, t, gradient)
-        for t in theta
+        density.Density(parts.whole)(t, gradient) - density.Density(parts.assembled.program)(t, gradient) for t in theta
     ]
     np.testing.assert_allclose(np.diff(gap), np.diff(rows.sum(axis=1)), rtol=1e-8)
     with pytest.raises(ModelError, match="held out"):

@@ -14,7 +14,7 @@ from scipy import linalg
 
 from northroute.bayes.coordinates.prior_coordinates import coordinate, zero_sum_coordinates
 from northroute.bayes.kernel import batch
-from northroute.bayes.kernel.density import log_density
+from northroute.bayes.kernel.density import Density
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.kernel.tables import Filter, Kind, Program
 from northroute.bayes.program.graphs import laplacian_root
@@ -38,7 +38,7 @@ def values_at(program: Program, theta: Array) -> Array:
 
 def density(program: Program, theta: Array) -> tuple[float, Array]:
     gradient = np.empty_like(theta)
-    return float(log_density(program, theta, gradient)), gradient
+    return Density(program)(theta, gradient), gradient
 
 
 def assert_gradient(program: Program, theta: Array) -> None:

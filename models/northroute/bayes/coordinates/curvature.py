@@ -19,7 +19,7 @@ _NEAR: Final = 1e-4
 def gradient(program: Program, z: Array) -> tuple[float, Array]:
     """Return log density and gradient at one point."""
     out = np.empty_like(z)
-    return float(density.log_density(program, z, out)), out
+    return density.Density(program)(z, out), out
 
 
 def hessian(program: Program, theta: Array, first: int | None = None) -> Array:

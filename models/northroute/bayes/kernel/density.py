@@ -61,27 +61,15 @@ def c_log_density(dim, z, gradient, value, table):
     return 0 if finite else 1
 
 
-def log_density(program: Program, z: Array, gradient: Array) -> float:
-    """Return the log posterior density (up to a constant) at the sampler's coordinates z, and write its gradient.
-
-    Parameters
-    ----------
-    program : Program
-    z, gradient : array, shape (dim,)
-        Contiguous.
-    """
-    return Density(program)(z, gradient)
-
-
 class Density:
-    """The log density of a program as a function of Python; it reads the program's tables where they lie."""
+    """The log posterior density of a program, up to a constant; it reads the program's tables where they lie."""
 
     def __init__(self, program: Program) -> None:
         self._program, self._table, self._value = program, address_table(program), np.empty(1)
         self._dim = program.dim
 
     def __call__(self, z: Array, gradient: Array) -> float:
-        """Return the log density at z, shape (dim,), and write its gradient."""
+        """Return the log density at the sampler's coordinates z, shape (dim,), and write its contiguous gradient."""
         point = np.ascontiguousarray(z, dtype=float)
         fits = gradient.shape == point.shape and gradient.flags.c_contiguous and gradient.dtype == float
         if point.shape != (self._dim,) or not fits:
