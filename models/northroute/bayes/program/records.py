@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from northroute.bayes.kernel.tables import BLOCK, SEGMENT, Filter, Kind, Record, blank
 from northroute.bayes.program.store import Store
 from northroute.bayes.statement.codes import Family, Part, Rows
-from northroute.bayes.statement.terms.writer import Array, Batches, Ids, Places
+from northroute.bayes.statement.terms.writer import Array, Batches, Places
 
 TABLE_LIMIT: Final = 1024
 """Counts below this enter the negative binomial through one table of logarithms."""
+_NUMBERS: Final = frozenset({"offset", "known", "predictor", "df"})
+_TABLES: Final = frozenset({"deviations", "correlation"})
+"""Fields of a segment that say where numbers and tables begin."""
 
 
 def effects(store: Store, block: Batches) -> Record:
@@ -64,52 +67,23 @@ def places(store: Store, block: Places) -> Record:
     return record
 
 
-def segment(
-    store: Store,
-    family: Family,
-    rows: slice,
-    outcome: Array,
-    *,
-    offset: Array | None = None,
-    auxiliary: int = -1,
-    part: Part = Part.NONE,
-    cell: int = 1,
-    known: Array | None = None,
-    deviations: Ids | None = None,
-    correlation: Ids | None = None,
-    predictor: Array | None = None,
-    slope: int = -1,
-    omega: int = -1,
-    df: float | None = None,
-) -> Record:
+def segment(store: Store, family: Family, rows: slice, outcome: Array, **fields: Any) -> Record:
     """Return the record of rows with one distribution, whose numbers and tables ``store`` takes.
 
-    Arguments are the fields of :data:`northroute.bayes.kernel.tables.SEGMENT`: arrays by row of the segment (``predictor``
-    of shape (row, 2)), identifiers of a cell's scalars, or a scalar's identifier.
+    Other fields are those of :data:`northroute.bayes.kernel.tables.SEGMENT`, by name: arrays by row of the segment
+    (``predictor`` of shape (row, 2)), identifiers of a cell's scalars, a scalar's identifier, or a number.
     """
     record = blank(SEGMENT)
-    record.family = family
-    record.part = part
-    record.cell = cell
-    record.start = rows.start
-    record.stop = rows.stop
-    record.offset = store.numbers(offset)
+    record.family, record.part, record.cell = family, Part.NONE, 1
+    record.start, record.stop = rows.start, rows.stop
     record.outcome = store.numbers(outcome)
-    record.auxiliary = auxiliary
     if family is Family.NEGATIVE_BINOMIAL:
-        length = int(min(outcome.max(), TABLE_LIMIT)) + 1
-        above, large = repeated(outcome, length)
-        record.table = length
-        record.above = store.numbers(above)
-        record.large = store.numbers(large)
-        record.large_count = len(large)
-    record.known = store.numbers(known)
-    record.deviations = store.table(deviations)
-    record.correlation = store.table(correlation)
-    record.predictor = store.numbers(predictor)
-    record.slope = slope
-    record.omega = omega
-    record.df = store.numbers(None if df is None else [df])
+        record.table = int(min(outcome.max(), TABLE_LIMIT)) + 1
+        above, large = repeated(outcome, int(record.table))
+        record.above, record.large, record.large_count = store.numbers(above), store.numbers(large), len(large)
+    for name, value in fields.items():
+        put = store.numbers if name in _NUMBERS else store.table if name in _TABLES else int
+        setattr(record, name, put(value))  # refuses a name that is no field's
     return record
 
 
