@@ -14,6 +14,7 @@ import numpy as np
 import pymc as pm
 
 from northroute.bayes.ladder.examples import MODULES, Example, example
+from northroute.bayes.program import priors
 from northroute.bayes.samplers.plain import of_assembled
 from northroute.errors import ModelError
 
@@ -46,18 +47,9 @@ MEANING: Final = {
     "rho_unit": "structured share of the regions' variance",
     "root_dispersion": "sqrt(dispersion), which has the prior",
     "root_dispersion_counts": "sqrt(dispersion), which has the prior",
-    "sd_bias": "standard deviation of bias_effect",
-    "sd_country": "standard deviation of country_effect",
     "sd_course": "standard deviation of a year's step of course_effect",
     "sd_level": "standard deviation of level_effect",
     "sd_month": "standard deviation of a month's step of month_effect",
-    "sd_region": "standard deviation of region_effect",
-    "sd_residual_cpi": "error of the measure beyond its published one",
-    "sd_residual_vdem_public": "error of the measure beyond its published one",
-    "sd_residual_wgi": "error of the measure beyond its published one",
-    "sd_season": "standard deviation of season_effect",
-    "sd_shock": "standard deviation of shock_effect",
-    "sd_slope": "standard deviation of slope_effect",
     "sd_unit": "standard deviation of unit_effect (BYM2: of both of its parts together)",
     "season_effect": "a month of the year's departure from the mean",
     "share": "a country's shares, covariates at their means",
@@ -71,6 +63,11 @@ MEANING: Final = {
     "unit_effect": "a unit's departure from its country",
     "unit_level": "a unit's log rate: intercept, effects and unit covariates",
     "unit_slope": "log rate ratio per unit of a covariate that is constant in a unit",
+    **{
+        f"sd_{of}": f"standard deviation of {of}_effect"
+        for of in ("bias", "country", "region", "season", "shock", "slope")
+    },
+    **{f"sd_residual_{of}": "error of the measure beyond its published one" for of in ("cpi", "vdem_public", "wgi")},
 }
 """What each reported quantity is."""
 _HEADINGS: Final = ("When to use it", "What it cannot tell")
@@ -151,17 +148,7 @@ def _split(text: str) -> tuple[str, str, dict[str, str]]:
 
 
 def _priors(built: Example) -> str:
-    scalars, rows = built.assembled.layout.scalars, []
-    for name, parameter in built.assembled.layout.parameters.items():
-        ids = parameter.ids.ravel()
-        if ids[0] < len(scalars):
-            prior = scalars[ids[0]].prior
-            # the last partial correlation's shape, given all others, is LKJ's own
-            told = str(prior) if prior else f"LKJ({scalars[ids[-1]].numbers.shape:g})"
-            reason = (
-                prior.reason if prior else "correlations near plus or minus one are unlikely, all others about alike"
-            )
-            rows.append((f"`{name}`", told, reason))
+    rows = [(f"`{p['parameter']}`", p["prior"], p["reason"]) for p in priors.used(built.assembled)]
     return table(("parameter", "prior", "reason"), rows)
 
 

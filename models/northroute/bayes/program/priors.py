@@ -20,7 +20,9 @@ def used(assembled: Assembled) -> list[dict[str, str]]:
             continue
         if any(p is None for p in priors):
             shape = layout.scalars[ids[-1]].numbers.shape
-            found.append({"parameter": name, "prior": f"lkj({shape:g})", "reason": "correlations"})
+            # the last partial correlation's shape, given all others, is LKJ's own
+            reason = "correlations near plus or minus one are unlikely, all others about alike"
+            found.append({"parameter": name, "prior": f"LKJ({shape:g})", "reason": reason})
             continue
         alike = len(set(priors)) == 1
         rows = [(name, priors[0])] if alike else [(names[i], p) for i, p in zip(ids, priors, strict=True)]
