@@ -1,13 +1,13 @@
 """Effects that other rows load on: a term that enters no rows, and loadings on what it reports."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.intake import words
+from northroute.bayes.statement.model import Term
 from northroute.bayes.statement.terms.context import Array, Context
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.bayes.statement.terms.writer import Ids
@@ -15,13 +15,6 @@ from northroute.errors import ModelError
 
 ASIDE = -1
 """A predictor of no rows."""
-
-
-class Term(Protocol):
-    """A term with effects."""
-
-    def add(self, context: Context) -> None:
-        """Add the term to the model."""
 
 
 @dataclass(frozen=True)
