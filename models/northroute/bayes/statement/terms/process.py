@@ -24,19 +24,13 @@ FEWEST: Final = 5
 MOST: Final = 1000
 """Functions beyond this are refused: each point costs as many products in every evaluation."""
 SMALLEST_BOUNDARY: Final = 1.2
-_SPECTRA: Final[dict[Kernel, Spectrum]] = {
-    "squared_exponential": Spectrum.SQUARED_EXPONENTIAL,
-    "matern52": Spectrum.MATERN52,
-    "matern32": Spectrum.MATERN32,
+_KERNELS: Final[dict[Kernel, tuple[float, float, float]]] = {
+    "squared_exponential": (1.75, 3.2, 3.035),
+    "matern52": (2.65, 4.1, 3.588),
+    "matern32": (3.42, 4.5, 3.833),
 }
-# Riutort-Mayol et al. (2023), section 4: functions m >= a c S / l and boundary c >= b l / S
-_RULES: Final[dict[Kernel, tuple[float, float]]] = {
-    "squared_exponential": (1.75, 3.2),
-    "matern52": (2.65, 4.1),
-    "matern32": (3.42, 4.5),
-}
-_REACH: Final[dict[Kernel, float]] = {"squared_exponential": 3.035, "matern52": 3.588, "matern32": 3.833}
-"""Lag, in length scales, at which the correlation has fallen to one in a hundred."""
+"""Rules a and b of Riutort-Mayol et al. (2023), section 4: functions m >= a c S / l and boundary c >= b l / S; and the lag,
+in length scales, at which the correlation has fallen to one in a hundred."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +125,7 @@ class GP:
             np.arange(batches + 1) * frequency.size,
             np.broadcast_to(sd.reshape(-1, 1), (batches, 1)),
             basis=basis,
-            spectrum=_SPECTRA[self.kernel],
+            spectrum=Spectrum[self.kernel.upper()],
             frequency=frequency,
             length=np.broadcast_to(length, (batches,)),
             space=len(self.columns),
@@ -146,8 +140,8 @@ class GP:
             raise ModelError(
                 f"{context.model}: a GP has one or two covariates, not {len(self.columns)}. Add several GPs."
             )
-        if self.kernel not in _SPECTRA:
-            raise ModelError(f"{context.model}: no kernel '{self.kernel}'. Use one of {', '.join(_SPECTRA)}.")
+        if self.kernel not in _KERNELS:
+            raise ModelError(f"{context.model}: no kernel '{self.kernel}'. Use one of {', '.join(_KERNELS)}.")
         if not isinstance(self.length, Suited):
             suited.within(context.model, f"length_{self.stem}", self.length, "positive")
         if self.boundary is not None and self.boundary <= 1:
@@ -192,9 +186,9 @@ def resolution(
     boundary : float, optional
         A boundary factor to use instead.
     """
-    a, b = _RULES[kernel]
+    a, b, reach = _KERNELS[kernel]
     ratio = long / half_range
-    c = max(SMALLEST_BOUNDARY, b * ratio, 1 + _REACH[kernel] * ratio / 2) if boundary is None else boundary
+    c = max(SMALLEST_BOUNDARY, b * ratio, 1 + reach * ratio / 2) if boundary is None else boundary
     return max(FEWEST, int(np.ceil(a * c * half_range / short))), float(c)
 
 
