@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from northroute.bayes.answers.summary import Summary, capped, sourced, tabulate, words
 from northroute.bayes.fit import BayesFit
+from northroute.bayes.ladder.composition import differences
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.look import Figure, blank, look, mark
@@ -49,15 +50,11 @@ def contrasts(
     """
     array = _chosen(fit, parameter, dim, among)
     labels = [str(v) for v in array[dim].to_numpy()]
-    pairs = list(combinations(range(len(labels)), 2))
+    pairs = list(combinations(labels, 2))
     capped(array.size // len(labels) * len(pairs), f"Name fewer labels of '{dim}' in 'among'.")
-    first, second = (xr.DataArray([p[i] for p in pairs], dims="pair") for i in (0, 1))
-    plain = array.drop_vars(dim)
-    difference = plain.isel({dim: first}) - plain.isel({dim: second})
-    difference = difference.assign_coords(pair=[f"{labels[i]} - {labels[j]}" for i, j in pairs])
-    difference = difference.transpose("chain", "draw", "pair", ...)
+    difference = differences(array, dim).rename({f"{dim}_pair": "pair"}).transpose("chain", "draw", "pair", ...)
     table = tabulate(fit, {f"difference in {parameter}": difference}, {"P(a > b)": lambda x: x > 0}, prob=prob)
-    names = {f"{labels[i]} - {labels[j]}": (labels[i], labels[j]) for i, j in pairs}
+    names = {f"{a} - {b}": (a, b) for a, b in pairs}
     at = list(table.columns).index("pair")
     table.insert(at, "a", [names[p][0] for p in table["pair"]])
     table.insert(at + 1, "b", [names[p][1] for p in table["pair"]])
