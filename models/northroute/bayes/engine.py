@@ -60,7 +60,8 @@ Array = NDArray[np.float64]
 Derive = Callable[[xr.Dataset], xr.Dataset]
 
 
-def _nothing(_values: xr.Dataset) -> xr.Dataset:
+def nothing(_values: xr.Dataset) -> xr.Dataset:
+    """Derive nothing more."""
     return xr.Dataset()
 
 
@@ -93,7 +94,7 @@ def fit_model(
     settings: Sampling | None = None,
     *,
     origin: Origin | None = None,
-    derive: Derive = _nothing,
+    derive: Derive = nothing,
     check_prior: bool | None = None,
     folder: Path | str | None = None,
     command: str = "",
@@ -216,7 +217,7 @@ class Attempt:
 def attempts(
     assembled: Assembled,
     settings: Sampling,
-    derive: Derive = _nothing,
+    derive: Derive = nothing,
     keep: Path | None = None,
     progress: Progress = quiet,
 ) -> Attempt:

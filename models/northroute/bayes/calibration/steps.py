@@ -23,7 +23,7 @@ from northroute import provenance, seeds
 from northroute.bayes import engine
 from northroute.bayes.calibration import LOG_LIKELIHOOD, Posterior
 from northroute.bayes.coordinates.prior_coordinates import prior_theta
-from northroute.bayes.engine import Derive
+from northroute.bayes.engine import Derive, nothing
 from northroute.bayes.gate.convergence import diagnose
 from northroute.bayes.kernel import batch
 from northroute.bayes.ladder import designs
@@ -52,10 +52,6 @@ DERIVED: Final = ("dispersion", "concentration")
 Array = NDArray[np.float64]
 
 
-def _nothing(_values: xr.Dataset) -> xr.Dataset:
-    return xr.Dataset()
-
-
 @dataclass(frozen=True)
 class ModelCalibration:
     """A model on a frame whose outcomes are placeholders, ready to be calibrated.
@@ -75,7 +71,7 @@ class ModelCalibration:
     name: str
     model: Model
     frame: pd.DataFrame
-    derive: Derive = _nothing
+    derive: Derive = nothing
     settings: Sampling = SETTINGS
 
     @property
