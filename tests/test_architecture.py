@@ -34,6 +34,7 @@ BASE = (
     "provenance",
     "resources",
     "seeds",
+    "shapes",
     "sheets",
     "standing",
 )

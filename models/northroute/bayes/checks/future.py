@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, blocks, group_sums
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, result
@@ -154,7 +154,7 @@ def check_future(found: FutureElpd, *, simulated: bool, month_names: Sequence[st
 
 @look()
 def _figure(found: FutureElpd, names: list[str], simulated: bool) -> Figure:
-    figure, axes = draw.canvas()
+    figure, axes = shapes.canvas()
     at = np.arange(found.cuts.size)
     shown = min(found.elpd.shape[1], len(COLOURS))
     for h in range(shown):

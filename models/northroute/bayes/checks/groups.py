@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, result
@@ -121,5 +121,5 @@ def check_groups(found: GroupElpd, *, simulated: bool) -> CheckResult:
             "their densities, and the sum, need an exact refit without each."
         )
     values, label = table["elpd_row"].to_numpy(float), f"log predictive density a row, {found.kind} left out"
-    figure = partial(draw.bars, [str(n) for n in table[found.kind]], values, label)
+    figure = partial(shapes.bars, [str(n) for n in table[found.kind]], values, label)
     return result(f"leave one {found.kind} out", bad.size == 0, table, sentence, figure, simulated=simulated)

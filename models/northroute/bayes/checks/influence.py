@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Groups, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import effective, pareto_limit, smooth
 from northroute.check import CheckResult, result
@@ -123,5 +123,5 @@ def check_influence(found: Sequence[Influence], *, simulated: bool, largest: flo
     shown = table.head(20)
     labels = [f"{r.kind} {r.without}: {r.quantity}" for r in shown.itertuples()]
     values, label = shown["shift_sd"].to_numpy(float), "shift of the mean without it, posterior sd"
-    figure = partial(draw.bars, labels, values, label)
+    figure = partial(shapes.bars, labels, values, label)
     return result("influence of groups", passed, table, sentence, figure, simulated=simulated)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, result
@@ -129,7 +129,7 @@ def check_loo(found: Loo, *, simulated: bool, labels: Sequence[str] | None = Non
 
 @look()
 def _figure(found: Loo, simulated: bool) -> Figure:
-    figure, axes = draw.canvas()
+    figure, axes = shapes.canvas()
     shown = np.clip(np.where(np.isnan(found.k), np.inf, found.k), -0.5, 2.0)
     bad = ~(found.k <= found.limit)
     rows = np.arange(shown.size)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
 from northroute.bayes.checks.psis import effective, smooth
 from northroute.check import CheckResult, result
@@ -201,7 +201,7 @@ def _moments(bounds: PitBounds) -> tuple[float, float]:
 def _figure(found: PitUniformity, simulated: bool) -> Figure:
     from scipy.stats import binom
 
-    figure, axes = draw.canvas()
+    figure, axes = shapes.canvas()
     bins, rows = found.heights.size, found.values.size
     half = (1 - INTERVAL_PROB) / 2
     low, high = (binom.ppf(q, rows, 1 / bins) * bins / rows for q in (half, 1 - half))

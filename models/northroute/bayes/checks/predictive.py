@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Groups, Integers
 from northroute.check import CheckResult, result
 from northroute.conventions import INTERVAL_PROB, interval_label
@@ -136,7 +136,7 @@ def check_predictive(found: Predictive, *, simulated: bool) -> CheckResult:
     advice = "The model does not make data like these in that respect: look at dispersion, zeros and dynamics."
     shown, label = table[known], f"0 and 1: ends of the {interval_label(found.prob)} of replicates"
     names = [f"{r.statistic}, {r.group}" for r in shown.itertuples()]
-    figure = partial(draw.ranges, names, *_standardised(shown), label)
+    figure = partial(shapes.ranges, names, *_standardised(shown), label)
     return result("posterior predictive", passed, table, sentence, figure, simulated=simulated, advice=advice)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.predictive import same_rows
 from northroute.check import CheckResult, result
@@ -103,7 +103,7 @@ def check_rootogram(found: Rootogram, *, simulated: bool) -> CheckResult:
 
 @look()
 def _figure(found: Rootogram, simulated: bool) -> Figure:
-    figure, axes = draw.canvas()
+    figure, axes = shapes.canvas()
     x, roof = found.values, np.sqrt(found.expected)
     axes.bar(x, -np.sqrt(found.observed), bottom=roof, width=0.85, color=MAIN, alpha=0.55)
     axes.plot(x, roof, "o-", color=BOUND, lw=1.2, ms=3, label="expected")

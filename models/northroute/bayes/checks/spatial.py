@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Groups, Integers
 from northroute.bayes.checks.predictive import same_rows
 from northroute.check import CheckResult, result
@@ -151,7 +151,7 @@ def check_moran(found: Moran, *, simulated: bool) -> CheckResult:
 
 @look()
 def _figure(found: Moran, simulated: bool) -> Figure:
-    figure, axes = draw.canvas()
+    figure, axes = shapes.canvas()
     axes.hist(found.drawn, bins=40, color=QUIET, alpha=0.7, label="replicates")
     axes.axvline(found.observed, color=BOUND, lw=2, label="data")
     axes.set_xlabel("Moran's I of units' mean residuals")

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, minimize
 from scipy.special import softmax
 
-from northroute.bayes.checks import draw
+from northroute import shapes
 from northroute.bayes.checks.arrays import Floats, Groups
 from northroute.check import CheckResult, result
 from northroute.conventions import DEFAULT_SEED
@@ -202,13 +202,10 @@ def _sum_se(values: Floats, clusters: Groups | None) -> Floats:
 
 @look()
 def _figure(table: pd.DataFrame, simulated: bool) -> Figure:
-    figure, axes = draw.canvas(height=1.0 + 0.3 * len(table))
-    y = -np.arange(len(table))
+    weighted = [f"{m} ({w:.2f})" for m, w in zip(table["model"], table["stacking"], strict=True)]
+    figure, axes, y = shapes.lines(weighted, "elpd less the best, with 2 SE; stacking weight in brackets", 0.3)
     gap, se = table["difference"].to_numpy(float), table["difference_se"].to_numpy(float)
     axes.axvline(0, color=QUIET, lw=1)
     axes.hlines(y, gap - 2 * se, gap + 2 * se, color=MAIN, lw=1.6)
     axes.plot(gap, y, "o", color=MAIN, ms=4)
-    axes.set_yticks(y, [f"{m} ({w:.2f})" for m, w in zip(table["model"], table["stacking"], strict=True)])
-    axes.set_ylim(0.5 - len(table), 0.5)
-    axes.set_xlabel("elpd less the best, with 2 SE; stacking weight in brackets")
     return mark(figure, simulated=simulated)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.errors import ModelError
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
@@ -49,5 +49,5 @@ def autocorrelation(fit: Estimate, *, lags: int = 12, unit: str = "unit", time: 
         f"of {fit.rows:,} rows)."
     )
     advice = "Cluster by unit or above, or use serial errors; do not treat months as independent."
-    figure = partial(draw.intervals, found, "lag", "autocorrelation of Pearson residuals, 95 %")
+    figure = partial(shapes.intervals, found, "lag", "autocorrelation of Pearson residuals, 95 %")
     return result(fit, "residual autocorrelation", rows[0]["p"] > 0.05, found, sentence, figure, advice)

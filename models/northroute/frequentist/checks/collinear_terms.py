@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.estimate import Estimate
 
@@ -25,7 +25,7 @@ def collinear_terms(fit: Estimate) -> CheckResult:
     sentence = f"Left out as collinear: {', '.join(fit.collinear) or 'none'}."
     if thin:
         sentence += f" The effects and other terms leave less than 1 % of the variance of {', '.join(thin)}."
-    figure = partial(draw.bars, table["term"], table["variance_left"], "share of variance left")
+    figure = partial(shapes.bars, table["term"], table["variance_left"], "share of variance left")
     return result(fit, "collinear terms", not fit.collinear, table, sentence, figure)
 
 

@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.result import Errors
 from northroute.frequentist.estimate import GRADIENT, Estimate
@@ -16,7 +16,7 @@ def converged(fit: Estimate) -> CheckResult:
     """Compare what is left of the gradient with a thousandth of a standard error."""
     table = pd.DataFrame({"iterations": [fit.iterations], "gradient": [fit.gradient], "allowed": [GRADIENT]})
     sentence = f"{fit.iterations} iterations; the gradient that is left is {fit.gradient:.1g} standard errors."
-    figure = partial(draw.bars, ["gradient"], [fit.gradient], "standard errors", bound=GRADIENT)
+    figure = partial(shapes.bars, ["gradient"], [fit.gradient], "standard errors", bound=GRADIENT)
     advice = "Rescale the covariates or simplify the model."
     return result(fit, "convergence", fit.gradient <= GRADIENT, table, sentence, figure, advice)
 
@@ -34,5 +34,5 @@ def finite_covariance(fit: Estimate, errors: Errors) -> CheckResult:
     )
     if rank < len(scale):
         sentence += " Joint tests of all terms are not possible with so few clusters."
-    figure = partial(draw.bars, fit.terms, scale, "standard error")
+    figure = partial(shapes.bars, fit.terms, scale, "standard error")
     return result(fit, "finite covariance", finite, table, sentence, figure)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from northroute import shapes
 from northroute.check import CheckResult
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.estimate import Estimate
 
@@ -32,5 +32,5 @@ def overdispersion(fit: Estimate, *, bins: int = 10) -> CheckResult:
     sentence = f"Pearson dispersion {pearson:.2f}; NB2 dispersion {slope:.3f} (p = {p:.3f})."
     advice = "The counts are overdispersed: keep robust or clustered errors, or fit a negative binomial."
     labels = ("fitted mean, in groups of rows", "mean squared residual")
-    figure = partial(draw.dots, by["mean"], by["square"], labels)
+    figure = partial(shapes.dots, by["mean"], by["square"], labels)
     return result(fit, "overdispersion", p > 0.05, table, sentence, figure, advice)

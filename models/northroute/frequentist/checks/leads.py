@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.dynamics import distributed_lags
@@ -47,5 +47,5 @@ def strict_exogeneity(
         f"{again.rows:,} of {fit.rows:,} rows have one."
     )
     advice = "The covariate answers to past counts, or both to something else: the slope holds feedback, too."
-    figure = partial(draw.intervals, table, "term", "coefficient, 95 %")
+    figure = partial(shapes.intervals, table, "term", "coefficient, 95 %")
     return result(fit, "strict exogeneity by leads", smallest > 0.05, table, sentence, figure, advice)

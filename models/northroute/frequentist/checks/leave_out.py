@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.errors import ModelError
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
@@ -51,6 +51,6 @@ def _leave(fit: Estimate, term: str, codes: groups.Codes, names: list[str], what
         f"{term} is {whole:.3f} with all, and {np.nanmin(values):.3f} to {np.nanmax(values):.3f} without one {what}."
     )
     shown = table.dropna(subset="coef").assign(low=lambda d: d["all"], high=lambda d: d["coef"])
-    figure = partial(draw.intervals, shown, "without", f"coefficient of {term} without it; line from the whole")
+    figure = partial(shapes.intervals, shown, "without", f"coefficient of {term} without it; line from the whole")
     advice = f"Its sign rests on one {what}: say so beside the estimate."
     return result(fit, f"leave one {what} out", passed, table, sentence, figure, advice)

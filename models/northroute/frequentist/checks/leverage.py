@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.estimate import Estimate
@@ -44,5 +44,5 @@ def leverage(fit: Estimate, term: str, *, by: str = "country") -> CheckResult:
         f"{effective:.1f}."
     )
     advice = f"One {by} decides: report the fit without it, and believe CRV3 rather than clustered errors."
-    figure = partial(draw.bars, table["cluster"], table["share"], "share of the information", bound=1 / count)
+    figure = partial(shapes.bars, table["cluster"], table["share"], "share of the information", bound=1 / count)
     return result(fit, f"leverage by {by}", bool(share.max() <= 0.5), table, sentence, figure, advice)

@@ -5,10 +5,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.residuals import pearson_grid
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance import groups
@@ -67,6 +67,6 @@ def morans_i(
         f"Moran's I is {observed:.3f} within {kilometres:g} km (p = {p:.3f}, {draws} permutations, {fit.rows:,} rows)."
     )
     values = [observed, float(np.quantile(drawn, 0.95))]
-    figure = partial(draw.bars, ["observed", "95 % of permutations below"], values, "Moran's I")
+    figure = partial(shapes.bars, ["observed", "95 % of permutations below"], values, "Moran's I")
     advice = "Near regions move together: use Conley errors, or cluster by country."
     return result(fit, "Moran's I", p > 0.05, table, sentence, figure, advice)

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.design import design
@@ -43,7 +43,7 @@ def placebo_outcomes(fit: Estimate, term: str, outcomes: Sequence[str], *, by: s
         f"({int(table['rows'].iloc[1:].min()):,} to {int(table['rows'].iloc[1:].max()):,} rows)."
     )
     advice = "The covariate goes with what it should leave alone, such as coverage: add an exposure or a control."
-    figure = partial(draw.intervals, table, "outcome", f"coefficient of {term}, 95 %")
+    figure = partial(shapes.intervals, table, "outcome", f"coefficient of {term}, 95 %")
     return result(fit, "placebo outcomes", smallest > 0.05, table, sentence, figure, advice)
 
 
@@ -76,5 +76,5 @@ def shared_source(fit: Estimate, term: str, flag: str, *, by: str = "country") -
     passed = bool(np.sign(table["coef"][1]) == np.sign(table["coef"][0]) and abs(moved) < float(table["se"][0]))
     sentence = f"Without {int(shared.sum())} rows of shared sources {term} moves by {moved:+.3f}."
     advice = "Part of the association is made by articles that report both: show the fit without them."
-    figure = partial(draw.intervals, table, "rows", f"coefficient of {term}, 95 %")
+    figure = partial(shapes.intervals, table, "rows", f"coefficient of {term}, 95 %")
     return result(fit, "shared sources", passed, table, sentence, figure, advice)

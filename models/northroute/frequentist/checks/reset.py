@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.errors import ModelError
 from northroute.frequentist import ppml
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.covariance.cluster import cluster
 from northroute.frequentist.estimate import Estimate
@@ -35,5 +35,5 @@ def reset(fit: Estimate, by: str) -> CheckResult:
     table = errors.table(0.95).iloc[[-1]][["term", "coef", "se", "df", "p", "low", "high"]]
     sentence = f"The squared index has p = {p:.3f}, clustered by {by}, t({errors.df:g}), {again.rows:,} rows."
     advice = "The mean is not log-linear in these terms: add curvature or interactions."
-    figure = partial(draw.intervals, table, "term", "coefficient, 95 %")
+    figure = partial(shapes.intervals, table, "term", "coefficient, 95 %")
     return result(fit, "RESET", p > 0.05, table, sentence, figure, advice)

@@ -4,9 +4,9 @@ from functools import partial
 
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.frequentist import separation
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.design import Design, Mask, design, table_of
 from northroute.frequentist.spec import Regression, regression
@@ -54,4 +54,4 @@ def _result(
     sentence = f"{count} of {built.y.size} rows {what}{': ' + words if count else ''}."
     labels = [f"{r[1]}" for r in reasons.index] or ["none"]
     values = [float(n) for n in reasons] or [0.0]
-    return result(built, name, count == 0, table, sentence, partial(draw.bars, labels, values, "rows left out"))
+    return result(built, name, count == 0, table, sentence, partial(shapes.bars, labels, values, "rows left out"))

@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from northroute import shapes
 from northroute.check import CheckResult
 from northroute.frequentist import densities
-from northroute.frequentist.checks import draw
 from northroute.frequentist.checks.result import result
 from northroute.frequentist.estimate import Estimate
 
@@ -36,5 +36,5 @@ def zero_share(fit: Estimate) -> CheckResult:
     passed = min(abs(observed - poisson), abs(observed - nb2)) <= 0.01
     sentence = f"{observed:.1%} of rows are zero; a Poisson expects {poisson:.1%}, an NB2 {nb2:.1%}."
     advice = "More zeros than either: compare a zero-inflated or hurdle model." if observed > nb2 else ""
-    figure = partial(draw.bars, table["zeros"], table["share"], "share of zeros")
+    figure = partial(shapes.bars, table["zeros"], table["share"], "share of zeros")
     return result(fit, "zero share", passed, table, sentence, figure, advice)
