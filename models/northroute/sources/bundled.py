@@ -1,12 +1,13 @@
 """The tables in data/reference that are trimmed from the providers' own files, and the script that trims them.
 
-A table is added by a line in :data:`BUNDLE`. Its ``trim`` takes the folder that holds the providers' folders and returns
+A table is added by a line in :data:`TABLES`. Its ``trim`` takes the folder that holds the providers' folders and returns
 the table as it is to be bundled: columns in order, rows sorted by the key, numbers rounded. It finds the provider's
 file by :func:`northroute.sources.rows.provider_file`, which raises MissingDataError where the folder has none.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -26,8 +27,10 @@ from northroute.sources import (
     offences,
     placed_seizures,
     region_population,
+    regions,
     uz_regions,
 )
+from northroute.sources.table import Table
 
 Outcome = Literal["written", "unchanged", "not there"]
 LARGEST: Final = 300_000
@@ -44,18 +47,26 @@ class Built:
     note: str = ""
 
 
-BUNDLE: Final[Mapping[str, Callable[[Path], pd.DataFrame | str]]] = {
-    offences.FILE: offences.trim,
-    kg_regions.FILE: kg_regions.trim,
-    uz_regions.FILE: uz_regions.trim,
-    region_population.FILE: region_population.trim,
-    mlp.BUNDLED: mlp.trim,
-    placed_seizures.BUNDLED: placed_seizures.trim,
-    annual_seizures.BUNDLED: annual_seizures.trim,
-    crime_index.BUNDLED: crime_index.trim,
-    "vdem.csv": governance.trim_vdem,
-    "boundaries.geojson": boundaries.trim,
+Read = Callable[[Path | None], Table]
+Trim = Callable[[Path], pd.DataFrame | str]
+TABLES: Final[Mapping[str, tuple[str, Read, Trim | None]]] = {
+    "offences": (offences.FILE, offences.load, offences.trim),
+    "region_population": (region_population.FILE, region_population.load, region_population.trim),
+    "kg_regions": (kg_regions.FILE, kg_regions.load, kg_regions.trim),
+    "uz_regions": (uz_regions.FILE, uz_regions.load, uz_regions.trim),
+    "placed_seizures": (placed_seizures.BUNDLED, placed_seizures.load, placed_seizures.trim),
+    "annual_seizures": (annual_seizures.BUNDLED, annual_seizures.load, annual_seizures.trim),
+    "crime_index": (crime_index.BUNDLED, crime_index.load, crime_index.trim),
+    "regions": ("regions.csv", partial(regions.load, "first-level"), None),
+    **{name: (f"{name}.csv", partial(governance.load, name), None) for name in governance.NAMES},
+    "vdem": ("vdem.csv", partial(governance.load, "vdem"), governance.trim_vdem),
     # one line a table
+}
+"""Name of a table: its file in data/reference, what reads it, and what makes it from the folder of the providers' files."""
+BUNDLE: Final[Mapping[str, Trim]] = {
+    **{file: trim for file, _, trim in TABLES.values() if trim},
+    mlp.BUNDLED: mlp.trim,
+    "boundaries.geojson": boundaries.trim,
 }
 """By name in data/reference: what makes the table, or the text of the outlines, from the folder of the providers' files."""
 

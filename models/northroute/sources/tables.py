@@ -1,10 +1,9 @@
 """Every table that the answers read: the bundled ones, or a folder's newer or fuller files of the same providers."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,33 +12,11 @@ import pandas as pd
 from northroute.errors import DataError, MissingDataError
 from northroute.provenance import value_hash
 from northroute.resources import resource
-from northroute.sources import (
-    annual_seizures,
-    bundled,
-    crime_index,
-    governance,
-    kg_regions,
-    mlp,
-    offences,
-    placed_seizures,
-    region_population,
-    regions,
-    uz_regions,
-)
+from northroute.sources import bundled, mlp
 from northroute.sources.table import Table
 
 ARTICLES: Final = "article_counts"
-READERS: Final[Mapping[str, tuple[str, Callable[[Path | None], Table]]]] = {
-    "offences": (offences.FILE, offences.load),
-    "region_population": (region_population.FILE, region_population.load),
-    "kg_regions": (kg_regions.FILE, kg_regions.load),
-    "uz_regions": (uz_regions.FILE, uz_regions.load),
-    "placed_seizures": (placed_seizures.BUNDLED, placed_seizures.load),
-    "annual_seizures": (annual_seizures.BUNDLED, annual_seizures.load),
-    "crime_index": (crime_index.BUNDLED, crime_index.load),
-    "regions": ("regions.csv", partial(regions.load, "first-level")),
-    **{name: (f"{name}.csv", partial(governance.load, name)) for name in governance.NAMES},
-}
+READERS: Final = {name: (file, read) for name, (file, read, _) in bundled.TABLES.items()}
 """Name of a table: its file in data/reference, and what reads it. Article counts are read apart, country by country."""
 
 
