@@ -16,37 +16,28 @@ from northroute.panel import Panel
 from northroute.provenance import Provenance
 
 
-def fit_poisson(panel: Panel, spec: PoissonSpec, *, others: Sequence[str] = (), command: str = "") -> FrequentistFit:
-    """Fit to a panel; rows with an unobserved outcome or a missing covariate are left out and counted.
-
-    ``others`` names further kinds of errors (see :data:`northroute.frequentist.covariance.KINDS`) that go with the fit;
-    those that the data cannot give are named with the reason in ``refused``.
-
-    Raises
-    ------
-    ModelError
-        See :func:`fit_poisson_frame`.
-    """
-    panel.require(*filter(None, (spec.outcome, spec.exposure)))
-    return fit_poisson_frame(panel, spec, others=others, command=command)
-
-
-def fit_poisson_frame(
-    frame: Panel | pd.DataFrame, spec: PoissonSpec, *, others: Sequence[str] = (), command: str = ""
+def fit_poisson(
+    data: Panel | pd.DataFrame, spec: PoissonSpec, *, others: Sequence[str] = (), command: str = ""
 ) -> FrequentistFit:
-    """Fit to any table with one row an observation; a column ``simulated`` marks it. See :func:`fit_poisson`.
+    """Fit to a panel, or to any table with one row an observation, which a column ``simulated`` marks.
+
+    Rows with an unobserved outcome or a missing covariate are left out and counted. ``others`` names further kinds of
+    errors (see :data:`northroute.frequentist.covariance.KINDS`) that go with the fit; those that the data cannot give are
+    named with the reason in ``refused``.
 
     Raises
     ------
     ModelError
         For an unknown convention, no covariate, one cluster only, and what :func:`northroute.frequentist.poisson` refuses.
     """
+    if isinstance(data, Panel):
+        data.require(*filter(None, (spec.outcome, spec.exposure)))
     if spec.convention not in CONVENTIONS:
         raise ModelError(f"{spec.name}: no convention '{spec.convention}'; choose among {', '.join(CONVENTIONS)}.")
     if not spec.covariates:
         raise ModelError(f"{spec.name}: name at least one covariate.")
     mean = Regression(spec.outcome, spec.covariates, spec.effects, spec.exposure, name=spec.name)
-    found = poisson(frame, mean)
+    found = poisson(data, mean)
     errors = cluster(found, spec.cluster, convention=spec.convention)
     assert errors.covariance is not None
     given: list[Errors] = []
@@ -70,3 +61,7 @@ def fit_poisson_frame(
         others=tuple(given),
         refused=refused,
     )
+
+
+fit_poisson_frame = fit_poisson
+"""Its name where the data are a table."""

@@ -11,7 +11,7 @@ from northroute.claims.inquiries import homicide
 from northroute.claims.inquiry import Job, Tables
 from northroute.claims.rates import Rates
 from northroute.errors import MissingDataError, ModelError, SimulatedDataError
-from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson, fit_poisson_frame
+from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson
 from northroute.panel import Panel
 from northroute.report import side_by_side
 from northroute.report.maps import section as map_sections
@@ -128,9 +128,9 @@ def companions(tables: Tables, panel: Panel | None, command: str = "") -> dict[s
     for pair in associations.PAIRS:
         name = f"O_side_{pair.short}"
         spec = PoissonSpec(name, "count", (associations.X,), "population", (), "region")
-        found[name] = fit_poisson_frame(associations.pair_frame(tables, pair), spec, command=command)
+        found[name] = fit_poisson(associations.pair_frame(tables, pair), spec, command=command)
     spec = PoissonSpec("O_side_homicide", "count", homicide.COVARIATES, "population", ("region", "year"), "region")
-    found[associations.KYRGYZ] = fit_poisson_frame(homicide.panel(tables), spec, command=command)
+    found[associations.KYRGYZ] = fit_poisson(homicide.panel(tables), spec, command=command)
     if panel is not None:
         built = articles.with_corruption(panel).select(countries=article_counts.CENTRAL_ASIA)
         monthly = {n: (s.name, s.outcome, s.varying) for n, s in associations.articles().items()}
