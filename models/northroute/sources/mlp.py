@@ -50,22 +50,13 @@ FILES: Final[Mapping[str, str]] = {**CENTRAL_ASIA, **LATIN_AMERICA, **BALKAN_BLA
 COMMON: Final = (*CENTRAL_ASIA, "COL")
 """The countries of the first register, and what :func:`load` gives unless told otherwise; ``tuple(FILES)`` are all 20."""
 EXPOSURE: Final = "article_total"
-CIVIC: Final = (
+COUNTS: Final = (
     *("arrest", "raid", "legalaction", "mobilizesecurity", "purge", "threaten", "violencelethal", "violencenonlethal"),
-    *(
-        "corruption",
-        "bribery_economic_corruption",
-        "transnational_organization_crime",
-        "protest",
-        "censor",
-        "defamationcase",
-    ),
-)
-ORDINARY: Final = (
+    *("corruption", "bribery_economic_corruption", "transnational_organization_crime"),
+    *("protest", "censor", "defamationcase"),
     *("ncr_arrest", "ncr_corruption", "ncr_legalaction", "ncr_purge", "ncr_raid", "ncr_threaten"),
     *("ncr_violencelethal", "ncr_violencenonlethal"),
 )
-COUNTS: Final = (*CIVIC, *ORDINARY)
 NOT_COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "GTM": ("transnational_organization_crime",),
     "HND": ("transnational_organization_crime",),
