@@ -103,13 +103,14 @@ def rates(count: pd.Series) -> pd.DataFrame:
 
 def map_of(construct: str, what: str) -> Figure:
     count = counts(construct)
-    return maps.count_and_rate_map(
-        *(count, rates(count), boundaries.load()),
+    return maps.rate_map(
+        *(rates(count), boundaries.load()),
         title=f"Reported {what}, {first} to {last}",
-        count_label=f"reported {what}",
-        rate_label=f"reported {what} per 100,000 residents",
+        label=f"reported {what} per 100,000 residents",
         countries=list(COUNTRIES),
         simulated=incidents.simulated,
+        counts=count,
+        count_label=f"reported {what}",
     )
 
 

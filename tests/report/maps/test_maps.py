@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -140,15 +141,15 @@ def drawn_maps() -> dict[str, Figure]:
     counts = pd.Series(rng.negative_binomial(1.2, 0.02, len(codes)).astype(float), index=codes)
     counts[["TM-S", "TM-B"]] = np.nan
     counts["UZ-AN"] = 0
-    both = maps.count_and_rate_map(
-        counts,
+    both = maps.rate_map(
         values(*FIVE).drop(["TM-S", "TM-B"]),
         SHAPES,
         title="Map 2",
-        count_label="incidents",
-        rate_label="incidents per 100,000",
+        label="incidents per 100,000",
         countries=FIVE,
         simulated=True,
+        counts=counts,
+        count_label="incidents",
     )
     single = {c: rate_map(values(c), c) for c in FIVE}
     return single | {
@@ -329,16 +330,23 @@ def test_countries_outside_the_study_are_refused(countries: tuple[str, ...]) -> 
 def test_counts_must_be_counts(bad: float) -> None:
     counts = pd.Series([bad, 3.0], index=["TJ-DU", "TJ-KT"])
     with pytest.raises(DataError, match=r"row TJ-DU: .*not a count"):
-        maps.count_and_rate_map(
-            counts,
+        maps.rate_map(
             values("TJK"),
             SHAPES,
             title="t",
-            count_label="n",
-            rate_label="r",
+            label="r",
             countries=["TJK"],
             simulated=False,
+            counts=counts,
+            count_label="n",
         )
+
+
+def test_a_count_given_twice_is_refused() -> None:
+    counts = pd.Series([2.0, 3.0], index=["TJ-DU", "TJ-DU"])
+    draw = partial(maps.rate_map, title="t", label="r", countries=["TJK"], simulated=False, count_label="n")
+    with pytest.raises(DataError, match="two rows"):
+        draw(values("TJK"), SHAPES, counts=counts)
 
 
 def test_more_names_than_room_is_refused() -> None:

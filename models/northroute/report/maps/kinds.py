@@ -38,8 +38,10 @@ def rate_map(
     log: bool = True,
     note: str = "",
     tall: bool = False,
+    counts: "pd.Series[float] | None" = None,
+    count_label: str = "",
 ) -> Figure:
-    """Draw a posterior rate by region and, beside it, how uncertain it is.
+    """Draw a posterior rate by region and, beside it, how uncertain it is; or the raw count: the brief's Map 1 and Map 2.
 
     Parameters
     ----------
@@ -63,6 +65,11 @@ def rate_map(
         A sentence to stand under the maps.
     tall : bool
         Put the maps one under the other, for a narrow screen.
+    counts : Series, optional
+        Indexed by region: whole numbers, drawn as circles in place of the uncertainty; empty or absent where nothing was
+        observed, which is not zero.
+    count_label : str
+        What was counted.
 
     Returns
     -------
@@ -72,73 +79,18 @@ def rate_map(
     Raises
     ------
     DataError
-        For values that break the rules above, regions that are not of the countries, or names that find no room.
+        For values or counts that break the rules above, regions that are not of the countries, or names that find no room.
     """
-    where = map_values.places([str(r) for r in values.index], countries)
-    rows = map_values.checked(values, log=log)
-    wide = map_values.uncertainty(rows, log=log)
-    right = ink.scale(wide, log=log and bool(wide.max() > 5 * wide.min()), colours="magma")
-    left = ink.scale(rows["median"], log=log, colours="viridis")
-    unit = "ratio; 1 would be certainty" if log else label
-    columns = [
-        layout.coloured("Posterior median", label, rows["median"], left, len(where)),
-        layout.coloured(f"Uncertainty: {map_values.width_label(log=log)}", unit, wide, right, len(where)),
-    ]
-    geometry = layout.geometry_of(where, boundaries, countries)
-    return layout.figure_of(columns, geometry, boundaries, title, note, simulated, tall)
-
-
-def count_and_rate_map(
-    counts: "pd.Series[float]",
-    rates: pd.DataFrame,
-    boundaries: Boundaries,
-    *,
-    title: str,
-    count_label: str,
-    rate_label: str,
-    countries: Sequence[str],
-    simulated: bool,
-    log: bool = True,
-    note: str = "",
-    tall: bool = False,
-) -> Figure:
-    """Draw the raw count by region as a circle and, beside it, the posterior rate: the brief's Map 1 and Map 2.
-
-    Parameters
-    ----------
-    counts : Series
-        Indexed by region: whole numbers; empty or absent where nothing was observed, which is not zero.
-    rates : DataFrame
-        As ``values`` of :func:`rate_map`; its median is drawn.
-    boundaries, title, countries, simulated, log, note, tall
-        As for :func:`rate_map`.
-    count_label, rate_label : str
-        What was counted, and what the rate is with its unit.
-
-    Returns
-    -------
-    Figure
-        11 inches wide, or half of that if tall.
-
-    Raises
-    ------
-    DataError
-        For counts or rates that break the rules above, regions that are not of the countries, or names that find no room.
-    """
-    both = [*rates.index, *counts.index.difference(rates.index)]
-    if counts.index.has_duplicates:
-        both = list(counts.index)  # refused by places
-    where = map_values.places([str(r) for r in both], countries)
-    rows, filled = map_values.checked(rates, log=log), map_values.counted(counts)
-    most = max(float(filled.max()), 1.0)
-    numbers = {str(r): float(n) for r, n in filled.items()}
-    radius = {r: layout.radius_of(n, most) for r, n in numbers.items()}
-    texts, fill = layout.texts_of(numbers, len(where)), dict.fromkeys(radius, _COUNTED)
+    shown = list(values.index)
+    if counts is not None:
+        shown += [*counts.index[counts.index.duplicated()], *counts.index.difference(values.index)]
+    where = map_values.places([str(r) for r in shown], countries)
+    rows, number = map_values.checked(values, log=log), len(where)
     scale = ink.scale(rows["median"], log=log, colours="viridis")
-    columns = [
-        layout.Column("Raw count", count_label, fill, texts, None, radius, numbers),
-        layout.coloured("Posterior median of the rate", rate_label, rows["median"], scale, len(where)),
-    ]
+    name = "Posterior median" if counts is None else "Posterior median of the rate"
+    rate = layout.coloured(name, label, rows["median"], scale, number)
+    beside = _width(rows, label, log, number) if counts is None else _counted(counts, count_label, number)
+    columns = [rate, beside] if counts is None else [beside, rate]
     geometry = layout.geometry_of(where, boundaries, countries)
     return layout.figure_of(columns, geometry, boundaries, title, note, simulated, tall)
 
@@ -196,6 +148,21 @@ def regions_map(regions_frame: pd.DataFrame, boundaries: Boundaries, *, tall: bo
         credit = layout.credit(boundaries)
         layout.write(figure, layout.EDGE, layout.EDGE - 4, credit, size=layout.SMALL, colour=layout.PALE)
     return figure
+
+
+def _width(rows: pd.DataFrame, label: str, log: bool, number: int) -> layout.Column:
+    wide = map_values.uncertainty(rows, log=log)
+    scale = ink.scale(wide, log=log and bool(wide.max() > 5 * wide.min()), colours="magma")
+    unit = "ratio; 1 would be certainty" if log else label
+    return layout.coloured(f"Uncertainty: {map_values.width_label(log=log)}", unit, wide, scale, number)
+
+
+def _counted(counts: "pd.Series[float]", label: str, number: int) -> layout.Column:
+    filled = map_values.counted(counts)
+    numbers = {str(r): float(n) for r, n in filled.items()}
+    radius = {r: layout.radius_of(n, max(float(filled.max()), 1.0)) for r, n in numbers.items()}
+    texts, fill = layout.texts_of(numbers, number), dict.fromkeys(radius, _COUNTED)
+    return layout.Column("Raw count", label, fill, texts, None, radius, numbers)
 
 
 def _groups(axes: Axes, sheet: sheets.Sheet, hubs: set[str], rail: set[str]) -> None:

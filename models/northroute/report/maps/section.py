@@ -223,27 +223,28 @@ def _rate_picture(shown: RateMap, rates: Sequence[Rate], boundaries: Boundaries)
     return _rate_map(shown.name, table, boundaries, caption, {**what, "simulated": False, "log": log})
 
 
-def _rate_map(name: str, table: pd.DataFrame, boundaries: Boundaries, caption: str, shown: dict[str, Any]) -> Picture:
-    """Return a map of rates; ``shown`` is what the map and its words are told alike."""
-    draw = partial(maps.rate_map, table, boundaries, **shown)
+def _rate_map(
+    name: str,
+    table: pd.DataFrame,
+    boundaries: Boundaries,
+    caption: str,
+    shown: dict[str, Any],
+    counts: "pd.Series[float] | None" = None,
+    count_label: str = "",
+) -> Picture:
+    """Return a map of rates, with counts or without; ``shown`` is what the map and its words are told alike."""
+    draw = partial(maps.rate_map, table, boundaries, **shown, counts=counts, count_label=count_label)
     key = _key(table, shown["title"], shown["label"], boundaries)
-    return Picture(name, draw, maps.alt_text(table, **shown), key, caption, narrow=partial(draw, tall=True))
+    key += "" if counts is None else _key(counts.to_frame(), count_label, "", boundaries)
+    alt = maps.alt_text(table, **shown, counts=counts)
+    return Picture(name, draw, alt, key, caption, narrow=partial(draw, tall=True))
 
 
 def _event_picture(name: str, title: str, what: str, event: EventMap, boundaries: Boundaries) -> Picture:
-    heading, label = f"{title}, {event.period}", f"reported {what}, {event.period}"
-    shown: dict[str, Any] = {"title": heading, "countries": list(COUNTRIES), "simulated": event.simulated}
-    labels: dict[str, Any] = {"count_label": label, "rate_label": event.rate_label}
-    draw = partial(maps.count_and_rate_map, event.counts, event.rates, boundaries, **shown, **labels)
-    return Picture(
-        name=name,
-        draw=draw,
-        narrow=partial(draw, tall=True),
-        alt=maps.alt_text(event.rates, **shown, label=event.rate_label, counts=event.counts),
-        key=_key(event.rates, heading, event.rate_label, boundaries)
-        + _key(event.counts.to_frame(), label, "", boundaries),
-        caption=f"The raw count of {what}, and the posterior median of {event.rate_label}: reports, not deeds.",
-    )
+    shown = {"title": f"{title}, {event.period}", "label": event.rate_label, "countries": list(COUNTRIES)}
+    caption = f"The raw count of {what}, and the posterior median of {event.rate_label}: reports, not deeds."
+    counted = event.counts, f"reported {what}, {event.period}"
+    return _rate_map(name, event.rates, boundaries, caption, {**shown, "simulated": event.simulated}, *counted)
 
 
 def _key(table: pd.DataFrame, title: str, label: str, boundaries: Boundaries) -> str:

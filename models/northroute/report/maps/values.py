@@ -205,7 +205,7 @@ def alt_text(
     log : bool
         Whether the uncertainty is a ratio.
     counts : Series, optional
-        The raw counts of :func:`northroute.report.maps.count_and_rate_map`.
+        As for :func:`northroute.report.maps.rate_map`.
 
     Raises
     ------
