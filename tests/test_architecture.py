@@ -18,6 +18,7 @@ from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, interval_label
 
 ROOT = Path(northroute.__file__).parent
 BASE = (
+    "arrays",
     "check",
     "conventions",
     "documents",

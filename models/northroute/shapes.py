@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.look import BOUND, MAIN, QUIET, Axes, Figure, blank, look, mark
-
-Array = NDArray[np.float64]
 
 
 def canvas(width: float = 6.5, height: float = 3.8) -> tuple[Figure, Axes]:

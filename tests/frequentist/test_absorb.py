@@ -5,10 +5,11 @@ import pytest
 from numpy.typing import NDArray
 from pyfixest.core.demean import demean_within
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist import absorb
 from northroute.frequentist.absorb import Within, absorber
-from northroute.frequentist.design import Array, Effect
+from northroute.frequentist.design import Effect
 
 ROWS = 600
 RNG = np.random.default_rng(5)

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from northroute import provenance, seeds
+from northroute.arrays import Array, Ints
 from northroute.bayes import fit as fits
 from northroute.bayes.checks import psis
 from northroute.bayes.coordinates import adaptation, curvature, envelope, prior_coordinates
@@ -56,7 +57,6 @@ _LIBRARIES: Final[Mapping[Sampler, tuple[str, ...]]] = {
     "laplace": (),
 }
 
-Array = NDArray[np.float64]
 Derive = Callable[[xr.Dataset], xr.Dataset]
 
 
@@ -318,7 +318,7 @@ def _prior(assembled: Assembled, settings: Sampling, derive: Derive) -> xr.Datas
     return _with(named(assembled, values[None]), derive)
 
 
-def _log_likelihood(assembled: Assembled, values: Array, order: NDArray[np.int64], labels: NDArray[Any]) -> xr.Dataset:
+def _log_likelihood(assembled: Assembled, values: Array, order: Ints, labels: NDArray[Any]) -> xr.Dataset:
     """Log likelihood by row, or by cell; none if it is too large to keep, or the sampler left out a value."""
     chains, draws, _ = values.shape
     if chains * draws * assembled.rows > MAX_STORED or np.isnan(values[0, 0]).any():

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from northroute import keeping, netcdf
+from northroute.arrays import Array
 from northroute.bayes.gate.gate import Check, Gate
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers import replicates
@@ -103,7 +103,7 @@ class BayesFit:
         """Return the fit with its summaries allowed whatever the gate said; every result is stamped."""
         return replace(self, allowed=True)
 
-    def draws(self, name: str, group: Group = "posterior", **labels: str) -> NDArray[np.float64]:
+    def draws(self, name: str, group: Group = "posterior", **labels: str) -> Array:
         """Return draws of a parameter, shape (chain, draw, ...), optionally at labels such as ``country="KAZ"``.
 
         Raises

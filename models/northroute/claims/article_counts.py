@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes import BayesFit, CountSpec
 from northroute.claims.estimate import Estimated, Requirement, Specification
-from northroute.claims.inquiry import REFERENCE, Array, Group, Measured, Values, held, read_estimate
+from northroute.claims.inquiry import REFERENCE, Group, Measured, Values, held, read_estimate
 from northroute.claims.register import Claim, Register
 from northroute.conventions import WINDOW
 from northroute.errors import ModelError

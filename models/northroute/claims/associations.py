@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes import BayesFit, CountSpec, Model
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects, Intercept, Linear, Loads
@@ -22,7 +23,7 @@ from northroute.claims.inquiries import homicide, lookups
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.annual_frames import KNOWN, VALUE, with_index
 from northroute.claims.inquiries.models import rates, standardised
-from northroute.claims.inquiry import REFERENCE, Array, Job, Reader, Tables
+from northroute.claims.inquiry import REFERENCE, Job, Reader, Tables
 from northroute.claims.register import Grade, Register
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import DataError, GateError, MissingDataError

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Draws = NDArray[np.float64]
+from northroute.arrays import Array, Bools
+
+Draws = Array
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Quantity:
         """True if the claim's event depends on this quantity."""
         return self.region != (None, None)
 
-    def inside(self, values: Any) -> NDArray[np.bool_]:
+    def inside(self, values: Any) -> Bools:
         """Return whether values lie inside the region in which the claim holds."""
         low, high = self.region
         values = np.asarray(values, dtype=float)
@@ -97,7 +98,7 @@ class Estimate:
     simulated: bool = False
 
     @property
-    def event(self) -> NDArray[np.bool_]:
+    def event(self) -> Bools:
         """Posterior indicator of the claim's event, shape (chain, draw)."""
         held = [q.inside(q.draws) for q in self.quantities if q.decisive]
         return np.asarray(np.logical_and.reduce(held), dtype=np.bool_)

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from northroute import seeds
+from northroute.arrays import Array
 from northroute.bayes import BayesFit, MeasurementSpec
 from northroute.claims.assumed import INDEX_SD, SEIZURE_CV, Conversion
 from northroute.claims.estimate import Estimate, Estimated, Quantity, Specification
-from northroute.claims.inquiry import Array, Group, Measured, Values, held, read_estimate
+from northroute.claims.inquiry import Group, Measured, Values, held, read_estimate
 from northroute.claims.register import Register
 from northroute.conventions import WINDOW
 

@@ -11,16 +11,15 @@ from typing import Final, Literal, Protocol
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from northroute import seeds
+from northroute.arrays import Array
 from northroute.bayes import BayesFit, Model
 from northroute.claims.estimate import Estimate, Estimated, Quantity, Requirement, Specification
 from northroute.claims.register import Claim, Question, Register
 from northroute.errors import ModelError, RegisterError
 from northroute.sources import Table
 
-Array = NDArray[np.float64]
 Group = Literal["posterior", "prior"]
 Region = tuple[float | None, float | None]
 Tables = Mapping[str, Table]

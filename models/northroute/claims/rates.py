@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes import BayesFit
 from northroute.claims import article_counts
 from northroute.claims import measures as of
@@ -21,7 +22,7 @@ from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.index_errors import measured, scored
 from northroute.claims.inquiries.lookups import table
 from northroute.claims.inquiries.own_numbers import own_log_rates
-from northroute.claims.inquiry import Array, Job, Reader, Tables
+from northroute.claims.inquiry import Job, Reader, Tables
 from northroute.claims.measures import CONSTRUCTS, Measure, Rate
 from northroute.claims.register import Register
 from northroute.conventions import COUNTRIES, INTERVAL_PROB

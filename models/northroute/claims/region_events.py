@@ -13,10 +13,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools
 from northroute.bayes import BayesFit, CountSpec
 from northroute.claims.article_counts import gap_of_kazakhstan
 from northroute.claims.estimate import Estimated
-from northroute.claims.inquiry import Array, Measured, Region, Values, read_estimate
+from northroute.claims.inquiry import Measured, Region, Values, read_estimate
 from northroute.claims.register import Claim, Register
 from northroute.errors import ModelError
 from northroute.panel import Panel
@@ -45,7 +46,7 @@ class Regions:
 
     names: tuple[str, ...]
     country: NDArray[Any]
-    flags: Mapping[str, NDArray[np.bool_]]
+    flags: Mapping[str, Bools]
     log_density: Array
     log_population: Array
     log_exposure: Array
@@ -98,7 +99,7 @@ def within_coefficient(y: Array, x: Array, group: NDArray[Any]) -> Array:
     return np.asarray((y * deviation).sum(-1) / (deviation**2).sum())
 
 
-def log_ratio(levels: Array, inside: NDArray[np.bool_], country: NDArray[Any]) -> Array:
+def log_ratio(levels: Array, inside: Bools, country: NDArray[Any]) -> Array:
     """Log of the mean rate inside against the same country's regions outside, averaged over regions inside."""
     total, weight = np.zeros(levels.shape[:-1]), 0
     for c in np.unique(country[inside]):
@@ -152,7 +153,7 @@ def hubs(levels: Levels, where: Regions, claim: Claim) -> Values:
     }
 
 
-def _ratio(levels: Array, inside: NDArray[np.bool_], country: NDArray[Any], region: Region) -> Measured:
+def _ratio(levels: Array, inside: Bools, country: NDArray[Any], region: Region) -> Measured:
     return Measured(np.exp(log_ratio(levels, inside, country)), region, log_scale=True)
 
 

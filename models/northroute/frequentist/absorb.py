@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pyfixest.core.demean import demean, demean_within
 from scipy import linalg, sparse
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist.design import Effect
 
-Array = NDArray[np.float64]
 _DIRECT_LEVELS = 600
 _DIRECT_CELLS = 4_000_000
 _SHORT, _LONG = 500, 10_000

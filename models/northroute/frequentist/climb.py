@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, optimize
 
-Array = NDArray[np.float64]
+from northroute.arrays import Array
+
 Likelihood = Callable[[Array], tuple[float, Array, Array]]
 """Coefficients to value, gradient (term,) and information (term, term), the negative Hessian."""
 _LIMIT = 200

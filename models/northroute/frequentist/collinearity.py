@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import linalg
 
-from northroute.frequentist.design import Array, Mask
+from northroute.arrays import Array
+from northroute.frequentist.design import Mask
 
 _ABSORBED = 1e-9
 _COLLINEAR = 1e-9

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 
 NUMBER: Final = "number"
@@ -67,7 +67,7 @@ def _kind(value: object) -> str:
     )
 
 
-def numbers_of(values: "pd.Series[Any]", name: str, label: str) -> NDArray[np.float64]:
+def numbers_of(values: "pd.Series[Any]", name: str, label: str) -> Array:
     """Return a column as floats, missing values as NaN.
 
     Raises

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from northroute.arrays import Array
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import ModelError
 from northroute.frequentist.covariance.result import Errors, probability
-from northroute.frequentist.design import Array
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
 from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
-from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.design import Design, design
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import mean_block, of_maximum
 from northroute.frequentist.maximise import maximise
@@ -121,8 +121,8 @@ def shares(
     y: Array,
     x: Array,
     offset: Array,
-    starts: NDArray[np.int64],
-    sizes: NDArray[np.int64],
+    starts: Ints,
+    sizes: Ints,
     totals: Array,
 ) -> tuple[float, Array, Array]:
     """Evaluate the multinomial likelihood on rows sorted by group.

@@ -8,7 +8,7 @@ probability of a structural zero; a hurdle the logit of the probability of any z
 import numpy as np
 from scipy import special
 
-from northroute.frequentist.design import Array
+from northroute.arrays import Array
 from northroute.frequentist.maximise import Density, Rows
 
 _SIZES = (1e-12, 1e12)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist.columns import NUMBER, kind_of, numbers_of
-from northroute.frequentist.design import Array, Mask, parts_of
+from northroute.frequentist.design import Mask, parts_of
 from northroute.frequentist.encoding import Encoding
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.predict import columns

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools, Ints
 from northroute.errors import ModelError, SimulatedDataError
 from northroute.frequentist.columns import numbers_of
 from northroute.frequentist.encoding import INTERCEPT, Encoding, learn, reads
@@ -16,8 +16,7 @@ from northroute.frequentist.spec import Regression
 from northroute.panel import Panel
 from northroute.provenance import frame_hash
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+Mask = Bools
 __all__ = ["INTERCEPT", "Array", "Design", "Effect", "Mask", "codes_of", "design", "table_of"]
 
 
@@ -26,7 +25,7 @@ class Effect:
     """An absorbed effect: its name, the level of each row (0, 1, ...), the number of levels."""
 
     name: str
-    codes: NDArray[np.int64]
+    codes: Ints
     levels: int
 
 
@@ -77,7 +76,7 @@ class Design:
     data_hash: str
     label: str
     table: pd.DataFrame
-    at: NDArray[np.int64]
+    at: Ints
     encoding: Encoding | None = None
     second: Encoding | None = None
     empty: tuple[str, ...] = ()
@@ -130,7 +129,7 @@ class Design:
         terms = tuple(t for t, out in zip(self.terms, columns, strict=True) if not out)
         return replace(self, x=self.x[:, ~columns], terms=terms)
 
-    def groups(self, column: str) -> NDArray[np.int64]:
+    def groups(self, column: str) -> Ints:
         """Code the rows of each group of a model as 0, 1, ..., or say that the column is not there or has gaps."""
         codes = codes_of(self.frame, (column,)) if column in self.frame.columns else np.array([-1])
         if (codes < 0).any():
@@ -308,7 +307,7 @@ def row_offset(rows: pd.DataFrame, spec: Regression) -> Array:
     return offset
 
 
-def codes_of(frame: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
+def codes_of(frame: pd.DataFrame, columns: tuple[str, ...]) -> Ints:
     """Code each distinct combination of the columns as 0, 1, ...; -1 where one of them is missing.
 
     Raises
@@ -330,6 +329,6 @@ def codes_of(frame: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]
     return dense
 
 
-def _effect(name: str, codes: NDArray[np.int64]) -> Effect:
+def _effect(name: str, codes: Ints) -> Effect:
     dense = np.asarray(pd.factorize(codes)[0], dtype=np.int64)
     return Effect(name, dense, int(dense.max()) + 1 if dense.size else 0)

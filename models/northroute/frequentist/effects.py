@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from northroute.arrays import Array
 from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.result import Errors, probability
 from northroute.frequentist.derivative import derivative
-from northroute.frequentist.design import Array, Design, Effect
+from northroute.frequentist.design import Design, Effect
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import DISPERSION
 from northroute.frequentist.maximise import indices

@@ -17,13 +17,12 @@ from formulaic import Formula, ModelSpec
 from formulaic.errors import DataMismatchWarning, FormulaicError
 from formulaic.formula import SimpleFormula
 from formulaic.parser.types import Factor
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
 from northroute.frequentist.columns import CATEGORY, NUMBER, kind_of, prepared
 from northroute.frequentist.formula import Names, plain, tokens, within
 
-Array = NDArray[np.float64]
 INTERCEPT = "Intercept"
 
 
@@ -174,7 +173,7 @@ class Encoding:
         moved = (np.abs(one - other) > 1e-9 * scale).any(axis=0)
         return next((n for n, m in zip(self.names, moved, strict=True) if m), "")
 
-    def columns_with(self, column: str) -> NDArray[np.int64]:
+    def columns_with(self, column: str) -> Ints:
         """Positions of the matrix' columns that a column of the table enters."""
         if column not in self.aliases:
             return np.empty(0, dtype=np.int64)

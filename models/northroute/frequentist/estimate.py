@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array, Design
+from northroute.frequentist.design import Design
 from northroute.frequentist.maximise import Block
 
 

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from northroute import keeping
+from northroute.arrays import Array
 from northroute.conventions import INTERVAL_PROB
 from northroute.errors import DataError
 from northroute.frequentist.covariance.result import Errors, errors_from_dict
@@ -47,8 +47,8 @@ class FrequentistFit:
     name: str
     model: str
     terms: tuple[str, ...]
-    coef: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    coef: Array
+    covariance: Array
     clusters: int
     rows: int
     dropped: Mapping[str, int]
@@ -63,7 +63,7 @@ class FrequentistFit:
         return self.provenance.simulated
 
     @property
-    def se(self) -> NDArray[np.float64]:
+    def se(self) -> Array:
         """Standard errors, shape (term,)."""
         return np.sqrt(np.diag(self.covariance))
 

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.design import Design, design
 from northroute.frequentist.estimate import Estimate, pearson_spread
 from northroute.frequentist.likelihood import mean_block, of_maximum
 from northroute.frequentist.maximise import Maximum
@@ -146,9 +146,7 @@ def _times(built: Design) -> str:
     return "month" if "month" in found else found[0]
 
 
-def _in_time(
-    built: Design, group: str, names: NDArray[np.int64], time: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
+def _in_time(built: Design, group: str, names: Ints, time: str) -> tuple[Ints, Ints, bool]:
     """Order of rows by group and period, their periods in that order, and whether no group has a gap."""
     if time not in built.frame.columns:
         raise ModelError(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, special
 
+from northroute.arrays import Array
 from northroute.frequentist.absorb import Within
-from northroute.frequentist.design import Array
 from northroute.frequentist.scaling import scaled
 
 _LIMIT = 200

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 from scipy import linalg
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist import irls
 from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
-from northroute.frequentist.design import INTERCEPT, Array, Design
+from northroute.frequentist.design import INTERCEPT, Design
 from northroute.frequentist.estimate import Estimate, scaled_gradient
 from northroute.frequentist.maximise import Block, Density, Maximum, indices, maximise, of_rows
 from northroute.frequentist.scaling import far_off, inverted, scaled

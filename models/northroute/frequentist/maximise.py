@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.frequentist.climb import climb
-from northroute.frequentist.design import Array
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist import irls
 from northroute.frequentist.absorb import absorber
 from northroute.frequentist.collinearity import collinear
-from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.design import Design, design
 from northroute.frequentist.estimate import Estimate, pearson_spread, scaled_gradient
 from northroute.frequentist.likelihood import check_level
 from northroute.frequentist.scaling import inverse

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph, linalg
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
 from northroute.frequentist import conditional
-from northroute.frequentist.design import Array, Effect, codes_of, row_offset, table_of
+from northroute.frequentist.design import Effect, codes_of, row_offset, table_of
 from northroute.frequentist.design import parts_of as parts_of_effect
 from northroute.frequentist.encoding import Encoding
 from northroute.frequentist.estimate import Estimate
@@ -116,7 +116,7 @@ def _levels(fit: Estimate, frame: pd.DataFrame, x: Array) -> Array:
     return np.asarray(sum(levels[h] for h in here))
 
 
-def _codes(fit: Estimate, effect: Effect, frame: pd.DataFrame) -> NDArray[np.int64]:
+def _codes(fit: Estimate, effect: Effect, frame: pd.DataFrame) -> Ints:
     built = fit.design
     parts = parts_of_effect(effect.name, built.frame)
     both = pd.concat([built.frame[list(parts)], frame[list(parts)]], ignore_index=True)
@@ -130,9 +130,7 @@ def _codes(fit: Estimate, effect: Effect, frame: pd.DataFrame) -> NDArray[np.int
     return np.asarray(here, dtype=np.int64)
 
 
-def _identified(
-    fit: Estimate, old: Sequence[NDArray[np.int64]], new: Sequence[NDArray[np.int64]], frame: pd.DataFrame, x: Array
-) -> None:
+def _identified(fit: Estimate, old: Sequence[Ints], new: Sequence[Ints], frame: pd.DataFrame, x: Array) -> None:
     """Refuse rows whose mean changes when nothing that was fitted does.
 
     Two effects: levels must lie in one connected set. Otherwise a random change of the parameters has a part that no fitted
@@ -174,7 +172,7 @@ def _beside(dummies: sparse.csr_array, x: Array) -> sparse.csr_array:
     return sparse.csr_array(sparse.hstack([dummies, sparse.csr_array(np.column_stack([np.ones(len(x)), x]))]))
 
 
-def _dummies(codes: Sequence[NDArray[np.int64]], width: int, rows: int) -> sparse.csr_array:
+def _dummies(codes: Sequence[Ints], width: int, rows: int) -> sparse.csr_array:
     at = np.tile(np.arange(rows), len(codes))
     columns = np.concatenate(codes) if len(codes) else np.empty(0, dtype=np.int64)
     return sparse.csr_array((np.ones(columns.size), (at, columns)), shape=(rows, width))

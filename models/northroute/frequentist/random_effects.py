@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import linalg, special
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.design import Design, design
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.likelihood import DISPERSION, mean_block, of_maximum, poisson_start
 from northroute.frequentist.maximise import maximise
@@ -90,7 +90,7 @@ def fit_design(built: Design, group: str) -> Estimate:
 
 
 def likelihood(
-    theta: Array, y: Array, x: Array, offset: Array, starts: NDArray[np.int64], totals: Array
+    theta: Array, y: Array, x: Array, offset: Array, starts: Ints, totals: Array
 ) -> tuple[float, Array, Array]:
     """Log likelihood, scores by group (group, term) and information at ``theta``, the slopes and the log dispersion.
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist import irls
 from northroute.frequentist.absorb import absorber
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 
 

@@ -1,9 +1,9 @@
 """Covariates in units of their own spread, about their mean: what is solved then depends on neither units nor origin."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from northroute.arrays import Array, Bools
+
 _FAR = 1e5
 
 
@@ -38,7 +38,7 @@ def scaled(x: Array) -> tuple[Array, Array]:
     return np.ascontiguousarray(b), a
 
 
-def far_off(x: Array) -> NDArray[np.bool_]:
+def far_off(x: Array) -> Bools:
     """Return True for columns whose mean is more than 1e5 times their spread, where a constant column takes the mean up.
 
     Their coefficient is found all the same, but the intercept's share in rounding would show in their standard errors.

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist.absorb import absorber
-from northroute.frequentist.design import Array, Design, Mask
+from northroute.frequentist.design import Design, Mask
 
 Separated = Literal["refuse", "drop"]
 SINGLETON = "singleton"

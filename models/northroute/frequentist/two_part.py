@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist import densities
-from northroute.frequentist.design import INTERCEPT, Array, Design, design
+from northroute.frequentist.design import INTERCEPT, Design, design
 from northroute.frequentist.encoding import learn
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.formula import split_terms

@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import PanelError
 from northroute.panel.building import build
@@ -176,7 +176,7 @@ def _outcomes(incidents: Incidents, choices: PanelChoices, frame: pd.DataFrame) 
     return outcomes
 
 
-def _exposure(incidents: Incidents, choices: PanelChoices, grid: pd.MultiIndex) -> NDArray[np.float64]:
+def _exposure(incidents: Incidents, choices: PanelChoices, grid: pd.MultiIndex) -> Array:
     background = incidents.background
     if background.empty:
         raise PanelError(

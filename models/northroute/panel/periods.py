@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Numbers = NDArray[np.int64]
+from northroute.arrays import Array, Ints
+
+Numbers = Ints
 MONTH: Final = "month"
 WAYS: Final = "2015-01 for months, 2015-01-31 for days, 2015-W03 for weeks, 2015Q1 for quarters, or numbers 1, 2, 3"
 _FEW: Final = 3
@@ -146,7 +147,7 @@ def _apart(periods: Periods) -> int:
     return math.gcd(*(int(d) for d in np.diff(np.unique(periods.numbers))))
 
 
-def _of_numbers(values: NDArray[np.float64], name: str) -> Periods:
+def _of_numbers(values: Array, name: str) -> Periods:
     if not np.isfinite(values).all() or (values != np.round(values)).any():
         raise ValueError(f"'{name}' has fractions or gaps; number the periods 1, 2, 3.")
     numbers = values.astype(np.int64)

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.errors import PanelError
 
 _LARGEST: Final = 2.0**63
@@ -49,7 +49,7 @@ def counts(column: "pd.Series[Any]", name: str, where: str) -> "pd.Series[Any]":
     return pd.Series(exact.array, index=column.index)
 
 
-def _numbers(column: "pd.Series[Any]", name: str, where: str) -> NDArray[np.float64]:
+def _numbers(column: "pd.Series[Any]", name: str, where: str) -> Array:
     if isinstance(column.dtype, pd.SparseDtype):
         column = pd.Series(np.asarray(column), index=column.index)
     if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):

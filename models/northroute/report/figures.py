@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from northroute.arrays import Array
 from northroute.claims import Answer, Estimate, Quantity
 from northroute.conventions import (
     CONTRADICTED_AT,
@@ -23,7 +23,6 @@ from northroute.conventions import (
 from northroute.look import INK, look, mark
 from northroute.report import style
 
-Array = NDArray[np.float64]
 BINS: Final = 140
 """Points of a density: enough for the eye, few enough for the page."""
 LABEL: Final = 26

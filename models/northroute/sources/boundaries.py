@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.errors import DataError
 from northroute.provenance import file_sha256
 from northroute.resources import resource
@@ -51,7 +51,7 @@ class Boundaries:
         How to cite the provider, and under what terms the outlines stand.
     """
 
-    polygons: Mapping[str, tuple[NDArray[np.float64], ...]]
+    polygons: Mapping[str, tuple[Array, ...]]
     part_of: Mapping[str, str]
     files: Mapping[str, str]
     citation: str = CITATION
@@ -74,7 +74,7 @@ def load(path: Path | None = None) -> Boundaries:
     """
     file = path or resource("data/reference/boundaries.geojson")
     known = regions.load("first-level").frame.set_index("region")
-    polygons: dict[str, tuple[NDArray[np.float64], ...]] = {}
+    polygons: dict[str, tuple[Array, ...]] = {}
     for number, feature in enumerate(_features(file), start=1):
         region = _region(feature, number, file)
         if region not in known.index or region in PART_OF:
@@ -126,7 +126,7 @@ def trim(folder: Path) -> str:
     return f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n'
 
 
-def area_km2(rings: tuple[NDArray[np.float64], ...]) -> float:
+def area_km2(rings: tuple[Array, ...]) -> float:
     """Return the area inside rings in square kilometres, holes taken off.
 
     Sides are taken as straight in Lambert's cylindrical equal-area projection of a sphere, ``(lon, sin lat)``.
@@ -134,7 +134,7 @@ def area_km2(rings: tuple[NDArray[np.float64], ...]) -> float:
     return float(sum(_signed_area(ring) for ring in rings))
 
 
-def _signed_area(ring: NDArray[np.float64]) -> float:
+def _signed_area(ring: Array) -> float:
     x, y = np.radians(ring[:, 0]), np.sin(np.radians(ring[:, 1]))
     x = x - x[0]  # about the first point, so that small rings lose no digits
     y = y - y[0]
@@ -180,7 +180,7 @@ def _region(feature: dict[str, Any], number: int, file: Path) -> str:
     return region
 
 
-def _rings(feature: dict[str, Any], number: int, file: Path) -> tuple[NDArray[np.float64], ...]:
+def _rings(feature: dict[str, Any], number: int, file: Path) -> tuple[Array, ...]:
     geometry = feature.get("geometry")
     if not isinstance(geometry, dict) or geometry.get("type") != "MultiPolygon" or not geometry.get("coordinates"):
         raise _error("the geometry is not a MultiPolygon", file, number, "coordinates")
@@ -205,9 +205,7 @@ def _rings(feature: dict[str, Any], number: int, file: Path) -> tuple[NDArray[np
     return tuple(rings)
 
 
-def _check_place(
-    rings: tuple[NDArray[np.float64], ...], expected: float, region: "Any", file: Path, number: int
-) -> None:
+def _check_place(rings: tuple[Array, ...], expected: float, region: "Any", file: Path, number: int) -> None:
     ratio, limit = area_km2(rings) / expected, _CITY_RATIO if region["city"] else _AREA_RATIO
     if not 1 / limit < ratio < limit:
         what = f"{region.name} has {ratio:.2f} times the area that regions.csv gives it"

@@ -18,6 +18,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.conventions import DEFAULT_SEED
 from northroute.provenance import value_hash
 from northroute.seeds import generator
@@ -180,7 +181,7 @@ def _codes(names: "pd.Series[str]") -> tuple[list[str], NDArray[np.intp]]:
     return [str(u) for u in unique], codes
 
 
-def _unit_covariates(place: pd.DataFrame) -> NDArray[np.float64]:
+def _unit_covariates(place: pd.DataFrame) -> Array:
     log_density = np.log(place["density"].to_numpy(float))
     hub = place[["hub_tajik_afghan", "hub_ferghana", "hub_caspian"]].to_numpy(bool).any(axis=1)
     columns = [(log_density - log_density.mean()) / log_density.std(), hub]
@@ -188,9 +189,7 @@ def _unit_covariates(place: pd.DataFrame) -> NDArray[np.float64]:
     return np.column_stack(columns).astype(float)
 
 
-def _exposure(
-    rng: np.random.Generator, population: NDArray[np.float64], country: NDArray[np.intp], months: int
-) -> NDArray[np.float64]:
+def _exposure(rng: np.random.Generator, population: Array, country: NDArray[np.intp], months: int) -> Array:
     share = population**0.8
     weight = share / np.bincount(country, share)[country] * np.bincount(country)[country]
     typical = rng.uniform(100, 300, country.max() + 1)[country]
@@ -200,7 +199,7 @@ def _exposure(
     return np.maximum(rng.poisson(mean), 1).astype(float)
 
 
-def _interdiction(rng: np.random.Generator, units: int, months: int) -> NDArray[np.float64]:
+def _interdiction(rng: np.random.Generator, units: int, months: int) -> Array:
     shocks = rng.normal(size=(units, months))
     effort = np.empty_like(shocks)
     effort[:, 0] = shocks[:, 0]
@@ -210,7 +209,7 @@ def _interdiction(rng: np.random.Generator, units: int, months: int) -> NDArray[
     return np.asarray(effort / effort.std())
 
 
-def _correlated(rng: np.random.Generator, correlation: float, shape: tuple[int, int]) -> NDArray[np.float64]:
+def _correlated(rng: np.random.Generator, correlation: float, shape: tuple[int, int]) -> Array:
     common = rng.normal(size=shape[1])
     own = rng.normal(size=shape)
     return np.asarray(np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own)

@@ -6,10 +6,11 @@ import numpy as np
 from scipy import stats
 from scipy.special import gammaln
 
-from northroute.bayes.checks.arrays import Floats, Groups, Integers
+from northroute.arrays import Array, Ints
+from northroute.bayes.checks.arrays import Groups
 
 
-def groups(kind: str, codes: "list[int] | Integers") -> Groups:
+def groups(kind: str, codes: "list[int] | Ints") -> Groups:
     """Groups named A, B, ..."""
     at = np.asarray(codes, np.int64)
     return Groups(kind, at, tuple(chr(65 + g) for g in range(int(at.max()) + 1)))
@@ -19,24 +20,24 @@ def groups(kind: str, codes: "list[int] | Integers") -> Groups:
 class GammaPoisson:
     """``y ~ Poisson(exposure * rate)``, ``rate ~ Gamma(shape, rate b)``; unconstrained scale is the log rate."""
 
-    y: Integers
-    exposure: Floats
+    y: Ints
+    exposure: Array
     shape: float
     b: float
-    draws: Floats
+    draws: Array
 
-    def log_likelihood(self, log_rate: Floats) -> Floats:
+    def log_likelihood(self, log_rate: Array) -> Array:
         return np.asarray(stats.poisson.logpmf(self.y, np.exp(log_rate)[:, None] * self.exposure))
 
-    def log_posterior(self, theta: Floats) -> Floats:
+    def log_posterior(self, theta: Array) -> Array:
         a, b = self.shape + self.y.sum(), self.b + self.exposure.sum()
         return np.asarray(a * theta[:, 0] - b * np.exp(theta[:, 0]))
 
-    def log_likelihood_rows(self, theta: Floats, rows: Integers) -> Floats:
+    def log_likelihood_rows(self, theta: Array, rows: Ints) -> Array:
         rate = np.exp(theta[:, [0]])
         return np.asarray(stats.poisson.logpmf(self.y[rows], rate * self.exposure[rows]))
 
-    def without(self, rows: "list[int] | Integers") -> float:
+    def without(self, rows: "list[int] | Ints") -> float:
         """Exact joint log density of rows given the others."""
         out = np.zeros(self.y.size, bool)
         out[rows] = True
@@ -61,7 +62,7 @@ class GammaPoisson:
 
 
 def gamma_poisson(
-    y: Integers, exposure: Floats, *, shape: float = 1.0, b: float = 1.0, draws: int = 4000, seed: int = 1
+    y: Ints, exposure: Array, *, shape: float = 1.0, b: float = 1.0, draws: int = 4000, seed: int = 1
 ) -> GammaPoisson:
     rng = np.random.default_rng(seed)
     rate = rng.gamma(shape + y.sum(), 1 / (b + exposure.sum()), draws)
@@ -72,14 +73,14 @@ def gamma_poisson(
 class Regression:
     """``y ~ normal(x beta, 1)``, ``beta ~ normal(0, 10)``."""
 
-    y: Floats
-    x: Floats
-    draws: Floats
+    y: Array
+    x: Array
+    draws: Array
 
-    def log_posterior(self, theta: Floats) -> Floats:
+    def log_posterior(self, theta: Array) -> Array:
         return np.asarray(-0.5 * ((self.y - theta @ self.x.T) ** 2).sum(axis=1) - 0.5 * (theta**2).sum(axis=1) / 100)
 
-    def log_likelihood_rows(self, theta: Floats, rows: Integers) -> Floats:
+    def log_likelihood_rows(self, theta: Array, rows: Ints) -> Array:
         return np.asarray(stats.norm.logpdf(self.y[rows], theta @ self.x[rows].T))
 
     def without(self, row: int) -> float:
@@ -89,11 +90,11 @@ class Regression:
         return float(stats.norm.logpdf(self.y[row], here @ mean, np.sqrt(1 + here @ covariance @ here)))
 
 
-def posterior(y: Floats, x: Floats) -> tuple[Floats, Floats]:
+def posterior(y: Array, x: Array) -> tuple[Array, Array]:
     covariance = np.linalg.inv(x.T @ x + np.eye(x.shape[1]) / 100)
     return np.asarray(covariance @ x.T @ y), np.asarray(covariance)
 
 
-def regression(y: Floats, x: Floats, *, draws: int = 4000, seed: int = 2) -> Regression:
+def regression(y: Array, x: Array, *, draws: int = 4000, seed: int = 2) -> Regression:
     mean, covariance = posterior(y, x)
     return Regression(y, x, np.random.default_rng(seed).multivariate_normal(mean, covariance, draws))

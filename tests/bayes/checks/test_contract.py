@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from northroute.arrays import Array, Ints
 from northroute.bayes import checks
 from northroute.bayes.checks import CheckResult
-from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.conventions import SIMULATED_MARK
 from tests.bayes.checks.examples import groups
 
@@ -28,11 +28,11 @@ EDGES = np.column_stack([np.arange(7), np.arange(1, 8)])
 class Data:
     """Counts, and the log likelihood of one rate for all; shape (draw, row)."""
 
-    counts: Integers
-    log_likelihood: Floats
+    counts: Ints
+    log_likelihood: Array
 
 
-def data(counts: Integers) -> Data:
+def data(counts: Ints) -> Data:
     return Data(counts, np.asarray(stats.poisson.logpmf(counts, RATE[:, None])))
 
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 from scipy.special import gammaln
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks import FutureElpd, RowBlocks, check_future, leave_future_out
-from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.errors import ModelError
 
 REGIONS, MONTHS = 6, 24
@@ -17,11 +17,11 @@ NAMES = [f"2020-{m:02d}" for m in range(MONTHS)]
 class Refits:
     """Exact posterior draws of one rate, Gamma(1, 1) a priori, from the months up to a cut."""
 
-    def __init__(self, y: Integers) -> None:
+    def __init__(self, y: Ints) -> None:
         self.y = y
         self.cuts: list[int] = []
 
-    def __call__(self, cut: int) -> Floats:
+    def __call__(self, cut: int) -> Array:
         self.cuts.append(cut)
         known = cut >= MONTH
         rate = np.random.default_rng(cut).gamma(1 + self.y[known].sum(), 1 / (1 + known.sum()), 4000)
@@ -43,7 +43,7 @@ class Refits:
         return float(rows), float(joint)
 
 
-def run(y: Integers, steps: int = 2) -> tuple[Refits, FutureElpd]:
+def run(y: Ints, steps: int = 2) -> tuple[Refits, FutureElpd]:
     refits = Refits(y)
     return refits, leave_future_out(MONTH, range(9, 23), refits, steps=steps)
 
@@ -102,7 +102,7 @@ def test_a_month_without_rows_adds_nothing() -> None:
 
 
 def test_cuts_without_past_or_future_are_refused() -> None:
-    def refit(cut: int) -> Floats:
+    def refit(cut: int) -> Array:
         return np.zeros((200, 1))
 
     with pytest.raises(ModelError, match="ascending"):

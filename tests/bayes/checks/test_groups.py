@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks import check_groups, leave_group_out
-from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.errors import ModelError
 from tests.bayes.checks.examples import gamma_poisson, groups
 
@@ -28,7 +28,7 @@ def test_groups_that_share_one_rate_are_left_out_exactly() -> None:
     assert result.table.loc[0, "country"] == country.names[int(np.argmin(exact))]
 
 
-def own_rates(y: Integers, codes: Integers, draws: int = 4000) -> tuple[Floats, Floats]:
+def own_rates(y: Ints, codes: Ints, draws: int = 4000) -> tuple[Array, Array]:
     """Draws of groups' own rates, a priori Gamma(2, 1) each, and the log likelihood of rows."""
     rng = np.random.default_rng(12)
     total, size = np.bincount(codes, y), np.bincount(codes)
@@ -51,7 +51,7 @@ def test_groups_with_parameters_of_their_own_fail_and_are_refitted() -> None:
 
     asked: list[int] = []
 
-    def refit(group: int) -> Floats:
+    def refit(group: int) -> Array:
         asked.append(group)
         rate = np.random.default_rng(14).gamma(SHAPE, 1 / RATE, 40_000)
         return np.asarray(stats.poisson.logpmf(y[codes == group], rate[:, None]))

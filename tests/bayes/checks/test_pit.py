@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks import PitBounds, RowBlocks, check_pit, pit_bounds, randomised, uniformity
-from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.pit import LIMIT, mean_pit
 from northroute.errors import ModelError
 from tests.bayes.checks.examples import gamma_poisson
@@ -13,13 +13,13 @@ from tests.bayes.checks.examples import gamma_poisson
 ROWS, DRAWS, SIZE = 1500, 400, 1.5
 
 
-def negative_binomial(mean: Floats, rng: np.random.Generator, draws: int | None = None) -> Integers:
+def negative_binomial(mean: Array, rng: np.random.Generator, draws: int | None = None) -> Ints:
     shape = mean.shape if draws is None else (draws, *mean.shape)
     return np.asarray(rng.negative_binomial(SIZE, SIZE / (SIZE + mean), shape), np.int64)
 
 
 @pytest.fixture(scope="module")
-def mean() -> Floats:
+def mean() -> Array:
     return np.asarray(np.exp(np.random.default_rng(51).normal(0.5, 0.7, ROWS)))
 
 
@@ -61,7 +61,7 @@ def test_a_count_with_a_certain_pit_is_a_step() -> None:
     assert mean_pit(bounds, np.array([0.3, 0.4, 0.5])).tolist() == [0, 1, 1]
 
 
-def test_pit_is_uniform_for_data_from_the_model(mean: Floats) -> None:
+def test_pit_is_uniform_for_data_from_the_model(mean: Array) -> None:
     rng = np.random.default_rng(53)
     bounds = pit_bounds(negative_binomial(mean, rng), negative_binomial(mean, rng, DRAWS))
     found = uniformity(bounds)
@@ -78,7 +78,7 @@ def test_pit_is_uniform_for_data_from_the_model(mean: Floats) -> None:
         ("wide", "low", "higher than predicted"),
     ],
 )
-def test_pit_is_not_uniform_for_a_wrong_model(mean: Floats, data: str, model: str, words: str) -> None:
+def test_pit_is_not_uniform_for_a_wrong_model(mean: Array, data: str, model: str, words: str) -> None:
     rng = np.random.default_rng(54)
     counts = negative_binomial(mean, rng) if data == "wide" else np.asarray(rng.poisson(mean), np.int64)
     if model == "narrow":
@@ -119,7 +119,7 @@ def test_values_of_exactly_zero_and_one_have_a_number() -> None:
     assert 0 <= uniformity(PitBounds(u, u, True)).p < LIMIT
 
 
-def test_randomised_values_lie_between_the_bounds_and_repeat_by_seed(mean: Floats) -> None:
+def test_randomised_values_lie_between_the_bounds_and_repeat_by_seed(mean: Array) -> None:
     rng = np.random.default_rng(56)
     bounds = pit_bounds(negative_binomial(mean, rng), negative_binomial(mean, rng, 100))
     u = randomised(bounds)

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks import (
     Predictive,
     check_moran,
@@ -14,7 +15,6 @@ from northroute.bayes.checks import (
     predictive,
     rootogram,
 )
-from northroute.bayes.checks.arrays import Floats, Integers
 from northroute.bayes.checks.predictive import STATISTICS, consecutive
 from northroute.bayes.checks.spatial import moran_i, neighbours
 from northroute.errors import ModelError
@@ -28,12 +28,12 @@ CHAIN = np.array(list(pairwise(range(UNITS))))
 
 
 @pytest.fixture(scope="module")
-def mean() -> Floats:
+def mean() -> Array:
     return np.asarray(np.exp(np.random.default_rng(61).normal(0, 0.5, UNITS))[UNIT.codes])
 
 
 @pytest.fixture(scope="module")
-def replicates(mean: Floats) -> Integers:
+def replicates(mean: Array) -> Ints:
     return np.asarray(np.random.default_rng(62).poisson(mean, (DRAWS, mean.size)), np.int64)
 
 
@@ -61,7 +61,7 @@ def test_autocorrelation_of_an_alternating_series() -> None:
     assert found.observed[3, 0] == pytest.approx(-1)
 
 
-def test_data_from_the_model_pass(mean: Floats, replicates: Integers) -> None:
+def test_data_from_the_model_pass(mean: Array, replicates: Ints) -> None:
     counts = np.asarray(np.random.default_rng(63).poisson(mean), np.int64)
     result = check_predictive(predictive(counts, replicates, UNIT, MONTH, COUNTRY), simulated=True)
     assert result.verdict == "passed"
@@ -71,7 +71,7 @@ def test_data_from_the_model_pass(mean: Floats, replicates: Integers) -> None:
     assert check_moran(moran(counts, replicates, UNIT, CHAIN), simulated=True).verdict == "passed"
 
 
-def test_each_fault_shows_in_its_statistic(mean: Floats, replicates: Integers) -> None:
+def test_each_fault_shows_in_its_statistic(mean: Array, replicates: Ints) -> None:
     rng = np.random.default_rng(64)
     inflated = np.where(rng.uniform(size=mean.size) < 0.25, 0, rng.poisson(mean / 0.75))
     wide = rng.negative_binomial(1, 1 / (1 + mean))
@@ -98,7 +98,7 @@ def test_one_statistic_of_four_just_outside_is_chance(p: float, verdict: str) ->
     assert result.verdict == verdict
 
 
-def test_a_country_without_events_has_no_dispersion_and_does_not_break_the_rest(replicates: Integers) -> None:
+def test_a_country_without_events_has_no_dispersion_and_does_not_break_the_rest(replicates: Ints) -> None:
     counts = np.where(COUNTRY.codes == 2, 0, replicates[0])
     found = predictive(counts, replicates, UNIT, MONTH, COUNTRY)
     at = found.groups.index("C")
@@ -118,7 +118,7 @@ def test_rows_in_any_order_make_the_same_pairs() -> None:
     assert (shuffled.codes[second] == shuffled.codes[first]).all()
 
 
-def test_wrong_rows_are_refused(replicates: Integers) -> None:
+def test_wrong_rows_are_refused(replicates: Ints) -> None:
     with pytest.raises(ModelError, match=r"give \(row,\) and \(draw, row\)"):
         rootogram(np.zeros(3, np.int64), replicates)
     with pytest.raises(ModelError, match="below zero"):
@@ -127,7 +127,7 @@ def test_wrong_rows_are_refused(replicates: Integers) -> None:
         consecutive(groups("unit", [0, 0]), np.array([3, 3]))
 
 
-def test_rootogram_sums_are_rows(mean: Floats, replicates: Integers) -> None:
+def test_rootogram_sums_are_rows(mean: Array, replicates: Ints) -> None:
     counts = np.asarray(np.random.default_rng(66).poisson(mean), np.int64)
     for largest in (None, 2, 30):
         found = rootogram(counts, replicates, largest=largest)
@@ -139,7 +139,7 @@ def test_rootogram_sums_are_rows(mean: Floats, replicates: Integers) -> None:
     assert found.expected[0] == pytest.approx((replicates == 0).sum() / DRAWS)
 
 
-def test_rootogram_names_counts_that_come_too_often(mean: Floats, replicates: Integers) -> None:
+def test_rootogram_names_counts_that_come_too_often(mean: Array, replicates: Ints) -> None:
     rng = np.random.default_rng(67)
     counts = np.where(rng.uniform(size=mean.size) < 0.25, 0, rng.poisson(mean / 0.75))
     result = check_rootogram(rootogram(np.asarray(counts, np.int64), replicates), simulated=True)
@@ -155,7 +155,7 @@ def test_morans_i_of_a_chain_by_hand() -> None:
     assert value[0] == pytest.approx(1 / 3)
 
 
-def test_neighbours_that_are_off_together_fail(mean: Floats, replicates: Integers) -> None:
+def test_neighbours_that_are_off_together_fail(mean: Array, replicates: Ints) -> None:
     rng = np.random.default_rng(68)
     north = np.where(UNIT.codes < UNITS // 2, 1.5, 0.5)
     found = moran(np.asarray(rng.poisson(mean * north), np.int64), replicates, UNIT, CHAIN[:-1])

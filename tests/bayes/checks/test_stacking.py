@@ -9,13 +9,13 @@ import xarray as xr
 from arviz_stats.utils import ELPDData
 from scipy import stats
 
+from northroute.arrays import Array
 from northroute.bayes.checks import check_comparison, compare, pseudo_bma_weights, stacking_weights
-from northroute.bayes.checks.arrays import Floats
 from northroute.errors import ModelError
 from tests.bayes.checks.examples import groups
 
 
-def mixture(rows: int = 3000, share: float = 0.7) -> Floats:
+def mixture(rows: int = 3000, share: float = 0.7) -> Array:
     """Densities under three models of data that the first two make together, and the third does not."""
     rng = np.random.default_rng(31)
     y = np.where(rng.uniform(size=rows) < share, rng.normal(0, 1, rows), rng.normal(4, 1, rows))
@@ -42,7 +42,7 @@ def test_stacking_weights_are_optimal(seed: int, spread: float, rows: int, model
 
 
 @pytest.mark.parametrize("elpd", [mixture(), np.random.default_rng(2).normal(-3, 3, size=(20, 12))])
-def test_arviz_finds_the_same_differences_and_less_exact_weights(elpd: Floats) -> None:
+def test_arviz_finds_the_same_differences_and_less_exact_weights(elpd: Array) -> None:
     names = [f"m{j:02d}" for j in range(elpd.shape[1])]
     scaled = elpd - elpd.max(axis=1, keepdims=True)  # ArviZ exponentiates as it is given
     given = {
@@ -72,7 +72,7 @@ def test_arviz_finds_the_same_differences_and_less_exact_weights(elpd: Floats) -
     assert gaps[0] <= 1e-6 < gaps[1]
 
 
-def _gap(elpd: Floats, weights: Floats) -> float:
+def _gap(elpd: Array, weights: Array) -> float:
     """How far weights may be from the best mean log score: the largest derivative less one."""
     density = np.exp(elpd)
     return float((density / (density @ weights)[:, None]).mean(axis=0).max() - 1)

@@ -8,8 +8,8 @@ import pymc as pm
 import pytest
 from numpy.testing import assert_allclose
 
+from northroute.arrays import Array
 from northroute.bayes.kernel import batch
-from northroute.bayes.kernel.batch import Array
 from northroute.bayes.samplers.plain import stated
 from northroute.bayes.statement.codes import Transform
 from tests.bayes.kernel.examples import Example, K, everything, point

@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.fit import BayesFit
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 Key = tuple[str, str]
 """A dimension of covariates in the fit, and a label on it."""
 SHOCK = "from "

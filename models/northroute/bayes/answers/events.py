@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
+from northroute.arrays import Array
 from northroute.bayes.answers.predictor import Of, Predictor, expected, predictor
 from northroute.bayes.answers.summary import Summary, capped, tabulate, words
 from northroute.bayes.fit import BayesFit
@@ -153,7 +154,7 @@ def _ordered(made: Predictor, dim: str) -> list[str]:
     return sorted(found) if dim == "month" else list(found)
 
 
-def _grid(values: NDArray[np.float64], levels: Mapping[str, list[str]], codes: NDArray[np.intp]) -> xr.DataArray:
+def _grid(values: Array, levels: Mapping[str, list[str]], codes: NDArray[np.intp]) -> xr.DataArray:
     """Spread groups over the full grid of labels; NaN where there is no row."""
     sizes = [len(v) for v in levels.values()]
     full = np.full((*values.shape[:2], int(np.prod(sizes))), np.nan)

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.answers.labels import Labels, labels, scored
 from northroute.bayes.answers.posterior import Drawn, replicates
 from northroute.bayes.answers.refits import SETTINGS, Refits
@@ -54,8 +54,6 @@ MOST_SCALARS: Final = 8
 CUTS: Final = 3
 STEPS: Final = 3
 
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Quantities = dict[str, Array]
 
 

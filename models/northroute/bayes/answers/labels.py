@@ -5,12 +5,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Ints
 from northroute.bayes.answers.posterior import Drawn
 from northroute.bayes.checks.arrays import Groups
 
-Ints = NDArray[np.int64]
 PLACES: Final = ("unit", "region", "country")
 """Columns that name a row's place, the finest first."""
 

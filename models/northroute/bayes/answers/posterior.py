@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from northroute import seeds
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks.arrays import LogLikelihood, RowBlocks
 from northroute.bayes.coordinates import centring
 from northroute.bayes.coordinates.curvature import log_densities
@@ -23,8 +23,6 @@ from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.panel import Panel
 
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 ESS_ROWS: Final = 200
 """Rows whose likelihoods tell the relative effective size."""
 

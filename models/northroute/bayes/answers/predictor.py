@@ -13,7 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
-from northroute.bayes.answers.columns import Array, Columns, Key, columns
+from northroute.arrays import Array
+from northroute.bayes.answers.columns import Columns, Key, columns
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.ladder.formulate import LAWS
 from northroute.bayes.program.predict import NUMBERS

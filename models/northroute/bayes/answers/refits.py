@@ -7,9 +7,7 @@ population; months after a cut follow from the model's own dynamics. Effects tha
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from northroute.arrays import Array, Bools, Ints
 from northroute.bayes import engine
 from northroute.bayes.checks.arrays import Groups, LogLikelihood
 from northroute.bayes.program.assemble import Assembled
@@ -18,7 +16,6 @@ from northroute.bayes.samplers.settings import Sampling
 from northroute.errors import GateError
 from northroute.progress import Progress, quiet
 
-Array = NDArray[np.float64]
 SETTINGS = Sampling(draws=500, tune=300, retries=2)
 
 
@@ -38,7 +35,7 @@ class Refits:
     settings: Sampling = SETTINGS
     progress: Progress = quiet
 
-    def without(self, held: NDArray[np.bool_], label: str) -> Array:
+    def without(self, held: Bools, label: str) -> Array:
         """Log likelihood of the rows held out, shape (draw, held row), under a fit to the others.
 
         Raises
@@ -61,6 +58,6 @@ class Refits:
         """Return what :func:`northroute.bayes.checks.leave_group_out` takes as ``refit``."""
         return lambda group: self.without(groups.codes == group, f"{groups.kind} {groups.names[group]}")
 
-    def of_future(self, months: NDArray[np.int64]) -> Callable[[int], LogLikelihood]:
+    def of_future(self, months: Ints) -> Callable[[int], LogLikelihood]:
         """Return what :func:`northroute.bayes.checks.leave_future_out` takes as ``refit``."""
         return lambda cut: self.without(months > cut, f"months after {cut}")

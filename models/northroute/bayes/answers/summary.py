@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools
 from northroute.bayes.fit import BayesFit
 from northroute.conventions import INTERVAL_KIND, INTERVAL_PROB, SIMULATED_MARK, interval_label
 from northroute.errors import ModelError
 
-Statement = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+Statement = Callable[[Array], Bools]
 """From draws to where something holds."""
 
 

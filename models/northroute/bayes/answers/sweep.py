@@ -7,7 +7,6 @@ from math import ceil
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from northroute.bayes.answers.events import ALL, countries
 from northroute.bayes.answers.predictor import Of, expected, predictor
@@ -16,8 +15,6 @@ from northroute.bayes.fit import BayesFit
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
 from northroute.look import MAIN, QUIET, Figure, blank, look, mark
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

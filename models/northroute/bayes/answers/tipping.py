@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from northroute.arrays import Bools
 from northroute.bayes.fit import BayesFit
 from northroute.bayes.gate.probability import probability_mcse
 from northroute.bayes.ladder.spec import CountSpec
@@ -20,7 +20,7 @@ from northroute.look import BOUND, MAIN, QUIET, Figure, blank, look, mark
 from northroute.progress import Progress, quiet
 
 Refit = Callable[[float], BayesFit]
-Claim = Callable[[BayesFit], NDArray[np.bool_]]
+Claim = Callable[[BayesFit], Bools]
 LEVELS: Final = (SUPPORTED_AT, 0.5)
 TIGHT: Final = 0.01
 """Standard deviation of a prior that holds a slope at a value."""

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from northroute.arrays import Array, Bools
 from northroute.bayes.calibration import ecdf
 from northroute.bayes.calibration.coverage import Coverage, coverage
 from northroute.bayes.calibration.departure import departure
@@ -56,18 +56,18 @@ class Curves:
     """
 
     name: str
-    differences: NDArray[np.float64]
+    differences: Array
     envelope: ecdf.Envelope
     coverages: tuple[Coverage, ...]
 
     @property
-    def beyond(self) -> NDArray[np.float64]:
+    def beyond(self) -> Array:
         """Farthest point of each scalar's line beyond the envelope, shape (scalar,); negative for one that stays inside."""
         low, high = self.envelope.low - self.envelope.at, self.envelope.high - self.envelope.at
         return np.asarray(np.maximum(self.differences - high, low - self.differences).max(axis=1))
 
     @property
-    def outside(self) -> NDArray[np.bool_]:
+    def outside(self) -> Bools:
         """Whether each scalar's line leaves the envelope, shape (scalar,)."""
         return self.beyond > _ROUNDING
 
@@ -158,7 +158,7 @@ def assess(ranks: RankTable) -> Calibration:
     )
 
 
-def _values(ranks: RankTable) -> Mapping[str, NDArray[np.float64]]:
+def _values(ranks: RankTable) -> Mapping[str, Array]:
     """Spread ranks of the replications that passed, by name, shape (replication, scalar)."""
     kept = ranks.frame[ranks.frame["passed"]]
     number = ranks.description.scalars
@@ -180,7 +180,7 @@ def _scalars(
     name: str,
     labels: list[str],
     tests: list[ecdf.Uniformity],
-    spreads: NDArray[np.float64],
+    spreads: Array,
     covered: tuple[Coverage, ...],
 ) -> pd.DataFrame:
     frame = pd.DataFrame(
@@ -197,7 +197,7 @@ def _scalars(
     return frame.assign(**{_label(c): c.share for c in covered})
 
 
-def _kinds(spreads: NDArray[np.float64]) -> int:
+def _kinds(spreads: Array) -> int:
     """Count the tests of a quantity: the ECDF, and for several scalars the pooled one."""
     return 1 if spreads.shape[1] == 1 else 2
 
@@ -240,7 +240,7 @@ def _label(covered: Coverage) -> str:
     return f"coverage_{covered.prob * 100:g}"
 
 
-def _chi_square(spreads: NDArray[np.float64]) -> NDArray[np.float64]:
+def _chi_square(spreads: Array) -> Array:
     """Pearson's p value by scalar, on at most 20 equal cells of at least 5 expected values each."""
     cells = int(np.clip(len(spreads) // 5, 2, 20))
     counted = np.array([np.bincount((v * cells).astype(np.int64), minlength=cells) for v in spreads.T])

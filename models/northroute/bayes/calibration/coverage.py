@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
+
+from northroute.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,12 @@ class Coverage:
     """
 
     prob: float
-    share: NDArray[np.float64]
+    share: Array
     low: float
     high: float
 
 
-def coverage(values: NDArray[np.float64], prob: float, error: float) -> Coverage:
+def coverage(values: Array, prob: float, error: float) -> Coverage:
     """Count how often the central interval of probability ``prob`` holds the truth.
 
     Parameters

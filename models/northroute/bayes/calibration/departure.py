@@ -3,12 +3,13 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from northroute.arrays import Array
 
 _CLEAR: Final = 2.0
 
 
-def departure(values: NDArray[np.float64]) -> str:
+def departure(values: Array) -> str:
     """Name the clearest departure of spread ranks from uniformity.
 
     Parameters

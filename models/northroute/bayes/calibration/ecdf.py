@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
 
 _ROUNDING: Final = 1e-9
@@ -37,10 +37,10 @@ class Reference:
 
     size: int
     points: int
-    tails: NDArray[np.float64]
+    tails: Array
 
     @property
-    def at(self) -> NDArray[np.float64]:
+    def at(self) -> Array:
         """The points ``k / K``, shape (K - 1,)."""
         return np.arange(1, self.points) / self.points
 
@@ -61,9 +61,9 @@ class Envelope:
         Probability that the whole ECDF is inside is at least this.
     """
 
-    at: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    at: Array
+    low: Array
+    high: Array
     gamma: float
     prob: float
 
@@ -91,7 +91,7 @@ class Uniformity:
 
     gamma: float
     p: float
-    difference: NDArray[np.float64]
+    difference: Array
     deviation: float
 
 
@@ -111,18 +111,18 @@ def reference(size: int, points: int) -> Reference:
     return Reference(size, points, np.minimum(tails, 1.0))
 
 
-def counts(values: NDArray[np.float64], points: int) -> NDArray[np.int64]:
+def counts(values: Array, points: int) -> Ints:
     """Values below each point ``k / K``, ``k = 1..K-1``, along the last axis: ``N`` times the ECDF."""
     edges = np.arange(1, points) / points
     return np.asarray(np.sum(np.asarray(values)[..., None, :] < edges[:, None], axis=-1), dtype=np.int64)
 
 
-def smallest_tail(counted: NDArray[np.int64], null: Reference) -> NDArray[np.float64]:
+def smallest_tail(counted: Ints, null: Reference) -> Array:
     """Gamma of samples from their counts, shape (..., K - 1) to (...)."""
     return np.asarray(null.tails[np.arange(null.points - 1), counted].min(axis=-1))
 
 
-def uniformity(values: NDArray[np.float64], null: Reference) -> Uniformity:
+def uniformity(values: Array, null: Reference) -> Uniformity:
     """Test one sample.
 
     Parameters
@@ -160,7 +160,7 @@ def envelope(null: Reference, prob: float) -> Envelope:
     return Envelope(null.at, low / null.size, high / null.size, gamma, prob)
 
 
-def stay_probability(size: int, low: NDArray[np.int64], high: NDArray[np.int64]) -> float:
+def stay_probability(size: int, low: Ints, high: Ints) -> float:
     """Probability that ``size`` uniform values have ``low[k] <= count below (k + 1) / K <= high[k]`` at every point.
 
     Parameters
@@ -187,7 +187,7 @@ def _inside(null: Reference, gamma: float) -> float:
     return stay_probability(null.size, *_bounds(null, gamma))
 
 
-def _bounds(null: Reference, gamma: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _bounds(null: Reference, gamma: float) -> tuple[Ints, Ints]:
     """Least and greatest counts whose tail is gamma or larger; the least exceeds the greatest where there is none."""
     kept = null.tails >= gamma
     low = np.where(kept.any(axis=1), kept.argmax(axis=1), null.size + 1)

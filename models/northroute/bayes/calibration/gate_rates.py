@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from northroute import holding, keeping, seeds
+from northroute.arrays import Array
 from northroute.bayes.engine import attempts, row_checks
 from northroute.bayes.program.assemble import assemble
 from northroute.bayes.samplers.settings import Sampling
@@ -48,7 +49,6 @@ COLUMNS: Final = {
 }
 """Of the table of fits, with their types."""
 
-Array = NDArray[np.float64]
 Rng = np.random.Generator
 Stated = tuple[str, Model, Callable[[Rng], pd.DataFrame]]
 """What is fitted to what, in words; the model; from a random generator to a data set."""

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.calibration.assess import FAMILY_ERROR, Calibration, Curves
 from northroute.bayes.calibration.figure import panels
 from northroute.conventions import SIMULATED_MARK
@@ -86,7 +86,7 @@ def _model(axes: Axes, curves: Sequence[Curves]) -> None:
         axes.plot(at, _thinned(one.differences[worst]), color=colour, lw=0.6, alpha=0.8)
 
 
-def _thinned(values: NDArray[np.float64], last: float = 0.0) -> NDArray[np.float64]:
+def _thinned(values: Array, last: float = 0.0) -> Array:
     """Put the ends on a line and keep :data:`_POINTS` of its points: a small multiple shows no more, in a smaller file."""
     whole = np.concatenate([[0.0], values, [last]])
     return np.asarray(whole[np.unique(np.linspace(0, len(whole) - 1, _POINTS).round().astype(int))])

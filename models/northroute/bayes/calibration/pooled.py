@@ -8,8 +8,9 @@ and 1/12 if ranks are uniform, whatever the dependence; its variance is estimate
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
+
+from northroute.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Pooled:
         return min(1.0, 2 * min(self.p_shift, self.p_width))
 
 
-def pooled(values: NDArray[np.float64]) -> Pooled:
+def pooled(values: Array) -> Pooled:
     """Test the mean and the width of spread ranks over all scalars of one quantity.
 
     Parameters

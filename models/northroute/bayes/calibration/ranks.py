@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
 
 DRAWS: Final = 99
@@ -29,11 +29,11 @@ class Ranks:
         Draws that were ranked against, same shape.
     """
 
-    rank: NDArray[np.int64]
-    draws: NDArray[np.int64]
+    rank: Ints
+    draws: Ints
 
 
-def thinned(length: int, ess: float, most: int = DRAWS) -> NDArray[np.int64]:
+def thinned(length: int, ess: float, most: int = DRAWS) -> Ints:
     """Choose evenly spaced draws, no more than are independent.
 
     Parameters
@@ -56,11 +56,11 @@ def thinned(length: int, ess: float, most: int = DRAWS) -> NDArray[np.int64]:
 
 
 def rank(
-    truth: NDArray[np.float64],
-    draws: NDArray[np.float64],
+    truth: Array,
+    draws: Array,
     rng: np.random.Generator,
     *,
-    ess: NDArray[np.float64] | None = None,
+    ess: Array | None = None,
     most: int = DRAWS,
     name: str = "quantity",
 ) -> Ranks:
@@ -107,7 +107,7 @@ def rank(
     return Ranks(placed.reshape(truth.shape), used.reshape(truth.shape))
 
 
-def spread(ranks: NDArray[np.int64], draws: NDArray[np.int64], uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+def spread(ranks: Ints, draws: Ints, uniform: Array) -> Array:
     """Turn ranks into values on [0, 1) that are exactly uniform if the ranks are, whatever the number of draws.
 
     Parameters

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.calibration import ranks, store
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import GateError, ModelError
@@ -37,10 +37,10 @@ class Posterior:
         Effective sample sizes, shape (...). None: the draws are independent.
     """
 
-    draws: Mapping[str, NDArray[np.float64]]
+    draws: Mapping[str, Array]
     passed: bool = True
     reasons: tuple[str, ...] = ()
-    ess: Mapping[str, NDArray[np.float64]] | None = None
+    ess: Mapping[str, Array] | None = None
 
 
 class Calibratable(Protocol):
@@ -50,7 +50,7 @@ class Calibratable(Protocol):
     def name(self) -> str:
         """Name of the model."""
 
-    def simulate(self, seed: int) -> tuple[Mapping[str, NDArray[np.float64]], Any]:
+    def simulate(self, seed: int) -> tuple[Mapping[str, Array], Any]:
         """Draw from the prior: true values by name, the joint log likelihood at them included, and a data set."""
 
     def posterior(self, data: Any, seed: int) -> Posterior:
@@ -127,11 +127,11 @@ def run(
     return store.read(path)
 
 
-def _simulate(model: Calibratable, i: int, seed: int) -> tuple[Mapping[str, NDArray[np.float64]], Any]:
+def _simulate(model: Calibratable, i: int, seed: int) -> tuple[Mapping[str, Array], Any]:
     return model.simulate(integer(f"sbc {model.name} {i} simulate", seed))
 
 
-def _shapes(model: Calibratable, truth: Mapping[str, NDArray[np.float64]]) -> dict[str, tuple[int, ...]]:
+def _shapes(model: Calibratable, truth: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
     if LOG_LIKELIHOOD not in truth:
         raise ModelError(
             f"'{model.name}' reports no '{LOG_LIKELIHOOD}'. Without the joint log likelihood a posterior that ignores the "
@@ -143,7 +143,7 @@ def _shapes(model: Calibratable, truth: Mapping[str, NDArray[np.float64]]) -> di
 def _ranked(
     model: str,
     i: int,
-    truth: Mapping[str, NDArray[np.float64]],
+    truth: Mapping[str, Array],
     posterior: Posterior,
     description: store.Description,
     seed: int,

@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from northroute import provenance, seeds
+from northroute.arrays import Array
 from northroute.bayes import engine
 from northroute.bayes.calibration import LOG_LIKELIHOOD, Posterior
 from northroute.bayes.coordinates.prior_coordinates import prior_theta
@@ -48,8 +48,6 @@ PRIORS: Final[Priors] = prior_set("tight") | prior_set("tight", "terms")
 """What replaces the default priors of the same names."""
 DERIVED: Final = ("dispersion", "concentration")
 """Quantities that are functions of one other: their ranks are the same, and would only weaken the joint test."""
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
 
-type Floats = NDArray[np.float64]
-type Integers = NDArray[np.int64]
-type LogLikelihood = Floats | RowBlocks
+type LogLikelihood = Array | RowBlocks
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Groups:
     """
 
     kind: str
-    codes: Integers
+    codes: Ints
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -48,11 +46,11 @@ class Groups:
         return len(self.names)
 
     @property
-    def sizes(self) -> Integers:
+    def sizes(self) -> Ints:
         """Number of rows by group."""
         return np.bincount(self.codes, minlength=len(self.names)).astype(np.int64)
 
-    def rows(self, group: int) -> Integers:
+    def rows(self, group: int) -> Ints:
         """Positions of a group's rows."""
         return np.flatnonzero(self.codes == group).astype(np.int64)
 
@@ -77,12 +75,12 @@ class RowBlocks:
         Rows at a time.
     """
 
-    of: Callable[[Integers], Floats]
+    of: Callable[[Ints], Array]
     draws: int
     rows: int
     block: int = 2000
 
-    def __iter__(self) -> Iterator[tuple[Integers, Floats]]:
+    def __iter__(self) -> Iterator[tuple[Ints, Array]]:
         """Blocks, each with the positions of its rows."""
         for start in range(0, self.rows, self.block):
             rows = np.arange(start, min(start + self.block, self.rows), dtype=np.int64)
@@ -114,14 +112,14 @@ def blocks(log_likelihood: LogLikelihood) -> RowBlocks:
         raise ModelError(f"The log likelihood has shape {log_likelihood.shape}; flatten chains to get (draw, row).")
     whole = log_likelihood
 
-    def of(rows: Integers) -> Floats:
+    def of(rows: Ints) -> Array:
         together = rows.size and rows[-1] - rows[0] + 1 == rows.size
         return whole[:, rows[0] : rows[-1] + 1] if together else whole[:, rows]
 
     return RowBlocks(of, whole.shape[0], whole.shape[1])
 
 
-def group_sums(log_likelihood: LogLikelihood, groups: Groups) -> Floats:
+def group_sums(log_likelihood: LogLikelihood, groups: Groups) -> Array:
     """Sum the log likelihood over the rows of each group; shape (draw, group). Works in blocks of rows.
 
     Raises

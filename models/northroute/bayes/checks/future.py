@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, blocks, group_sums
+from northroute.arrays import Array, Bools, Ints
+from northroute.bayes.checks.arrays import Groups, LogLikelihood, blocks, group_sums
 from northroute.bayes.checks.psis import log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, result
 from northroute.errors import ModelError
@@ -38,17 +38,17 @@ class FutureElpd:
         Largest k that is trusted with the draws in use.
     """
 
-    cuts: Integers
-    elpd: Floats
-    joint: Floats
-    rows: Integers
-    k: Floats
-    refitted: NDArray[np.bool_]
-    limits: Floats
+    cuts: Ints
+    elpd: Array
+    joint: Array
+    rows: Ints
+    k: Array
+    refitted: Bools
+    limits: Array
 
 
 def leave_future_out(
-    months: Integers,
+    months: Ints,
     cuts: Sequence[int],
     refit: Callable[[int], LogLikelihood],
     *,
@@ -93,7 +93,7 @@ def leave_future_out(
     k, limits, refitted = np.full(last.size, -np.inf), np.zeros(last.size), np.zeros(last.size, bool)
     held, later, known, sums = blocks(np.empty((0, 0))), np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0))
     for c, cut in enumerate(last):
-        log_weights: Floats | None = None
+        log_weights: Array | None = None
         if c > 0:
             weights = smooth(sums[:, known <= cut].sum(axis=1, keepdims=True), relative_ess)
             k[c], limits[c] = weights.k[0], pareto_limit(held.draws)

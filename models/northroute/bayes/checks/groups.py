@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Groups, Integers, LogLikelihood, group_sums
+from northroute.arrays import Array, Bools, Ints
+from northroute.bayes.checks.arrays import Groups, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, result
 from northroute.errors import ModelError
@@ -36,14 +36,14 @@ class GroupElpd:
 
     kind: str
     names: tuple[str, ...]
-    elpd: Floats
-    k: Floats
-    refitted: NDArray[np.bool_]
-    rows: Integers
+    elpd: Array
+    k: Array
+    refitted: Bools
+    rows: Ints
     limit: float
 
     @property
-    def failed(self) -> Integers:
+    def failed(self) -> Ints:
         """Groups whose k is above the limit and that were not refitted."""
         return np.flatnonzero(~(self.k <= self.limit) & ~self.refitted)
 
@@ -52,7 +52,7 @@ def leave_group_out(
     log_likelihood: LogLikelihood,
     groups: Groups,
     *,
-    refit: Callable[[int], Floats] | None = None,
+    refit: Callable[[int], Array] | None = None,
     relative_ess: float = 1.0,
 ) -> GroupElpd:
     """Leave each group out by importance sampling over the sum of its rows' log likelihood, and by refits where that fails.

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Groups, LogLikelihood, group_sums
+from northroute.arrays import Array
+from northroute.bayes.checks.arrays import Groups, LogLikelihood, group_sums
 from northroute.bayes.checks.psis import effective, pareto_limit, smooth
 from northroute.check import CheckResult, result
 from northroute.errors import ModelError
@@ -34,16 +35,16 @@ class Influence:
     kind: str
     names: tuple[str, ...]
     quantities: tuple[str, ...]
-    shift: Floats
-    k: Floats
-    effective_draws: Floats
+    shift: Array
+    k: Array
+    effective_draws: Array
     limit: float
 
 
 def influence(
     log_likelihood: LogLikelihood,
     groups: Groups,
-    quantities: dict[str, Floats],
+    quantities: dict[str, Array],
     *,
     relative_ess: float = 1.0,
 ) -> Influence:

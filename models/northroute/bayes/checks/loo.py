@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
+from northroute.arrays import Array, Bools, Ints
+from northroute.bayes.checks.arrays import LogLikelihood, blocks
 from northroute.bayes.checks.psis import log_mean_exp, log_sum_exp, pareto_limit, smooth
 from northroute.check import CheckResult, result
 from northroute.look import BOUND, MAIN, QUIET, Figure, look, mark
@@ -32,10 +32,10 @@ class Loo:
     draws : int
     """
 
-    elpd: Floats
-    lpd: Floats
-    k: Floats
-    matched: NDArray[np.bool_]
+    elpd: Array
+    lpd: Array
+    k: Array
+    matched: Bools
     draws: int
 
     @property
@@ -44,7 +44,7 @@ class Loo:
         return pareto_limit(self.draws)
 
     @property
-    def failed(self) -> Integers:
+    def failed(self) -> Ints:
         """Positions of rows whose k is above the limit."""
         return np.flatnonzero(~(self.k <= self.limit))
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from northroute.bayes.checks.arrays import Floats, Integers
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks.loo import Loo
 from northroute.bayes.checks.psis import smooth
 from northroute.errors import ModelError
@@ -23,13 +23,13 @@ class Density(Protocol):
     """A posterior on the unconstrained scale, Jacobians included."""
 
     @property
-    def draws(self) -> Floats:
+    def draws(self) -> Array:
         """Draws, shape (draw, dim)."""
 
-    def log_posterior(self, theta: Floats) -> Floats:
+    def log_posterior(self, theta: Array) -> Array:
         """Log posterior, up to a constant, of points of shape (draw, dim); shape (draw,)."""
 
-    def log_likelihood_rows(self, theta: Floats, rows: Integers) -> Floats:
+    def log_likelihood_rows(self, theta: Array, rows: Ints) -> Array:
         """Log likelihood of rows at points; shape (draw, k)."""
 
 
@@ -37,7 +37,7 @@ def match_rows(
     found: Loo,
     density: Density,
     *,
-    rows: Integers | None = None,
+    rows: Ints | None = None,
     covariance: bool = True,
     relative_ess: float = 1.0,
 ) -> Loo:
@@ -117,11 +117,11 @@ def match_rows(
     return replace(found, elpd=elpd, k=matched_k, matched=matched)
 
 
-def _chain(values: Floats, *dims: str) -> xr.DataArray:
+def _chain(values: Array, *dims: str) -> xr.DataArray:
     """Return draws as one chain."""
     coords = {"chain": [0], "draw": np.arange(len(values))}
     return xr.DataArray(values[None], dims=(*_DRAWS, *dims), coords=coords)
 
 
-def _points(points: xr.DataArray) -> Floats:
+def _points(points: xr.DataArray) -> Array:
     return np.ascontiguousarray(points.transpose(*_DRAWS, ...).to_numpy()[0])

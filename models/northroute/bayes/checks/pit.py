@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Integers, LogLikelihood, blocks
+from northroute.arrays import Array, Ints
+from northroute.bayes.checks.arrays import LogLikelihood, blocks
 from northroute.bayes.checks.psis import effective, smooth
 from northroute.check import CheckResult, result
 from northroute.conventions import DEFAULT_SEED, INTERVAL_PROB
@@ -33,8 +34,8 @@ class PitBounds:
         Whether each row was predicted without itself.
     """
 
-    below: Floats
-    upto: Floats
+    below: Array
+    upto: Array
     left_out: bool
 
     def __post_init__(self) -> None:
@@ -43,8 +44,8 @@ class PitBounds:
 
 
 def pit_bounds(
-    counts: Integers,
-    replicates: Integers,
+    counts: Ints,
+    replicates: Ints,
     *,
     log_likelihood: LogLikelihood | None = None,
     relative_ess: float = 1.0,
@@ -93,13 +94,13 @@ def pit_bounds(
     return PitBounds(np.minimum(below, upto), upto, True)
 
 
-def randomised(bounds: PitBounds, *, seed: int = DEFAULT_SEED) -> Floats:
+def randomised(bounds: PitBounds, *, seed: int = DEFAULT_SEED) -> Array:
     """One uniform draw between the bounds of each row; uniform on (0, 1) under the true model. Shape (row,)."""
     u = generator("randomised PIT", seed).uniform(size=bounds.below.size)
     return np.asarray(np.clip(bounds.below + u * (bounds.upto - bounds.below), 0.0, 1.0))
 
 
-def mean_pit(bounds: PitBounds, at: Floats) -> Floats:
+def mean_pit(bounds: PitBounds, at: Array) -> Array:
     """Distribution function of the PIT without randomisation, averaged over rows (Czado, Gneiting and Held 2009, eq. 2).
 
     Parameters
@@ -133,9 +134,9 @@ class PitUniformity:
         Of the randomised PIT.
     """
 
-    values: Floats
-    contributions: Floats
-    heights: Floats
+    values: Array
+    contributions: Array
+    heights: Array
     distance: float
     p: float
 

@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import sparse
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Groups, Integers
+from northroute.arrays import Array, Ints
+from northroute.bayes.checks.arrays import Groups
 from northroute.check import CheckResult, result
 from northroute.conventions import INTERVAL_PROB, interval_label
 from northroute.errors import ModelError
@@ -38,19 +39,19 @@ class Predictive:
     """
 
     groups: tuple[str, ...]
-    observed: Floats
-    mean: Floats
-    low: Floats
-    high: Floats
-    p: Floats
+    observed: Array
+    mean: Array
+    low: Array
+    high: Array
+    p: Array
     prob: float
 
 
 def predictive(
-    counts: Integers,
-    replicates: Integers,
+    counts: Ints,
+    replicates: Ints,
     units: Groups,
-    months: Integers,
+    months: Ints,
     by: Groups,
     *,
     prob: float = INTERVAL_PROB,
@@ -87,7 +88,7 @@ def predictive(
     ones = units.indicator()
     shares = (ones / ones.sum(axis=0)).tocsr()
 
-    def of(rows: Integers) -> Floats:
+    def of(rows: Ints) -> Array:
         return _statistics(rows.astype(np.float64), member, ones, shares, pairs, by)
 
     observed = of(counts[None])[0]
@@ -140,7 +141,7 @@ def check_predictive(found: Predictive, *, simulated: bool) -> CheckResult:
     return result("posterior predictive", passed, table, sentence, figure, simulated=simulated, advice=advice)
 
 
-def same_rows(counts: Integers, replicates: Integers) -> None:
+def same_rows(counts: Ints, replicates: Ints) -> None:
     """Refuse counts and replicates of different rows, and counts below zero.
 
     Raises
@@ -156,7 +157,7 @@ def same_rows(counts: Integers, replicates: Integers) -> None:
         raise ModelError("A count is below zero. Leave rows out that were not observed.")
 
 
-def consecutive(units: Groups, months: Integers) -> tuple[Integers, Integers]:
+def consecutive(units: Groups, months: Ints) -> tuple[Ints, Ints]:
     """Positions of rows and of the same unit's rows one month later, each of shape (pair,).
 
     Raises
@@ -176,13 +177,13 @@ def consecutive(units: Groups, months: Integers) -> tuple[Integers, Integers]:
 
 
 def _statistics(
-    y: Floats,
+    y: Array,
     member: sparse.csr_array,
     ones: sparse.csr_array,
     shares: sparse.csr_array,
-    pairs: tuple[Integers, Integers],
+    pairs: tuple[Ints, Ints],
     by: Groups,
-) -> Floats:
+) -> Array:
     """Statistics of counts of shape (draw, row); shape (draw, statistic, group), the first group all rows."""
     size = np.asarray(member.sum(axis=0))
     mean = y @ member / size
@@ -200,7 +201,7 @@ def _statistics(
     return np.stack([zeros, dispersion, top, persistence], axis=1)
 
 
-def _standardised(table: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+def _standardised(table: pd.DataFrame) -> tuple[Array, Array, Array]:
     low, high, observed = (table[c].to_numpy(float) for c in ("low", "high", "observed"))
     width = np.where(high > low, high - low, 1.0)
     return np.zeros(len(table)), np.ones(len(table)), (observed - low) / width

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from northroute.bayes.checks.arrays import Floats
+from northroute.arrays import Array
 from northroute.errors import ModelError
 
 MIN_DRAWS: Final = 100
@@ -33,8 +33,8 @@ class Smoothed:
         fitted.
     """
 
-    log_weights: Floats
-    k: Floats
+    log_weights: Array
+    k: Array
 
 
 def pareto_limit(draws: int) -> float:
@@ -42,7 +42,7 @@ def pareto_limit(draws: int) -> float:
     return float(min(1 - 1 / np.log10(draws), K_LIMIT))
 
 
-def smooth(log_ratios: Floats, relative_ess: float = 1.0) -> Smoothed:
+def smooth(log_ratios: Array, relative_ess: float = 1.0) -> Smoothed:
     """Smooth importance ratios.
 
     Parameters
@@ -84,12 +84,12 @@ def smooth(log_ratios: Floats, relative_ess: float = 1.0) -> Smoothed:
     return Smoothed(ratios.T - log_sum_exp(ratios.T), k)
 
 
-def log_mean_exp(values: Floats) -> Floats:
+def log_mean_exp(values: Array) -> Array:
     """Log of the mean over draws (the first axis) of exponentials."""
     return np.asarray(log_sum_exp(values) - np.log(values.shape[0]))
 
 
-def log_sum_exp(values: Floats) -> Floats:
+def log_sum_exp(values: Array) -> Array:
     """Log of the sum over draws (the first axis) of exponentials; scipy's does the same with more passes over memory."""
     top = values.max(axis=0)
     base = np.where(np.isfinite(top), top, 0.0)
@@ -97,7 +97,7 @@ def log_sum_exp(values: Floats) -> Floats:
         return np.asarray(np.log(np.exp(values - base).sum(axis=0)) + base)
 
 
-def effective(log_weights: Floats) -> Floats:
+def effective(log_weights: Array) -> Array:
     """Effective number of draws of normalised weights, ``1 / sum(w^2)``; shape (target,)."""
     return np.asarray(np.exp(-log_sum_exp(2 * log_weights)))
 
@@ -107,7 +107,7 @@ def _tail_size(draws: int, relative_ess: float) -> int:
     return int(3 * np.sqrt(draws / relative_ess)) if draws * relative_ess > 225 else draws // 5
 
 
-def _generalised_pareto(tails: Floats) -> tuple[Floats, Floats]:
+def _generalised_pareto(tails: Array) -> tuple[Array, Array]:
     """Fit generalised Pareto distributions to excesses, shape (target, draw), ascending; return shapes k and scales.
 
     Zhang and Stephens (2009, Technometrics 51:316), with the weak prior on k of the paper's appendix C.
@@ -126,7 +126,7 @@ def _generalised_pareto(tails: Floats) -> tuple[Floats, Floats]:
     return (size * shape + PRIOR_DRAWS * PRIOR_K) / (size + PRIOR_DRAWS), scale
 
 
-def _quantiles(shares: Floats, shape: Floats, scale: Floats) -> Floats:
+def _quantiles(shares: Array, shape: Array, scale: Array) -> Array:
     """Quantiles of generalised Pareto distributions."""
     logs = np.log1p(-shares)
     return np.where(shape == 0, -scale * logs, scale * np.expm1(-shape * logs) / np.where(shape == 0, 1.0, shape))

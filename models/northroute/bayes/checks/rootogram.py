@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Integers
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks.predictive import same_rows
 from northroute.check import CheckResult, result
 from northroute.conventions import INTERVAL_PROB, interval_label
@@ -32,18 +32,16 @@ class Rootogram:
         Of the interval, equal-tailed.
     """
 
-    values: Integers
-    observed: Integers
-    expected: Floats
-    low: Floats
-    high: Floats
+    values: Ints
+    observed: Ints
+    expected: Array
+    low: Array
+    high: Array
     p: float
     prob: float
 
 
-def rootogram(
-    counts: Integers, replicates: Integers, *, largest: int | None = None, prob: float = INTERVAL_PROB
-) -> Rootogram:
+def rootogram(counts: Ints, replicates: Ints, *, largest: int | None = None, prob: float = INTERVAL_PROB) -> Rootogram:
     """Compare frequencies of counts with those of replicates (Kleiber and Zeileis 2016, The American Statistician 70:296).
 
     One replicate is counted at a time; ``replicates`` may be a memory map.

@@ -16,16 +16,16 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import softmax
 
+from northroute.arrays import Array
 from northroute.bayes.checks.psis import MIN_DRAWS, pareto_limit, smooth
 from northroute.bayes.statement.families import Prior
 from northroute.conventions import CONTRADICTED_AT, SIMULATED_MARK, SUPPORTED_AT
 from northroute.errors import ModelError
 from northroute.look import BOUND, INK, MAIN, Figure, blank, look, mark
 
-Array = NDArray[np.float64]
 ALPHAS: Final = (0.8, 1.25)
 """The paper's powers: one below and one above one, a reciprocal pair."""
 THRESHOLD: Final = 0.05

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Groups, Integers
+from northroute.arrays import Array, Ints
+from northroute.bayes.checks.arrays import Groups
 from northroute.bayes.checks.predictive import same_rows
 from northroute.check import CheckResult, result
 from northroute.conventions import INTERVAL_PROB, interval_label
@@ -36,7 +37,7 @@ class Moran:
     """
 
     observed: float
-    drawn: Floats
+    drawn: Array
     p: float
     islands: tuple[str, ...]
     low: float
@@ -45,10 +46,10 @@ class Moran:
 
 
 def moran(
-    counts: Integers,
-    replicates: Integers,
+    counts: Ints,
+    replicates: Ints,
     units: Groups,
-    edges: Integers,
+    edges: Ints,
     *,
     prob: float = INTERVAL_PROB,
 ) -> Moran:
@@ -79,7 +80,7 @@ def moran(
     spread = np.sqrt(np.maximum(replicates.var(axis=0), 1 / len(replicates)))
     shares = (units.indicator() / units.sizes).tocsr()
 
-    def of(y: Integers) -> Floats:
+    def of(y: Ints) -> Array:
         return moran_i(((y - mean) / spread) @ shares, pairs, linked)
 
     observed = float(of(counts[None])[0])
@@ -92,7 +93,7 @@ def moran(
     return Moran(observed, drawn, float((drawn >= observed).mean()), islands, float(low), float(high), prob)
 
 
-def neighbours(edges: Integers, units: int) -> Integers:
+def neighbours(edges: Ints, units: int) -> Ints:
     """Each undirected edge once, shape (edge, 2).
 
     Raises
@@ -109,7 +110,7 @@ def neighbours(edges: Integers, units: int) -> Integers:
     return np.unique(np.sort(edges, axis=1), axis=0)
 
 
-def moran_i(values: Floats, pairs: Integers, linked: Integers) -> Floats:
+def moran_i(values: Array, pairs: Ints, linked: Ints) -> Array:
     """Moran's I with equal weights.
 
     Parameters

@@ -11,7 +11,8 @@ from scipy.optimize import Bounds, LinearConstraint, minimize
 from scipy.special import softmax
 
 from northroute import shapes
-from northroute.bayes.checks.arrays import Floats, Groups
+from northroute.arrays import Array
+from northroute.bayes.checks.arrays import Groups
 from northroute.check import CheckResult, result
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
@@ -23,7 +24,7 @@ GAP: Final = 1e-6
 MAX_STEPS: Final = 20_000
 
 
-def stacking_weights(elpd: Floats) -> Floats:
+def stacking_weights(elpd: Array) -> Array:
     """Weights of models that maximise the log score of their mixture (Yao, Vehtari, Simpson and Gelman 2018, BA 13:917).
 
     The problem is concave; the weights returned are within 1e-6 of the best mean log score, which the largest derivative
@@ -42,10 +43,10 @@ def stacking_weights(elpd: Floats) -> Floats:
     density = np.exp(_finite(elpd) - elpd.max(axis=1, keepdims=True))
     models = density.shape[1]
 
-    def loss(w: Floats) -> float:
+    def loss(w: Array) -> float:
         return float(-np.log(density @ w).mean())
 
-    def slope(w: Floats) -> Floats:
+    def slope(w: Array) -> Array:
         return np.asarray(-(density / (density @ w)[:, None]).mean(axis=0))
 
     weights = np.full(models, 1 / models)
@@ -72,7 +73,7 @@ def stacking_weights(elpd: Floats) -> Floats:
     )
 
 
-def pseudo_bma_weights(elpd: Floats, *, draws: int = 1000, seed: int = DEFAULT_SEED) -> Floats:
+def pseudo_bma_weights(elpd: Array, *, draws: int = 1000, seed: int = DEFAULT_SEED) -> Array:
     """Pseudo-BMA+ weights: softmax of sums over rows, averaged over the Bayesian bootstrap (Yao et al. 2018, section 3.4).
 
     Parameters
@@ -115,16 +116,16 @@ class Comparison:
     """
 
     names: tuple[str, ...]
-    elpd: Floats
-    se: Floats
-    difference: Floats
-    difference_se: Floats
-    stacking: Floats
-    pseudo_bma: Floats
+    elpd: Array
+    se: Array
+    difference: Array
+    difference_se: Array
+    stacking: Array
+    pseudo_bma: Array
     clusters: str
 
 
-def compare(models: dict[str, Floats], *, clusters: Groups | None = None, seed: int = DEFAULT_SEED) -> Comparison:
+def compare(models: dict[str, Array], *, clusters: Groups | None = None, seed: int = DEFAULT_SEED) -> Comparison:
     """Compare models on the same rows.
 
     Parameters
@@ -186,7 +187,7 @@ def check_comparison(found: Comparison, *, simulated: bool, failed: Sequence[int
     return result("comparison of models", None, table, sentence, partial(_figure, table), simulated=simulated)
 
 
-def _finite(elpd: Floats) -> Floats:
+def _finite(elpd: Array) -> Array:
     if elpd.ndim != 2 or not np.isfinite(elpd).all():
         raise ModelError(
             f"Densities of shape {elpd.shape} must be finite, (row, model). "
@@ -195,7 +196,7 @@ def _finite(elpd: Floats) -> Floats:
     return elpd
 
 
-def _sum_se(values: Floats, clusters: Groups | None) -> Floats:
+def _sum_se(values: Array, clusters: Groups | None) -> Array:
     sums = values if clusters is None else np.asarray(clusters.indicator().T @ values)
     return np.asarray(np.sqrt(len(sums) * sums.var(axis=0, ddof=1)))
 

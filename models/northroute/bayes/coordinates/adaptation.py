@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
+from northroute.arrays import Array
 from northroute.bayes.coordinates.curvature import definite, gradient, hessian
 from northroute.bayes.coordinates.envelope import factorise
 from northroute.bayes.kernel import batch
@@ -31,7 +31,6 @@ from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.layout import Block, Layout
 from northroute.bayes.statement.codes import Rows, Transform
 
-Array = NDArray[np.float64]
 NEWTON_STEPS: Final = 30
 STALE: Final = 1e-3
 """Squared distance a coordinate, in posterior standard deviations, over which a Hessian is taken as the same."""

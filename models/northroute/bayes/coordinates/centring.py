@@ -1,12 +1,10 @@
 """What each effect is standardised by, coordinate by coordinate: what draws of coordinates need to be read again."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program.assemble import Assembled
-
-Array = NDArray[np.float64]
 
 
 def read(assembled: Assembled, program: Program) -> Array:

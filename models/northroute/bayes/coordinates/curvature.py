@@ -3,14 +3,13 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
+from northroute.arrays import Array
 from northroute.bayes.kernel import density
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.kernel.threads import shared_out
 
-Array = NDArray[np.float64]
 _STEP: Final = 1e-5
 _NEAR: Final = 1e-4
 """Of the right side, what may be left over by a solution that only gives a direction."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from northroute.arrays import Array, Bools, Ints
+
 LARGEST: Final = 1_200_000
 """Entries of a factor: more cost more in every step of the sampler than they save."""
 DROPPED: Final = (1e-9, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 1.0)
@@ -60,7 +60,7 @@ def factorise(matrix: Array, largest: int = LARGEST) -> Factor:
     return Factor(order, begin, rows.astype(np.float32))
 
 
-def arrange(pattern: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def arrange(pattern: Bools) -> tuple[Ints, Ints]:
     """Return the order of a symmetric pattern's rows with the smallest envelope found, and each row's first column there.
 
     The best of some orders: the rows with most entries last, the others as Cuthill and McKee have it. The diagonal of the

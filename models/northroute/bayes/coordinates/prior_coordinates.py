@@ -7,8 +7,8 @@ the pseudo-inverse of their Laplacian times standard normals.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Kind
 from northroute.bayes.program.assemble import Assembled
@@ -16,8 +16,6 @@ from northroute.bayes.program.graphs import laplacian_root
 from northroute.bayes.program.layout import Block
 from northroute.bayes.statement.codes import Transform
 from northroute.bayes.statement.terms.writer import Scalar
-
-Array = NDArray[np.float64]
 
 
 def prior_theta(assembled: Assembled, draws: int, rng: np.random.Generator) -> Array:

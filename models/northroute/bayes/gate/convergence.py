@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, special
 
-Array = NDArray[np.float64]
+from northroute.arrays import Array
+
 TAIL: Final = (0.05, 0.95)
 FEWEST: Final = 4
 """Draws of a chain below which nothing is computed."""

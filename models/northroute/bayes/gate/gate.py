@@ -12,11 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.gate import convergence
-
-Array = NDArray[np.float64]
 
 MAX_RHAT: Final = 1.01
 MIN_ESS: Final = 400.0

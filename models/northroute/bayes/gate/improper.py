@@ -10,10 +10,10 @@ coordinates have proper priors, so the direction need not move them.
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, optimize
 
 from northroute import seeds
+from northroute.arrays import Array, Bools, Ints
 from northroute.bayes.gate.row_check import scalar_name
 from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled
@@ -26,8 +26,6 @@ SINGULAR: Final = 1e-9
 """Smallest singular value of scaled columns, relative to the largest, below which they add up to each other."""
 MOVED: Final = 1e-6
 MOST_NAMED: Final = 4
-
-Array = NDArray[np.float64]
 
 
 def require_proper(assembled: Assembled) -> None:
@@ -55,7 +53,7 @@ def require_proper(assembled: Assembled) -> None:
         )
 
 
-def _columns(assembled: Assembled, places: NDArray[np.int64]) -> Array:
+def _columns(assembled: Assembled, places: Ints) -> Array:
     """Return how the scalars at these coordinates move both predictors, shape (2, row, scalar), at no special point."""
     theta = seeds.generator("no special point", 1).normal(0.0, 0.3, assembled.program.dim)
     theta[places] = 0.0
@@ -67,7 +65,7 @@ def _columns(assembled: Assembled, places: NDArray[np.int64]) -> Array:
     return np.asarray(columns)
 
 
-def _free(assembled: Assembled, columns: Array) -> NDArray[np.bool_]:
+def _free(assembled: Assembled, columns: Array) -> Bools:
     """Return which scalars take part in a direction along which the likelihood does not fall to zero."""
     parts = [_bounds(assembled, s, columns[:, s.rows], way) for s in assembled.segments for way in (False, True)]
     size = np.abs(columns).max(axis=(0, 1))

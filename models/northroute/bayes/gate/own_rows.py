@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from northroute.arrays import Array
 from northroute.bayes.checks.psis import log_sum_exp
 from northroute.bayes.coordinates import centring
 from northroute.bayes.coordinates.curvature import log_densities_along, solved
@@ -46,8 +47,6 @@ _CLOSE: Final = 1e-4
 """Steps that slopes of a row's log likelihood are taken over, in posterior standard deviations of its predictor."""
 _COLUMNS: Final = 256
 _FLAT: Final = 1e-12
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

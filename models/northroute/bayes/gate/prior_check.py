@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from northroute import seeds
+from northroute.arrays import Array, Ints
 from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.gate.gate import Check, not_computed
 from northroute.bayes.gate.prior_predictive import RULE, TOLD, PriorPredictive, Rule, examine_prior
@@ -27,8 +27,6 @@ AGAINST: Final = "prior against data"
 TAIL: Final = 0.002
 """Two-sided tail of a prior in which it is called against the data."""
 MOST_SHIFT: Final = 1.0
-
-Ints = NDArray[np.int64]
 
 
 def predict_prior(
@@ -101,7 +99,7 @@ def tell_prior(assembled: Assembled, *, simulated: bool, seed: int = DEFAULT_SEE
     return tuple(replace(c, passed=None) if c.passed is False else c for c in checks)
 
 
-def check_against(assembled: Assembled, values: NDArray[np.float64]) -> Check:
+def check_against(assembled: Assembled, values: Array) -> Check:
     r"""Check whether a prior that the data contradict bends an estimate.
 
     A prior p is contradicted where its parameter's posterior mean lies in its tails, two-sided :data:`TAIL`. What it does to

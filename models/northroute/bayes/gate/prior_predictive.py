@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from northroute.arrays import Array
 from northroute.bayes.gate.gate import Check, Gate
 from northroute.bayes.gate.prior_shares import Shares
 from northroute.conventions import SIMULATED_MARK
@@ -91,8 +92,8 @@ class PriorPredictive:
     rule: Rule
     checks: tuple[Check, ...]
     observed_total: float
-    totals: NDArray[np.float64]
-    largest: NDArray[np.float64]
+    totals: Array
+    largest: Array
     drivers: pd.DataFrame
     simulated: bool
 
@@ -201,9 +202,7 @@ def examine_prior(
     return PriorPredictive(rule, checks, observed_total, totals, largest, drivers, simulated)
 
 
-def rank_drivers(
-    totals: NDArray[np.float64], draws: Mapping[str, NDArray[np.float64]], shares: Shares | None = None
-) -> pd.DataFrame:
+def rank_drivers(totals: Array, draws: Mapping[str, Array], shares: Shares | None = None) -> pd.DataFrame:
     """Rank hyperparameters by what the totals owe to each: see :class:`PriorPredictive`, ``drivers``.
 
     Spearman's correlation of totals is that of their logs; it is zero for a hyperparameter or totals that do not vary.
@@ -223,7 +222,7 @@ def rank_drivers(
     return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+def spearman(x: Array, y: Array) -> float:
     """Spearman's rank correlation with average ranks for ties; zero if either does not vary."""
     from scipy.stats import rankdata
 
@@ -232,9 +231,7 @@ def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return float(ranks[0] @ ranks[1]) / size if size > 0 else 0.0
 
 
-def _refuse(
-    counts: NDArray[np.float64], observed: NDArray[np.float64], draws: Mapping[str, NDArray[np.float64]]
-) -> None:
+def _refuse(counts: Array, observed: Array, draws: Mapping[str, Array]) -> None:
     if counts.ndim != 2 or observed.shape != counts.shape[1:] or observed.size == 0:
         raise ModelError(
             f"Replicated counts have shape {counts.shape} and observed ones {observed.shape}. "

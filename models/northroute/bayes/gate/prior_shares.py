@@ -8,14 +8,13 @@ told from the intercept. Effects count for the prior of their standard deviation
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import Kind
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.names import of_scalars
 from northroute.bayes.program.uses import covariates_of
 
-Array = NDArray[np.float64]
 FAR = 3.0
 """A covariate whose mean lies this many standard deviations from zero is told to be centred."""
 

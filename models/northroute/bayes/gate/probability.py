@@ -5,12 +5,11 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from northroute.arrays import Array, Bools
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 MIN_DRAWS: Final = 4
 DIP: Final = 0.5
 """Two peaks are two modes if the density between them falls below this share of the lower: equal normals 3.5 sd apart."""
@@ -25,7 +24,7 @@ _MIN_ESS: Final = 400.0
 _NORMAL: Final = float(special.ndtri((1 + WIDTHS[0]) / 2) / special.ndtri((1 + WIDTHS[1]) / 2))
 
 
-def probability_mcse(indicator: NDArray[np.bool_] | Array, quantity: Array | None = None) -> float:
+def probability_mcse(indicator: Bools | Array, quantity: Array | None = None) -> float:
     r"""Monte Carlo standard error of a probability, from draws of the event's indicator.
 
     The square is :math:`A + \max(B - A, 0)/2`. A is the indicator's variance over its effective sample size, of split
@@ -204,7 +203,7 @@ def _effective(draws: Array) -> float:
     return found if np.isfinite(found) else float(draws.size)
 
 
-def _chains(draws: NDArray[np.bool_] | Array, what: str) -> Array:
+def _chains(draws: Bools | Array, what: str) -> Array:
     found = np.asarray(draws, dtype=float)
     if found.ndim != 2 or found.shape[1] < MIN_DRAWS:
         raise ModelError(f"The {what} has shape {found.shape}. Give (chain, draw), {MIN_DRAWS} draws a chain at least.")

@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks.arrays import RowBlocks
 from northroute.bayes.checks.psis import pareto_limit, smooth
 from northroute.bayes.gate.gate import Check, not_computed
@@ -39,9 +39,6 @@ OWN_SHARE: Final = 0.2
 """Of what is known of a row's predictor, the part that the row itself tells; from here on the predictor is integrated."""
 MOST: Final = 30
 """Rows with a large k that are looked at, evenly spaced; their share stands for all."""
-
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ deviation; the rates are in ``analysis/docs/gate.md``.
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.checks.arrays import RowBlocks
 from northroute.bayes.gate.gate import Check, not_computed
 from northroute.bayes.gate.own_rows import MOST_SHARE, Known, Lines, lines
@@ -34,9 +34,6 @@ FEW: Final = 250
 """Draws of the integrals, evenly spaced, that suffice where the shift is far from the limit."""
 SURE: Final = 4
 """Standard errors that lie between a shift that is far from the limit and that limit."""
-
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def check_single_rows(assembled: Assembled, draws: Draws) -> Check:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel import families, reading
 from northroute.bayes.kernel.coordinates import c_coordinates
 from northroute.bayes.kernel.jit import unit
@@ -13,7 +14,6 @@ from northroute.bayes.kernel.tables import Program, Slot
 from northroute.bayes.kernel.threads import shared_out
 from northroute.bayes.kernel.units import address_table
 
-Array = NDArray[np.float64]
 MUCH: Final = 100_000
 """Numbers that a call reads and writes, from which on its draws are shared out to all processors."""
 VALUES, PREDICT = reading.FIELDS + Slot.VALUES, reading.FIELDS + Slot.PREDICT

@@ -2,15 +2,13 @@
 
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel import coordinates, reading, rows, scalars, vector
 from northroute.bayes.kernel.jit import compiled, unit
 from northroute.bayes.kernel.memory import address_of, call, doubles, entry, places
 from northroute.bayes.kernel.tables import Program, Slot
 from northroute.bayes.kernel.units import address_table
-
-Array = NDArray[np.float64]
 
 VALUES = reading.FIELDS + Slot.VALUES
 BACKWARD = reading.FIELDS + Slot.EFFECTS_BACK, reading.FIELDS + Slot.BYM2_BACK

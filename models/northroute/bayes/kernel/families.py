@@ -14,14 +14,13 @@ CLOSE sends what the room has gathered to ``gradient_values``, and returns what 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.jit import both, compiled
 from northroute.bayes.kernel.tables import Program, Record, Slot
 from northroute.bayes.statement.codes import Family, Part
 
-Array = NDArray[np.float64]
 OPEN, ROWS, CLOSE = 0, 1, 2
 NEGATIVE_BINOMIAL, NORMAL, ERRORS = int(Family.NEGATIVE_BINOMIAL), int(Family.NORMAL), int(Family.NORMAL_ERRORS)
 STUDENT, MULTINOMIAL, DIRICHLET = int(Family.STUDENT_T), int(Family.MULTINOMIAL), int(Family.DIRICHLET_MULTINOMIAL)

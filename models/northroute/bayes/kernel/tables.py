@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Array = NDArray[np.float64]
+from northroute.arrays import Array, Ints
+
 type Record = Any
 """One record of a table: a ``numpy.record``, or what numba makes of it; fields are attributes."""
 Records = NDArray[Any]

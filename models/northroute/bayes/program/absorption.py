@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import Filter, Kind, Record
 from northroute.bayes.program.layout import Block
 from northroute.bayes.program.uses import function_of
 from northroute.bayes.statement.codes import Rows
-from northroute.bayes.statement.terms.writer import COEFFICIENT, Array, Ids, Use
+from northroute.bayes.statement.terms.writer import COEFFICIENT, Ids, Use
 
 
 @dataclass(frozen=True, eq=False)

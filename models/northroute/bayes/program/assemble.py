@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import Program, Records
 from northroute.bayes.program import names, records, table_rows
 from northroute.bayes.program.builder import Builder
@@ -21,8 +21,6 @@ from northroute.bayes.statement.model import Model, Term
 from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.population import Intercept
 from northroute.errors import ModelError
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

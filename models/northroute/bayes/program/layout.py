@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.scales import log_spectrum
 from northroute.bayes.kernel.tables import Kind, Record
 from northroute.bayes.statement.codes import Rows
-from northroute.bayes.statement.terms.writer import Array, Ids, Key, Parameter, Scalar, Use
+from northroute.bayes.statement.terms.writer import Ids, Key, Parameter, Scalar, Use
 
 
 @dataclass(frozen=True, eq=False)

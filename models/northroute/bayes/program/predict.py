@@ -3,13 +3,12 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.segments import FAMILIES, Replicates
 
-Array = NDArray[np.float64]
 NUMBERS: Final = 4_000_000
 """How many predictors are held at once: 32 MB, and a few times that in scratch."""
 

@@ -2,12 +2,10 @@
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.statement.distributions import dispersion
-
-Array = NDArray[np.float64]
 
 
 def named(assembled: Assembled, values: Array) -> xr.Dataset:

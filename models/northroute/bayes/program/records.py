@@ -6,10 +6,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import BLOCK, SEGMENT, Filter, Kind, Record, blank
 from northroute.bayes.program.store import Store
 from northroute.bayes.statement.codes import Family, Part, Rows
-from northroute.bayes.statement.terms.writer import Array, Batches, Places
+from northroute.bayes.statement.terms.writer import Batches, Places
 
 TABLE_LIMIT: Final = 1024
 """Counts below this enter the negative binomial through one table of logarithms."""

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.scalars import cholesky_of
 from northroute.bayes.kernel.tables import Program, Record
 from northroute.bayes.program.builder import Builder
@@ -23,7 +23,6 @@ from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.model import Model
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 Fields = dict[str, Any]
 """Arguments of :func:`northroute.bayes.program.records.segment` that a family has of its own."""
 

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
+
 
 @dataclass
 class Store:
     """Tables one behind another: whole numbers in one array, numbers in another."""
 
-    _index: list[NDArray[np.int64]] = field(default_factory=list)
-    _data: list[NDArray[np.float64]] = field(default_factory=list)
+    _index: list[Ints] = field(default_factory=list)
+    _data: list[Array] = field(default_factory=list)
     _index_size: int = 0
     _data_size: int = 0
 
@@ -38,6 +40,6 @@ class Store:
         """Return all index tables, and one zero, so that the array is never empty."""
         return np.concatenate([*self._index, np.zeros(1, np.int64)]).astype(np.int32)
 
-    def data(self) -> NDArray[np.float64]:
+    def data(self) -> Array:
         """Return all numeric tables, and one zero, so that the array is never empty."""
         return np.concatenate([*self._data, np.zeros(1)])

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from northroute.arrays import Ints
+
 PLACE: Final = "place in the table"
 """Column that every assembled model has: rows are sorted by response, and some are left out."""
-
-Ints = NDArray[np.int64]
 
 
 def numbered(frame: pd.DataFrame) -> pd.DataFrame:

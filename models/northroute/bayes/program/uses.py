@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import Program, Record
-from northroute.bayes.statement.terms.writer import Array, Ids
+from northroute.bayes.statement.terms.writer import Ids
 
 
 @dataclass(frozen=True, eq=False)

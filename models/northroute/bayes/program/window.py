@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools, Ints
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import SEGMENT, Program, Records
 from northroute.bayes.program.assemble import Assembled, assemble
@@ -14,8 +14,6 @@ from northroute.bayes.statement.codes import Family
 from northroute.bayes.statement.model import Model
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 _PLACE = "place among all rows"
 
 
@@ -83,7 +81,7 @@ class HeldOut:
     rows: Ints
 
 
-def hold_out(model: Model, frame: pd.DataFrame, held: NDArray[np.bool_]) -> HeldOut:
+def hold_out(model: Model, frame: pd.DataFrame, held: Bools) -> HeldOut:
     """Take rows out of a model's likelihood.
 
     Parameters

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy import linalg, optimize
 
+from northroute.arrays import Array
 from northroute.bayes.checks.psis import smooth
 from northroute.bayes.coordinates import adaptation, curvature
 from northroute.bayes.kernel import batch
@@ -21,7 +21,6 @@ from northroute.bayes.samplers.draws import Draws, of_coordinates
 from northroute.bayes.samplers.settings import Sampling
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 LAPLACE_LIMIT: Final = 4000
 """Largest dimension whose Hessian is computed: two gradients a coordinate, and a matrix of this order to factor."""
 _REFUSED: Final = 1e100

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.coordinates import centring
 from northroute.bayes.kernel import batch
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.program.assemble import Assembled
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

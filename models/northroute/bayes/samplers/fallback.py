@@ -9,9 +9,9 @@ from typing import Final, Literal
 import numpy as np
 import pymc as pm
 import xarray as xr
-from numpy.typing import NDArray
 
 from northroute import seeds
+from northroute.arrays import Array
 from northroute.bayes.kernel import batch
 from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.samplers.draws import Draws
@@ -20,7 +20,6 @@ from northroute.bayes.samplers.sampling import MAX_DEPTH
 from northroute.bayes.samplers.settings import Sampling
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 PlainSampler = Literal["pymc", "numpyro"]
 _OPTIONS: Final[dict[PlainSampler, dict[str, object]]] = {
     "pymc": {"max_treedepth": MAX_DEPTH},

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from nutpie import _lib
 from nutpie.sample import CompiledModel
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.coordinates import c_coordinates
 from northroute.bayes.kernel.density import c_log_density
 from northroute.bayes.kernel.tables import Program
@@ -33,7 +33,7 @@ class NativeModel(CompiledModel):  # type: ignore[misc]
     """
 
     program: Program
-    start: Callable[[int], NDArray[np.float64]]
+    start: Callable[[int], Array]
     table: NDArray[Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +77,6 @@ class NativeModel(CompiledModel):  # type: ignore[misc]
         return _lib.PyMcModel(density, expand, variables, n, {DIM: n}, {}, self.start, lambda *_a, **_k: None)
 
 
-def native(program: Program, start: Callable[[int], NDArray[np.float64]]) -> NativeModel:
+def native(program: Program, start: Callable[[int], Array]) -> NativeModel:
     """Return a program as a model that nutpie samples."""
     return NativeModel(dims={}, program=program, start=start)

@@ -19,6 +19,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import Filter, Kind, Program, Record
 from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.program.graphs import laplacian_root
@@ -31,7 +32,6 @@ from northroute.bayes.statement.model import Model
 from northroute.bayes.statement.terms.writer import Ids, Parameter
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 PRIORS: Final[Mapping[str, Callable[..., Any]]] = {
     "normal": lambda name, at, s, _, dims: pm.Normal(name, at, s, dims=dims),
     "student_t": lambda name, at, s, df, dims: pm.StudentT(name, nu=df, mu=at, sigma=s, dims=dims),

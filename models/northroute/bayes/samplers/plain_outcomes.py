@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.kernel.tables import Program, Record
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement.codes import Family, Part
@@ -45,7 +45,7 @@ class Stated:
         return self.values[self.record.auxiliary] if self.record.auxiliary >= 0 else pt.zeros(())
 
     @property
-    def y(self) -> NDArray[np.float64]:
+    def y(self) -> Array:
         """The outcomes, shape (row,)."""
         return self.data("outcome")
 
@@ -55,12 +55,12 @@ class Stated:
         return self.mean.reshape((-1, int(self.record.cell)))
 
     @property
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self) -> Ints:
         """The outcomes as whole numbers, a row each or, of a composition, by cell."""
         y = self.y.astype(np.int64)
         return y.reshape(-1, int(self.record.cell)) if self.record.cell > 1 else y
 
-    def data(self, field: str, width: int = 1) -> NDArray[np.float64]:
+    def data(self, field: str, width: int = 1) -> Array:
         """Return what the program holds of the rows under a field of the record, zero where there is none."""
         at, size = int(getattr(self.record, field)), width * int(self.record.stop - self.record.start)
         return self.program.data[at : at + size] if at >= 0 else np.zeros(size)
@@ -172,7 +172,7 @@ def _generalised_poisson(part: Part) -> tuple[Callable[..., Any], Callable[..., 
                 return pt.switch(pt.eq(y, 0), zero, some + lp - pt.log1mexp(none))
         return lp
 
-    def random(eta: Any, second: Any, lam: Any, rng: np.random.Generator, size: Any) -> NDArray[np.int64]:
+    def random(eta: Any, second: Any, lam: Any, rng: np.random.Generator, size: Any) -> Ints:
         shape = np.broadcast_shapes(np.shape(eta), size or ())
         eta, second, lam = (np.broadcast_to(x, shape) for x in (eta, second, lam))
         return dist.draw_counts(dist.GeneralisedPoisson(), part, rng, eta, second, lam).astype(np.int64)

@@ -14,6 +14,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from northroute import seeds
+from northroute.arrays import Array, Ints
 from northroute.bayes.coordinates import centring
 from northroute.bayes.coordinates.prior_coordinates import prior_values
 from northroute.bayes.kernel import batch
@@ -22,7 +23,6 @@ from northroute.bayes.program.assemble import Assembled
 from northroute.bayes.program.table_rows import table_order
 from northroute.bayes.statement import distributions as dist
 
-Array = NDArray[np.float64]
 MOST: Final = 50_000_000
 """Largest number of outcomes; beyond, evenly spaced draws are replicated, and are labelled by their numbers."""
 LARGEST: Final = 9e18
@@ -75,7 +75,7 @@ class _Replicates(BackendArray):
 
 
 def _dataset(
-    assembled: Assembled, draw: Callable[[], Array], chains: int, draws: NDArray[np.int64], rows: NDArray[Any]
+    assembled: Assembled, draw: Callable[[], Array], chains: int, draws: Ints, rows: NDArray[Any]
 ) -> xr.Dataset:
     order = table_order(assembled.frame)
     counts = all(not isinstance(s.distribution, dist.Measures) for s in assembled.segments)

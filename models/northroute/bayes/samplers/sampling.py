@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import xarray as xr
-from numpy.typing import NDArray
 
 from northroute import keeping, seeds
+from northroute.arrays import Array
 from northroute.bayes.kernel.tables import Program
 from northroute.bayes.samplers.settings import Sampling
 from northroute.progress import Progress, quiet
@@ -21,8 +21,6 @@ from northroute.progress import Progress, quiet
 MAX_DEPTH: Final = 10
 STATISTICS: Final = ("diverging", "depth", "energy", "n_steps", "step_size")
 _JITTER: Final = 0.5
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

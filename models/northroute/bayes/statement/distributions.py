@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
+from northroute.arrays import Array
 from northroute.bayes.statement.codes import Family, Part
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 HIGHEST: Final = 43.0
 """Log means are cut here when drawing: beyond, a count no longer fits 64 bits."""
 ROOT: Final = Prior("half_normal", 1.0, "prior on sqrt(dispersion), which stays proper near the Poisson")

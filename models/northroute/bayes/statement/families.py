@@ -26,8 +26,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 
 Family = Literal[
@@ -254,7 +255,7 @@ class Prior:
         base = self._base()
         return float(base.isf((1 - p) / 2) if self._folded else base.ppf(p))
 
-    def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
+    def log_density(self, x: ArrayLike) -> Array:
         """Normalised log density at ``x``, with ``x``'s shape; minus infinity outside the support, zero for flat."""
         values = np.asarray(x, dtype=float)
         if self.family == "flat":
@@ -262,7 +263,7 @@ class Prior:
         log_density = np.asarray(self._base().logpdf(values), dtype=float)
         return np.where(values >= 0, np.log(2) + log_density, -np.inf) if self._folded else log_density
 
-    def draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> NDArray[np.float64]:
+    def draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> Array:
         """Draw from the prior, for estimands that need no model.
 
         Raises

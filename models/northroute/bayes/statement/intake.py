@@ -5,11 +5,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 LARGEST: Final = 1e10
 """Largest count: beyond, sums of log likelihoods lose the digits that the sampler needs."""
 LEFT_OUT: Final = "rows left out"
@@ -105,7 +104,7 @@ def require_values(model: str, frame: pd.DataFrame) -> None:
             raise ModelError(f"{model}: '{column}' is missing in {missing} rows. Leave those rows out, or name them.")
 
 
-def exposed(model: str, frame: pd.DataFrame, column: str) -> NDArray[np.bool_]:
+def exposed(model: str, frame: pd.DataFrame, column: str) -> Bools:
     """Return which rows have an exposure.
 
     Raises

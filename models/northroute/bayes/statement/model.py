@@ -4,17 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.statement import intake
 from northroute.bayes.statement.distributions import Distribution
 from northroute.bayes.statement.terms.context import Context
 from northroute.errors import ModelError
-
-Array = NDArray[np.float64]
-
 
 PartName = Literal["zero_inflated", "hurdle", "detection"]
 

@@ -28,12 +28,11 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 Support = Literal["positive", "share"]
 INTERCEPT_SCALE: Final = 2.0
 SLOPES: Final = 4

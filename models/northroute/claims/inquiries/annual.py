@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from northroute.arrays import Array
 from northroute.bayes import Model, Prior
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects, Intercept
 from northroute.claims.inquiries.annual_frames import KNOWN, VALUE, opium_to_heroin, words
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 
 NORMAL: Final = "normal likelihood"

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit, xlogy
 
-from northroute.claims.inquiry import Array, Tables
+from northroute.arrays import Array
+from northroute.claims.inquiry import Tables
 from northroute.claims.register import Question
 from northroute.errors import ModelError
 from northroute.sources import annual_seizures

@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.models import COUNT, rates
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.region_events import correlation
 from northroute.claims.register import Claim, Register
 from northroute.errors import ModelError

@@ -19,12 +19,13 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import beta, norm
 
+from northroute.arrays import Array
 from northroute.bayes import Prior
 from northroute.bayes.terms import Effects
 from northroute.claims.inquiries import lookups
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.models import COUNT, negative_binomial, rates
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 from northroute.errors import DataError
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects, Intercept, Linear
@@ -20,7 +21,7 @@ from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.lookups import by_year, regional_population, table
 from northroute.claims.inquiries.models import COUNT, standardised
 from northroute.claims.inquiries.own_numbers import own_log_rates
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.region_events import within_coefficient
 from northroute.claims.register import Claim, Register
 

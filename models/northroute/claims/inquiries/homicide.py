@@ -12,13 +12,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.density import kyrgyz
 from northroute.claims.inquiries.lookups import by_year, table
 from northroute.claims.inquiries.models import COUNT, negative_binomial, rates
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 
 YEARS: Final = range(2015, 2023)

@@ -8,15 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from northroute import seeds
+from northroute.arrays import Array
 from northroute.bayes import Prior
 from northroute.errors import DataError
-
-Array = NDArray[np.float64]
 
 SHAPE: Final = (4, 2000)
 """Chains and draws; they are independent."""

@@ -11,9 +11,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.claims.estimate import Estimated, Specification
 from northroute.claims.inquiries.index_errors import STEP, measured, on_scale, scored, seen, share, unknown
-from northroute.claims.inquiry import Array, Group, Measured, Side, Tables, Values, held, read_estimate
+from northroute.claims.inquiry import Group, Measured, Side, Tables, Values, held, read_estimate
 from northroute.claims.register import Claim, Register
 from northroute.conventions import COUNTRIES, WINDOW
 from northroute.errors import DataError

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from northroute.claims.inquiry import Array, Tables
+from northroute.arrays import Array
+from northroute.claims.inquiry import Tables
 from northroute.errors import DataError, MissingDataError
 from northroute.sources import Table
 

@@ -9,13 +9,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from northroute.arrays import Array
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects, Intercept, Linear
-from northroute.claims.inquiry import Array, Job, Reader
+from northroute.claims.inquiry import Job, Reader
 from northroute.claims.register import Register
 from northroute.errors import ModelError
 
@@ -147,7 +147,7 @@ def expected_share(reader: Reader, job: Job, total: str) -> Array:
     return np.asarray((expit(logit[..., None] + effect) * weight).sum(-1))
 
 
-def standardised(values: "pd.Series[float] | NDArray[np.float64]") -> Array:
+def standardised(values: "pd.Series[float] | Array") -> Array:
     """Return values with mean zero and standard deviation one."""
     array = np.asarray(values, dtype=np.float64)
     return np.asarray((array - array.mean()) / array.std())

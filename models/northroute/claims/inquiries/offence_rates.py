@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes import Model
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.models import COUNT, rates, standardised
 from northroute.claims.inquiries.own_numbers import own_log_rates
 from northroute.claims.inquiry import (
     REFERENCE,
-    Array,
     Inquiry,
     Job,
     Measured,

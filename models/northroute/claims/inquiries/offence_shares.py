@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from northroute.arrays import Array
 from northroute.claims.inquiries import offence_tables as offences
 from northroute.claims.inquiries.lookups import table
 from northroute.claims.inquiries.models import ANSWER, COUNT, NO, YES, beta_binomial, cells, expected_share, shares
 from northroute.claims.inquiries.own_numbers import own_shares
 from northroute.claims.inquiry import (
     REFERENCE,
-    Array,
     Inquiry,
     Job,
     Measured,

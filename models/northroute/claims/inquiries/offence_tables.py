@@ -11,9 +11,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.claims.inquiries.lookups import regional_population, table
 from northroute.claims.inquiries.models import COUNT, negative_binomial
-from northroute.claims.inquiry import Array, Job, Tables
+from northroute.claims.inquiry import Job, Tables
 from northroute.errors import DataError
 
 YEAR: Final = 2022

@@ -13,10 +13,11 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit
 
+from northroute.arrays import Array
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects, Intercept, Linear
 from northroute.claims.inquiries.models import ANSWER, COUNT, YES
-from northroute.claims.inquiry import Array, Job, Reader
+from northroute.claims.inquiry import Job, Reader
 from northroute.errors import ModelError
 
 _LEAST: Final = 1e-10

@@ -14,11 +14,12 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.claims.inquiries import placed_rates, unplaced
 from northroute.claims.inquiries.models import COUNT, negative_binomial, rates
 from northroute.claims.inquiries.seizure_frames import EXPOSURE, INSIDE, OPIATES, PEOPLE, by_region, words
 from northroute.claims.inquiries.unplaced import Lying
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 from northroute.errors import ModelError
 from northroute.sources.placed_seizures import DRUGS

@@ -14,13 +14,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from northroute.arrays import Array
 from northroute.bayes import Model
 from northroute.bayes.statement import distributions as dist
 from northroute.bayes.terms import Effects, Intercept, Linear
 from northroute.claims.inquiries.models import COUNT, Term
 from northroute.claims.inquiries.own_numbers import given_counts, log_rates, own_log_rates
 from northroute.claims.inquiries.seizure_frames import EXPOSURE, PEOPLE
-from northroute.claims.inquiry import Array, Job, Reader
+from northroute.claims.inquiry import Job, Reader
 from northroute.claims.register import Register
 from northroute.errors import ModelError
 

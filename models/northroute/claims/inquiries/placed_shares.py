@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from northroute.arrays import Array
 from northroute.claims.inquiries import placed_rates, unplaced
 from northroute.claims.inquiries.models import ANSWER, COUNT, YES, beta_binomial, cells, shares
 from northroute.claims.inquiries.own_numbers import log_rates
 from northroute.claims.inquiries.placed_contrasts import BY_WEIGHT, OPIATES_ONLY, job, placed
 from northroute.claims.inquiries.seizure_frames import EXPOSURE, OPIATES, by_region, words
 from northroute.claims.inquiries.unplaced import Lying
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Question, Register
 from northroute.errors import ModelError
 

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import norm
 
+from northroute.arrays import Array
 from northroute.bayes.terms import Effects
 from northroute.claims.inquiries import lookups
 from northroute.claims.inquiries.models import (
@@ -22,7 +23,7 @@ from northroute.claims.inquiries.models import (
     rates,
     shares,
 )
-from northroute.claims.inquiry import REFERENCE, Array, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
+from northroute.claims.inquiry import REFERENCE, Inquiry, Job, Measured, Reader, Side, Stated, Tables, Values
 from northroute.claims.register import Claim, Register
 from northroute.conventions import WINDOW
 from northroute.errors import DataError

@@ -17,12 +17,11 @@ kilograms for seizures.
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 Lying = float | Literal["any share", "in proportion", "inside", "outside"]
 """How seizures without a place lie. A number: an unknown share of them inside, whose logit is normal around that of the
 placed ones with this standard deviation. Else a share uniform between none and all, the share of the placed, all, none.

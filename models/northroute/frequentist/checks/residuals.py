@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.frequentist.covariance import groups
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 
 

@@ -8,10 +8,10 @@ that nothing is random. For clustered Poisson models its size is off when cluste
 import numpy as np
 from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.conventions import DEFAULT_SEED
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.result import Errors, p_only
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.restricted import restrict
 from northroute.seeds import generator

@@ -7,14 +7,13 @@ its lag. Great-circle distances.
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
 from northroute.frequentist.columns import numbers_of
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.convention import sandwich
 from northroute.frequentist.covariance.result import Errors, from_covariance
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.spec import Convention
 from northroute.panel.periods import in_words
@@ -112,7 +111,7 @@ def coordinates_of(fit: Estimate, lon: str, lat: str) -> Array:
     return found
 
 
-def _places(fit: Estimate, units: NDArray[np.int64], unit: str, lon: str, lat: str) -> Array:
+def _places(fit: Estimate, units: Ints, unit: str, lon: str, lat: str) -> Array:
     coordinates = coordinates_of(fit, lon, lat)
     first = np.unique(units, return_index=True)[1]
     places = coordinates[first]

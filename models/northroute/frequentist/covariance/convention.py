@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.spec import CONVENTIONS, Convention
 

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array, codes_of, parts_of
+from northroute.frequentist.design import codes_of, parts_of
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.periods import read_periods
 from northroute.panel.periods import Periods
 
-Codes = NDArray[np.int64]
+Codes = Ints
 
 
 def clusters(fit: Estimate, by: str) -> tuple[Codes, int]:

@@ -7,10 +7,10 @@ unequal size it is the method to believe first.
 
 import numpy as np
 
+from northroute.arrays import Array
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.result import Errors, from_covariance
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.refit import refit
 

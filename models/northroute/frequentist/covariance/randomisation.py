@@ -7,13 +7,12 @@ whatever the counts' dependence (Young 2019, Quarterly Journal of Economics 134:
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.conventions import DEFAULT_SEED
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import groups
 from northroute.frequentist.covariance.result import Errors, p_only
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.restricted import restrict
 from northroute.panel.periods import in_words
@@ -82,7 +81,7 @@ def randomisation(
     return p_only(fit, p, f"randomisation by {by}", {by: count}, note)
 
 
-def block_orders(periods: int, block: int, count: int, draws: int, seed: int = DEFAULT_SEED) -> NDArray[np.int64]:
+def block_orders(periods: int, block: int, count: int, draws: int, seed: int = DEFAULT_SEED) -> Ints:
     """Random orders of the months, shape (draw, group, month): blocks are permuted, months within them are not."""
     rng = generator(f"block orders {periods} {block} {count} {draws}", seed)
     starts = np.arange(0, periods, block)
@@ -94,8 +93,8 @@ def block_orders(periods: int, block: int, count: int, draws: int, seed: int = D
 def p_value(
     column: Array,
     residual: Array,
-    of_unit: NDArray[np.int64],
-    orders: NDArray[np.int64],
+    of_unit: Ints,
+    orders: Ints,
 ) -> float:
     """P-value of one covariate.
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from northroute.arrays import Array
 from northroute.conventions import INTERVAL_PROB, SIMULATED_MARK
 from northroute.errors import ModelError
-from northroute.frequentist.design import Array
 from northroute.frequentist.estimate import Estimate
 
 

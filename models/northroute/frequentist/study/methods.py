@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from northroute.arrays import Ints
 from northroute.errors import ModelError
 from northroute.frequentist.covariance import (
     Errors,
@@ -26,7 +26,7 @@ from northroute.frequentist.ppml import fit_design
 from northroute.frequentist.restricted import restrict
 from northroute.frequentist.study.world import COVARIATE
 
-Orders = NDArray[np.int64]
+Orders = Ints
 
 METHODS: Final[dict[str, Callable[[Estimate], Errors]]] = {
     "independent Poisson (refused elsewhere)": lambda fit: from_covariance(fit, fit.bread, fit.rows, "", {}, "none"),

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.conventions import DEFAULT_SEED
-from northroute.frequentist.design import Array, Design, design
+from northroute.frequentist.design import Design, design
 from northroute.frequentist.spec import Regression
 from northroute.seeds import generator
 from northroute.sources import regions
@@ -61,7 +61,7 @@ class Ground:
 
     design: Design
     base: Array
-    country: NDArray[np.int64]
+    country: Ints
 
 
 def ground(seed: int = DEFAULT_SEED) -> Ground:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools, Ints
 from northroute.errors import DataError
-
-Array = NDArray[np.float64]
 
 _DIRECTIONS: Final = 16
 _PAD = 1.2  # points kept free around a box
@@ -80,7 +78,7 @@ class _Candidates:
 
 def place(
     labels: Sequence[Label],
-    raster: NDArray[np.int64],
+    raster: Ints,
     cell: float,
     markers: Array | None = None,
     lines: Array | None = None,
@@ -200,7 +198,7 @@ def _placed(box: Array, line: Array) -> Place:
     return Place(centre, ((float(line[0]), float(line[1])), (float(line[2]), float(line[3]))))
 
 
-def _candidates(label: Label, raster: NDArray[np.int64], cell: float, marks: Array, lines: Array) -> _Candidates:
+def _candidates(label: Label, raster: Ints, cell: float, marks: Array, lines: Array) -> _Candidates:
     height, width = raster.shape[0] * cell, raster.shape[1] * cell
     half = np.array([label.width / 2, label.height / 2])
     parts = [_around(label, half)]
@@ -268,7 +266,7 @@ def _around(label: Label, half: Array) -> tuple[Array, Array, Array]:
     )
 
 
-def _inside(label: Label, half: Array, own: NDArray[np.bool_], cell: float) -> tuple[Array, Array, Array]:
+def _inside(label: Label, half: Array, own: Bools, cell: float) -> tuple[Array, Array, Array]:
     """Return centres inside the label's own region; the nearer to its point the cheaper."""
     rows, columns = np.nonzero(own)
     centres = np.column_stack([columns + 0.5, rows + 0.5]) * cell
@@ -280,7 +278,7 @@ def _inside(label: Label, half: Array, own: NDArray[np.bool_], cell: float) -> t
     return centres[best], 1.2 * away[best], np.zeros(len(best))
 
 
-def _share(mask: NDArray[np.bool_], boxes: Array, cell: float) -> Array:
+def _share(mask: Bools, boxes: Array, cell: float) -> Array:
     """Return the share of each box's cells that are in the mask, by sums over its corners."""
     sums = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1))
     sums[1:, 1:] = mask.cumsum(axis=0).cumsum(axis=1)
@@ -308,14 +306,14 @@ def _grow(boxes: Array) -> Array:
     return boxes + np.array([-1, -1, 1, 1]) * _PAD / 2
 
 
-def _overlaps(one: Array, other: Array) -> NDArray[np.bool_]:
+def _overlaps(one: Array, other: Array) -> Bools:
     a, b = _grow(one)[:, None], _grow(other)[None]
     return np.asarray(
         (a[..., 0] < b[..., 2]) & (b[..., 0] < a[..., 2]) & (a[..., 1] < b[..., 3]) & (b[..., 1] < a[..., 3])
     )
 
 
-def _meets(lines: Array, boxes: Array) -> NDArray[np.bool_]:
+def _meets(lines: Array, boxes: Array) -> Bools:
     """Return whether each line (n) with length meets each box (m): no axis parts them (separating axis theorem)."""
     start, end = lines[:, None, :2], lines[:, None, 2:]
     centre, half = (boxes[None, :, :2] + boxes[None, :, 2:]) / 2, (boxes[None, :, 2:] - boxes[None, :, :2]) / 2
@@ -326,7 +324,7 @@ def _meets(lines: Array, boxes: Array) -> NDArray[np.bool_]:
     return np.asarray(near & (reach != 0).any(axis=2))
 
 
-def _cross(one: Array, other: Array) -> NDArray[np.bool_]:
+def _cross(one: Array, other: Array) -> Bools:
     """Return whether lines (n) and lines (m) cross."""
 
     def side(line: Array, point: Array) -> Array:

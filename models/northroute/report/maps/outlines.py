@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.path import Path as Ring
 from matplotlib.transforms import Bbox
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from northroute.arrays import Array, Ints
+
 Rings = tuple[Array, ...]
 
 
@@ -164,7 +164,7 @@ def _sides(ring: Array) -> list[tuple[tuple[float, ...], ...]]:
     return [(min(a, b), max(a, b)) for a, b in itertools.pairwise(points)]
 
 
-def raster(shapes: Sequence[Rings], width: float, height: float, cell: float) -> NDArray[np.int64]:
+def raster(shapes: Sequence[Rings], width: float, height: float, cell: float) -> Ints:
     """Return which shape each cell of a frame lies in, shape (rows, columns), -1 for none; the first row is the lowest.
 
     Parameters

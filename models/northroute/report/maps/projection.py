@@ -7,11 +7,9 @@ chapter 24 (pp. 182-190) and chapter 3 (authalic latitude); equation numbers bel
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array
 from northroute.errors import DataError
-
-Array = NDArray[np.float64]
 
 
 def project(

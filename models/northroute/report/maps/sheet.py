@@ -12,17 +12,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from northroute.arrays import Array, Bools, Ints
 from northroute.conventions import COUNTRIES
 from northroute.errors import DataError
 from northroute.report.maps import labels as placement
 from northroute.report.maps import outlines
 from northroute.report.maps.projection import project
 from northroute.sources.boundaries import Boundaries
-
-Array = NDArray[np.float64]
 
 LABEL_PT: Final = 7.2
 """Size of the names on a map; with a page of 1180 pixels for 11 inches, about 11 pixels."""
@@ -81,7 +79,7 @@ class Sheet:
     markers: frozenset[str]
     points: Mapping[str, tuple[float, float]]
     names: Mapping[str, str]
-    raster: NDArray[np.int64]
+    raster: Ints
     width: float
     height: float
     scale: float
@@ -293,7 +291,7 @@ def _clipped(rings: outlines.Rings, width: float, height: float) -> outlines.Rin
     return tuple(ring - edge for ring in cut if len(ring) >= 4)
 
 
-def _middle(own: NDArray[np.bool_]) -> tuple[float, float] | None:
+def _middle(own: Bools) -> tuple[float, float] | None:
     """Return the centre of the widest flat ellipse inside the region, as names are wider than high."""
     if not own.any():
         return None

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
-from numpy.typing import NDArray
 
+from northroute.arrays import Ints
 from northroute.errors import DataError
 from northroute.sources.gdelt.formats import CENTRAL_ASIA, Layout
 from northroute.sources.gdelt.inflate import BLOCK, blocks
@@ -162,7 +162,7 @@ class _Held:
     def full(self) -> bool:
         return self.bytes + TEXT_LIMIT * len(self.aside) > _HELD_BYTES
 
-    def take(self, text: bytes, line: int, layout: Layout, codes: NDArray[np.int64]) -> tuple[int, int]:
+    def take(self, text: bytes, line: int, layout: Layout, codes: Ints) -> tuple[int, int]:
         """Take the whole lines of a text; return how many they are, and how many bytes."""
         wanted = len(layout.columns)
         scanned = scan(text, wanted, layout.place_index, layout.packed, codes)

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from northroute import machine_code
+from northroute.arrays import Ints
 from northroute.provenance import file_sha256
 
 _TAB: Final = 9
@@ -53,16 +53,16 @@ class Scanned:
     """
 
     rows: int
-    found: NDArray[np.int64]
+    found: Ints
     consumed: int
 
 
-def country_codes(codes: tuple[str, ...]) -> NDArray[np.int64]:
+def country_codes(codes: tuple[str, ...]) -> Ints:
     """Return two-letter codes as the kernel compares them."""
     return np.array([ord(c[0]) * 256 + ord(c[1]) for c in codes], dtype=np.int64)
 
 
-def scan(block: bytes, fields: int, place: int, packed: bool, codes: NDArray[np.int64]) -> Scanned:
+def scan(block: bytes, fields: int, place: int, packed: bool, codes: Ints) -> Scanned:
     """Scan the whole lines of a block.
 
     Parameters

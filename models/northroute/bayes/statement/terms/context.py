@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools
 from northroute.bayes.statement import intake
 from northroute.bayes.statement.terms.writer import Ids, Key, Writer
 from northroute.errors import ModelError
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Context:
     middle: Array
     spread: Array
 
-    def rows(self, only: tuple[str, ...] | None) -> NDArray[np.bool_]:
+    def rows(self, only: tuple[str, ...] | None) -> Bools:
         """Return which rows a term enters: those of the responses ``only``, or all."""
         if only is None:
             return np.ones(len(self.frame), dtype=bool)
@@ -60,7 +58,7 @@ class Context:
             raise ModelError(f"{self.model}: no row has a response among {only}.")
         return np.asarray(found)
 
-    def codes(self, columns: Sequence[str], kept: NDArray[np.bool_]) -> tuple[Ids, list[Any]]:
+    def codes(self, columns: Sequence[str], kept: Bools) -> tuple[Ids, list[Any]]:
         """Return the code of each kept row's group, and the groups' labels in order of appearance; without columns, one.
 
         Raises
@@ -85,7 +83,7 @@ class Context:
             )
         return np.asarray(codes, dtype=np.int64), labels
 
-    def column(self, name: str, kept: NDArray[np.bool_]) -> Array:
+    def column(self, name: str, kept: Bools) -> Array:
         """Return a covariate at the kept rows."""
         self.require([name])
         values = intake.numbers(self.model, self.frame.loc[kept], name)
@@ -114,7 +112,7 @@ class Context:
         """Name the value that the mean of effects of ``column`` at a level of ``by`` is swept into."""
         return (str(self.predictor), " ".join(intake.words(only or ())), column, str(level), *map(str, group))
 
-    def add(self, kept: NDArray[np.bool_], ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
+    def add(self, kept: Bools, ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
         """Add values to the predictor of the kept rows, in runs of consecutive rows."""
         for rows, part in runs(kept):
             self.builder.use(
@@ -126,7 +124,7 @@ class Context:
             )
 
 
-def runs(kept: NDArray[np.bool_]) -> list[tuple[slice, slice]]:
+def runs(kept: Bools) -> list[tuple[slice, slice]]:
     """Return each run of consecutive kept rows: its rows, and its place among the kept rows."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], kept.astype(np.int8), [0]])))
     found, at = [], 0

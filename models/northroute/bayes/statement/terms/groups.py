@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Bools
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.codes import Rows
 from northroute.bayes.statement.families import SUITED, Prior, Suited
@@ -146,7 +146,7 @@ class Effects:
             weight = None if column == ONE else context.column(column, kept)
             context.add(kept, ids[codes, j * levels + by_codes], weight)
 
-    def _priors(self, context: Context, kept: NDArray[np.bool_], by_codes: Ids, levels: int) -> list[Prior]:
+    def _priors(self, context: Context, kept: Bools, by_codes: Ids, levels: int) -> list[Prior]:
         """Return the priors of the standard deviations of all dimensions, column by column and level by level."""
         spreads, name = context.spread[kept], f"sd_{self.stem}"
         found: list[Prior] = []
@@ -177,7 +177,7 @@ def _rows(term: Effects, pointer: Ids) -> Rows:
 
 
 def _batches(
-    term: Effects, context: Context, kept: NDArray[np.bool_], codes: Ids, labels: list[str]
+    term: Effects, context: Context, kept: Bools, codes: Ids, labels: list[str]
 ) -> tuple[Ids, list[str], Ids, list[str | None]]:
     """Sort groups by the level that they lie in; return codes, labels, where levels begin, and their names."""
     inside = term.zero_sum if isinstance(term.zero_sum, str) else term.within
@@ -203,7 +203,7 @@ def _batches(
     )
 
 
-def _dimensions(term: Effects, context: Context, kept: NDArray[np.bool_]) -> tuple[str, list[str], Ids, list[str]]:
+def _dimensions(term: Effects, context: Context, kept: Bools) -> tuple[str, list[str], Ids, list[str]]:
     """Return the dimension's name and labels, each row's level of ``by``, and the levels."""
     by_codes, levels = context.codes(words(term.by or ()), kept)
     if term.by is None:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools
 from northroute.bayes.statement.families import Prior
 from northroute.bayes.statement.intake import words
 from northroute.bayes.statement.model import Term
-from northroute.bayes.statement.terms.context import Array, Context
+from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.population import Intercept, Linear
 from northroute.bayes.statement.terms.writer import Ids
 from northroute.errors import ModelError
@@ -45,7 +45,7 @@ class Hidden:
 class _Aside(Context):
     """A context whose rows stay as they are."""
 
-    def add(self, kept: NDArray[np.bool_], ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
+    def add(self, kept: Bools, ids: Ids, weight: Array | None = None, other: Ids | None = None) -> None:
         """Add nothing."""
 
 
@@ -111,7 +111,7 @@ class Loads:
         ids = np.atleast_1d(context.builder.scalar(self.name, self.prior, dims, starts=start))
         context.add(kept, ids[codes], other=latent)
 
-    def _again(self, context: Context, kept: NDArray[np.bool_]) -> Ids:
+    def _again(self, context: Context, kept: Bools) -> Ids:
         """Return the identifier of each kept row's loading, which another term has created."""
         known = context.builder.parameters.get(self.name)
         if known is None or len(known.dims) != (self.by is not None):
@@ -123,7 +123,7 @@ class Loads:
             return np.broadcast_to(known.ids, int(kept.sum()))
         return known.ids[self._place(context, kept, (self.by,), known.dims[0])]
 
-    def _latent(self, context: Context, kept: NDArray[np.bool_]) -> Ids:
+    def _latent(self, context: Context, kept: Bools) -> Ids:
         """Return the identifier of each kept row's effect."""
         if self.on not in context.builder.parameters:
             known = sorted(name for name in context.builder.parameters if name.endswith("_effect"))
@@ -142,7 +142,7 @@ class Loads:
         places = tuple(self._place(context, kept, s, dim) for s, dim in zip(sets, parameter.dims, strict=True))
         return parameter.ids[places]
 
-    def _place(self, context: Context, kept: NDArray[np.bool_], columns: tuple[str, ...], dim: str) -> Ids:
+    def _place(self, context: Context, kept: Bools, columns: tuple[str, ...], dim: str) -> Ids:
         """Return where each kept row's label stands in a dimension."""
         codes, labels = context.codes(columns, kept)
         held = {str(label): i for i, label in enumerate(context.builder.coords[dim])}

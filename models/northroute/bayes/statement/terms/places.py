@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
 
+from northroute.arrays import Array
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import checked
@@ -17,7 +17,6 @@ from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.writer import Ids, Places
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 Edge = tuple[str, str]
 SD = Prior("half_normal", 1.0, "places' rates within a factor of about 7 of each other")
 SHARE = Prior("beta", 0.5, "mostly structured or mostly not", shape=0.5)

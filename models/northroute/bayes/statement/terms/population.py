@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.intake import checked, words
-from northroute.bayes.statement.terms.context import Array, Context, runs
+from northroute.bayes.statement.terms.context import Context, runs
 from northroute.bayes.statement.terms.writer import Average, Ids
 from northroute.errors import ModelError
 
@@ -143,7 +143,7 @@ class Linear:
         for j in range(len(self.columns)):
             context.add(kept, ids[j, codes], matrix[:, j])
 
-    def _priors(self, context: Context, kept: NDArray[np.bool_], matrix: Array, codes: Ids, levels: int) -> list[Prior]:
+    def _priors(self, context: Context, kept: Bools, matrix: Array, codes: Ids, levels: int) -> list[Prior]:
         """Return the priors of all slopes, covariate by covariate and level by level."""
         spreads = context.spread[kept]
         found: list[Prior] = []
@@ -160,7 +160,7 @@ class Linear:
         self,
         context: Context,
         average: Average,
-        kept: NDArray[np.bool_],
+        kept: Bools,
         matrix: Array,
         codes: Ids,
         ids: Ids,
@@ -174,7 +174,7 @@ class Linear:
             context.builder.columns(context.predictor, rows, flat[rows], int(ids[0, 0]))
 
 
-def _average(context: Context, kept: NDArray[np.bool_]) -> Average | None:
+def _average(context: Context, kept: Bools) -> Average | None:
     """Return the intercept of average rows that all kept rows have."""
     for average in context.builder.averages:
         if average.predictor == context.predictor and (average.codes[kept] >= 0).all():
@@ -182,7 +182,7 @@ def _average(context: Context, kept: NDArray[np.bool_]) -> Average | None:
     return None
 
 
-def _means(average: Average, kept: NDArray[np.bool_], matrix: Array, codes: Ids, levels: int) -> Array:
+def _means(average: Average, kept: Bools, matrix: Array, codes: Ids, levels: int) -> Array:
     """Return means over all of the intercept's rows, shape (level of the intercept, covariate, level of ``by``)."""
     sizes = np.bincount(average.codes[average.codes >= 0])
     sums = np.zeros((sizes.size, matrix.shape[1], levels))
@@ -190,7 +190,7 @@ def _means(average: Average, kept: NDArray[np.bool_], matrix: Array, codes: Ids,
     return np.asarray(sums / sizes[:, None, None])
 
 
-def _nested(average: Average, kept: NDArray[np.bool_], codes: Ids) -> bool:
+def _nested(average: Average, kept: Bools, codes: Ids) -> bool:
     """Tell whether all rows of an intercept's level, or none, have the term, and at one level of ``by``."""
     own = average.codes[kept]
     whole = np.isin(average.codes, own) == kept

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.statement import suited
 from northroute.bayes.statement.codes import Spectrum
 from northroute.bayes.statement.families import SUITED, Prior, Suited
@@ -14,7 +14,6 @@ from northroute.bayes.statement.terms.context import Context
 from northroute.bayes.statement.terms.writer import Batches
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
 Kernel = Literal["squared_exponential", "matern52", "matern32"]
 SD = Prior("half_normal", 1.0, "the function's values within a factor of about 7 of each other")
 SHORT: Final = 0.001
@@ -149,7 +148,7 @@ class GP:
         if self.functions is not None and self.functions < 1:
             raise ModelError(f"{context.model}: a GP needs functions, not {self.functions}. Give a number above zero.")
 
-    def _resolution(self, context: Context, half: Array, prior: Prior) -> tuple[NDArray[np.int64], Array]:
+    def _resolution(self, context: Context, half: Array, prior: Prior) -> tuple[Ints, Array]:
         """Return functions and boundary by covariate."""
         short, long = prior.quantile(SHORT), prior.quantile(LONG)
         found = [resolution(self.kernel, h, short, long, self.boundary) for h in half]
@@ -192,7 +191,7 @@ def resolution(
     return max(FEWEST, int(np.ceil(a * c * half_range / short))), float(c)
 
 
-def sines(points: Array, functions: NDArray[np.int64], boundary: Array) -> tuple[Array, Array]:
+def sines(points: Array, functions: Ints, boundary: Array) -> tuple[Array, Array]:
     r"""Return the basis at the points and the functions' squared frequencies.
 
     Along one covariate, with L = c S and x measured from the middle of the range, function j is

@@ -5,8 +5,8 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Bools
 from northroute.bayes.statement import intake, suited
 from northroute.bayes.statement.families import SUITED, Prior, Suited
 from northroute.bayes.statement.terms.context import Context
@@ -15,7 +15,6 @@ from northroute.errors import ModelError
 from northroute.panel import periods
 from northroute.panel.periods import Periods
 
-Array = NDArray[np.float64]
 Step = Literal["day", "week", "month", "quarter", "year"]
 FREQUENCY: Final[dict[Step, str]] = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "year": "Y"}
 SPARSE: Final = {"day": 2, "period": 20}
@@ -215,9 +214,7 @@ def walk_basis(times: int) -> Array:
     return np.asarray(cosines / (2 * np.sin(np.pi * k / (2 * times))))
 
 
-def time_codes(
-    context: Context, column: str, kept: NDArray[np.bool_], step: Step | None = None
-) -> tuple[Ids, list[str]]:
+def time_codes(context: Context, column: str, kept: Bools, step: Step | None = None) -> tuple[Ids, list[str]]:
     """Return the code of each kept row's time, and the labels of all times from the data's first to their last.
 
     The range is that of all rows, so that terms of different responses share it.
@@ -296,7 +293,7 @@ class _Grid:
 
     path: _Path
     context: Context
-    kept: NDArray[np.bool_]
+    kept: Bools
     groups: list[str]
     times: list[str]
     levels: list[str]

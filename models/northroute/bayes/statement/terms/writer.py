@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from northroute.arrays import Array, Ints
 from northroute.bayes.statement.codes import Rows, Spectrum, Transform
 from northroute.bayes.statement.families import FAMILIES, Prior
 from northroute.errors import ModelError
 
-Array = NDArray[np.float64]
-Ids = NDArray[np.int64]
+Ids = Ints
 """Identifiers of values: scalars, and coefficients of effects."""
 Key = tuple[str, ...]
 """Names a value that means may be swept into: predictor, rows, column, level of ``by``, groups and group."""
