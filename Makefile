@@ -24,9 +24,9 @@ reproduce-real: $(STAMP) ## Fetch the real article counts (needs a connection), 
 	$(BIN)/northroute fetch mlp
 	$(BIN)/northroute reproduce --data data/raw --out $(OUT) $(ARGS)
 
-# A file's tests stay in one process, since they share fits.
+# A file's tests stay in one process, since they share fits; the longest files start first (tests/conftest.py).
 test: $(STAMP) ## Set up and run the tests, on up to four cores
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## Lint, format, types
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@
 - ``joint`` with four outcomes, behind the gate;
 - growth of gradient and fit with the number of rows (figure ``growth.svg``);
 - memory of leave-one-out with log likelihoods by blocks, against draws;
-- with ``--means N``, posterior means over N further seeds of the textbook, which mixes too badly for two to tell them;
+- with ``--means N``, posterior means of the textbook over N untimed draws a chain, where those timed are too few to tell;
 - with ``--sbc N``, seconds of one replication of the calibration of ``slopes``.
 
 It prints the tables and writes them to ``analysis/docs/speed.md``; ``--quick`` takes tiny sizes and writes elsewhere.
@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -87,7 +86,7 @@ class Bench:
 def side_by_side(bench: Bench, *, skip_pymc: bool, means: int) -> tuple[pd.DataFrame, str]:
     """The reference model each way, northroute last, and the hash of its data.
 
-    Means are compared over ``means`` more seeds of the textbook with nutpie than are timed.
+    With ``means``, the textbook's means are those of one more run with nutpie, of so many draws a chain.
     """
     table = reference.frame(bench.sizes.months)
     frame = bench.folder / "frame.parquet"
@@ -106,49 +105,43 @@ def side_by_side(bench: Bench, *, skip_pymc: bool, means: int) -> tuple[pd.DataF
     else:
         print("Bambi is not installed: left out.", file=sys.stderr)
 
-    def textbook(way: str, name: str, chains: int, seed: int, *, cache_of: int) -> dict[str, Any]:
-        numbers = ("--draws", bench.sizes.textbook_draws, "--chains", chains)
+    def textbook(way: str, name: str, chains: int, seed: int, draws: int, out: str) -> dict[str, Any]:
         drawn = seeds.integer(f"bench {name} {seed}")
-        arguments = tuple(map(str, ("--way", way, "--frame", frame, *numbers, "--seed", drawn)))
-        cache = bench.folder / f"cache {way} {cache_of}"
-        return bench.run("tests.bench.textbook", *arguments, cache=cache, out=f"{way} {seed}")
+        numbers = ("--draws", draws, "--chains", chains, "--seed", drawn)
+        arguments = tuple(map(str, ("--way", way, "--frame", frame, *numbers)))
+        return bench.run("tests.bench.textbook", *arguments, cache=bench.folder / f"cache {way} {seed}", out=out)
 
     # every seed meets an empty cache of its own, and then that cache full
     for (way, name, chains, states), seed in product(ways, bench.sizes.seeds):
         for state in states:
-            add(name, state, seed, textbook(way, name, chains, seed, cache_of=seed), f"{way} {seed}")
-    further = [max(bench.sizes.seeds) + 1 + i for i in range(means)]
-    for seed in further:
-        textbook("nutpie", NUTPIE, 4, seed, cache_of=bench.sizes.seeds[0])
+            out = f"{way} {seed}"
+            add(name, state, seed, textbook(way, name, chains, seed, bench.sizes.textbook_draws, out), out)
+    if means:
+        textbook("nutpie", NUTPIE, 4, bench.sizes.seeds[0], means, "long")
     for seed in bench.sizes.seeds:
         drawn = seeds.integer(f"bench {OURS} {seed}")
         own = ("--frame", str(frame), "--draws", str(bench.sizes.draws), "--seed", str(drawn))
         for state in (EMPTY, FULL):
             cache, out = bench.folder / f"cache ours {seed}", f"reference {seed}"
             add(OURS, state, seed, bench.ours("reference", *own, cache=cache, out=out), out)
-    untimed = {seed: report.plain(_drawn(bench, f"nutpie {seed}")) for seed in further}
-    return compare(rows, [report.plain(p) for p in posteriors], untimed), provenance.frame_hash(table)
+    long = report.plain(_drawn(bench, "long")) if means else None
+    return compare(rows, [report.plain(p) for p in posteriors], long), provenance.frame_hash(table)
 
 
 def _drawn(bench: Bench, out: str) -> xr.Dataset:
     return xr.load_dataset((bench.folder / out).with_suffix(".nc"), engine="h5netcdf")
 
 
-def compare(
-    rows: list[dict[str, Any]], posteriors: list[xr.Dataset], untimed: Mapping[int, xr.Dataset] | None = None
-) -> pd.DataFrame:
+def compare(rows: list[dict[str, Any]], posteriors: list[xr.Dataset], long: xr.Dataset | None = None) -> pd.DataFrame:
     """Add effective sizes over the shared quantities, rates, northroute's over them, and differences of posterior means.
 
     A ratio is to the mean of northroute's rates with the same state of the cache. Means are compared over the draws of all
-    seeds of a way together, of the textbook with nutpie those of ``untimed`` too. Bambi names its quantities otherwise and
-    has no walk: its effective sizes are of its own quantities, and its means are not compared.
+    seeds of a way together, of the textbook with nutpie over a ``long`` run if there is one. Bambi names its quantities
+    otherwise and has no walk: its effective sizes are of its own quantities, and its means are not compared.
     """
-    untimed = untimed or {}
-    drawn = [*rows, *({"way": NUTPIE, "seed": seed} for seed in untimed)]
-    pooled = {
-        way: report.pooled(drawn, [*posteriors, *untimed.values()], way)
-        for way in dict.fromkeys(r["way"] for r in rows)
-    }
+    pooled = {way: report.pooled(rows, posteriors, way) for way in dict.fromkeys(r["way"] for r in rows)}
+    if long is not None:
+        pooled[NUTPIE] = long
     gaps: dict[str, dict[str, Any]] = {}
     for way, theirs in pooled.items():
         if way in (OURS, BAMBI):
@@ -156,8 +149,8 @@ def compare(
         shared = [str(n) for n in theirs.data_vars if n in pooled[OURS].data_vars]
         if not set(SCALES) <= set(shared):
             raise SystemExit(f"{way} does not report {sorted(set(SCALES) - set(shared))}.")
-        seeds_of = len({r["seed"] for r in drawn if r["way"] == way})
-        gaps[way] = report.gap(pooled[OURS][shared], theirs[shared]) | {"gap_seeds": seeds_of}
+        drawn = f"{theirs.sizes['chain']} x {theirs.sizes['draw']} draws"
+        gaps[way] = report.gap(pooled[OURS][shared], theirs[shared]) | {"gap_draws": drawn}
     for row, theirs in zip(rows, posteriors, strict=True):
         own = row["way"] == BAMBI
         shared = [
@@ -195,7 +188,9 @@ def main() -> None:
     parser.add_argument(
         "--skip-pymc", action="store_true", help="leave out PyMC's own sampler, which takes half an hour"
     )
-    parser.add_argument("--means", type=int, default=0, metavar="N", help="further seeds of the textbook for its means")
+    parser.add_argument(
+        "--means", type=int, default=0, metavar="N", help="draws a chain of a run for the textbook's means"
+    )
     parser.add_argument("--sbc", type=int, default=0, metavar="N", help="replications of the calibration of slopes")
     parser.add_argument("--folder", type=Path, help="where speed.md and growth.svg go; default analysis/docs")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")

@@ -166,7 +166,7 @@ def _ways(found: Measured) -> str:
     rows = found.ways[found.ways["gap"].notna()].drop_duplicates("way").to_dict("records")
     gaps: list[Mapping[str, Any]] = [{str(k): v for k, v in row.items()} for row in rows]
     agree = "; ".join(
-        f"{g['way']}, {g['gap_seeds']:.0f} seeds: {g['gap']:.1f} (`{g['gap_where']}`), {agreement(g)}" for g in gaps
+        f"{g['way']}, {g['gap_draws']}: {g['gap']:.1f} (`{g['gap_where']}`), {agreement(g)}" for g in gaps
     )
     ours = found.ways[found.ways["passed"].notna()]
     bambi = found.ways["way"].str.startswith("Bambi").any()
@@ -183,9 +183,9 @@ def _ways(found: Measured) -> str:
             "taken to the mean of northroute's with the same state of the compile cache. Every way is run with two seeds.",
             *other,
             table(found.ways[list(columns)].rename(columns=columns)),
-            "Largest difference of posterior means from northroute's over the draws of all seeds, those too that were not "
-            f"timed, in Monte Carlo standard errors of the difference (at most {AGREE:g} agrees; told where every mean has "
-            f"an effective size of {MIN_ESS:g} and R-hat up to {MAX_RHAT:g} on both sides): {agree or 'not compared'}.",
+            "Largest difference of posterior means from northroute's (over all seeds, or a longer run not timed), in "
+            f"Monte Carlo standard errors of the difference (at most {AGREE:g} agrees; told where every mean has an "
+            f"effective size of {MIN_ESS:g} and R-hat up to {MAX_RHAT:g} on both sides): {agree or 'not compared'}.",
             f"northroute's gate {_passed(bool(ours['passed'].all()))}, in at most {int(ours['attempts'].max())} attempt(s).",
         ]
     )
