@@ -1,10 +1,8 @@
 """The ladder in the main job: rows, differences on the same rows, marks, scores that are kept."""
 
-import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from northroute.bayes import Sampling
@@ -83,27 +81,3 @@ def test_a_step_that_failed_its_gate_has_a_row_and_no_numbers(climbed: tuple[Pat
     (row,) = ladder.climb([steps], FEW, Run(climbed[0]), WORLD.truth)
     assert row.gate == "FAILED" and row.score is None and row.numbers == ()
     assert table([row])["median"].isna().all()
-
-
-@pytest.mark.parametrize(("name", "kind"), [("index.html", "real"), ("calibration.html", "simulated")])
-def test_each_page_has_its_ladder(out: Path, name: str, kind: str) -> None:
-    page = (out / name).read_text(encoding="utf-8")
-    section = re.search(r"<summary>The ladder of models</summary>.*?</details>", page, re.DOTALL)
-    assert section
-    body = re.search(r"<tbody>.*?</tbody>", section[0], re.DOTALL)
-    assert body and body[0].count("<tr") == len(ladder.QUICK_STEPS)
-    assert body[0].count("SIMULATED") == (len(ladder.QUICK_STEPS) if kind == "simulated" else 0)
-    assert "A quick look: 18 simulated months" in section[0]
-    assert "No verdict rests on this table" in section[0]
-    frame = pd.read_csv(out / "tables" / f"ladder_{kind}.csv")
-    assert list(dict.fromkeys(frame["step"])) == list(ladder.QUICK_STEPS)
-    fitted = frame[frame["gate"] != "not fitted"]
-    assert (fitted["gate"] == "passed").all() and (fitted["smallest_ess"] >= 400).all()
-    assert set(frame["step"]) - set(fitted["step"]) == ({"spatial"} if kind == "real" else set())
-    assert (out / "figures" / f"ladder_{kind}.svg").exists()
-
-
-def test_simulated_slopes_lie_near_the_truth(out: Path) -> None:
-    frame = pd.read_csv(out / "tables" / "ladder_simulated.csv")
-    # the truth is within an interval's width of the median, which is some three standard deviations
-    assert ((frame["median"] - frame["truth"]).abs() < frame["high"] - frame["low"]).all()

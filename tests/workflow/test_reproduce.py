@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,33 @@ from northroute.claims import Answer, Verdict
 from northroute.errors import MissingDataError
 from northroute.provenance import file_sha256
 from northroute.standing import standing
-from northroute.workflow import Options, reproduce
-from tests.workflow.conftest import Job
+from northroute.workflow import Options, Result, ladder, reproduce
 
 REPORTS = Path(__file__).parents[2] / "reports"
 ON_SIMULATED_REGIONS = {"C04", "C05", "C07", "C08", "C10", "C12"}
 WORDS = {"supported", "contradicted", "split", "undecided", "not testable"}
+
+
+@dataclass(frozen=True)
+class Job:
+    options: Options
+    result: Result
+    again: Result
+    messages: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    options = Options(tmp_path_factory.mktemp("job"), quick=True, command="northroute reproduce --quick")
+    result = reproduce(options)
+    messages: list[str] = []
+    again = reproduce(replace(options, command="again"), lambda message, _: messages.append(message))
+    return Job(options, result, again, tuple(messages))
+
+
+@pytest.fixture(scope="module")
+def out(job: Job) -> Path:
+    return job.options.out
 
 
 def test_26_claims_have_a_real_answer_and_the_rest_say_what_would(job: Job) -> None:
@@ -122,6 +144,30 @@ def test_simulated_claims_are_recovered_or_missed(job: Job) -> None:
         right = decided and a.agreement >= 0.8 and all(r.met for r in a.estimate.requirements)
         assert verdict.word == ("recovered" if right and covered else "missed"), (verdict.claim.id, verdict.reason)
         assert verdict.marked == f"{verdict.word} (SIMULATED)"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("index.html", "real"), ("calibration.html", "simulated")])
+def test_each_page_has_its_ladder(out: Path, name: str, kind: str) -> None:
+    page = (out / name).read_text(encoding="utf-8")
+    section = re.search(r"<summary>The ladder of models</summary>.*?</details>", page, re.DOTALL)
+    assert section
+    body = re.search(r"<tbody>.*?</tbody>", section[0], re.DOTALL)
+    assert body and body[0].count("<tr") == len(ladder.QUICK_STEPS)
+    assert body[0].count("SIMULATED") == (len(ladder.QUICK_STEPS) if kind == "simulated" else 0)
+    assert "A quick look: 18 simulated months" in section[0]
+    assert "No verdict rests on this table" in section[0]
+    frame = pd.read_csv(out / "tables" / f"ladder_{kind}.csv")
+    assert list(dict.fromkeys(frame["step"])) == list(ladder.QUICK_STEPS)
+    fitted = frame[frame["gate"] != "not fitted"]
+    assert (fitted["gate"] == "passed").all() and (fitted["smallest_ess"] >= 400).all()
+    assert set(frame["step"]) - set(fitted["step"]) == ({"spatial"} if kind == "real" else set())
+    assert (out / "figures" / f"ladder_{kind}.svg").exists()
+
+
+def test_simulated_slopes_lie_near_the_truth(out: Path) -> None:
+    frame = pd.read_csv(out / "tables" / "ladder_simulated.csv")
+    # the truth is within an interval's width of the median, which is some three standard deviations
+    assert ((frame["median"] - frame["truth"]).abs() < frame["high"] - frame["low"]).all()
 
 
 def _answers(verdicts: Sequence[Verdict]) -> list[Answer]:

@@ -49,10 +49,7 @@ def crime_shows_capability(fits: Fits, register: Register) -> Estimated:
         [fits[f"C11_{reference}"]],
         register,
         ("drug_incident", "other_crime"),
-        assumptions=(
-            "both counts come from the same news: a common-method association, not an effect",
-            "effectiveness is taken at its published estimate; its standard error would shrink the interaction",
-        ),
+        assumptions=("the standard error of effectiveness, left out, would shrink the interaction",),
     )
 
 
