@@ -128,7 +128,6 @@ def civil_society(fits: Fits, register: Register) -> Estimated:
         [fits[f"C22_{responses[0]}_{reports[0]}"]],
         register,
         ("state_response", "corruption_reports"),
-        assumptions=("a lag of one month; who uncovered the corruption is not known from the counts",),
     )
 
 

@@ -140,7 +140,6 @@ def _of_seizures(
         [fit],
         data=(f"UNODC individual drug seizures 2011-2016: {rows}",),
         assumptions=(
-            "reporting is voluntary and partial: country-years without a report are unobserved, never zero",
             f"weights of single seizures have coefficient of variation {SEIZURE_CV:g}, so a total of n has (1 + cv^2)/n",
             *more,
         ),
