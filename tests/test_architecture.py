@@ -74,7 +74,7 @@ EXPORTS = {
     "Verdict answer combine load not_summarised recovery to_frame write_lock",
     "northroute.cli": "app",
     "northroute.frequentist": "CONVENTIONS Estimate FrequentistFit PoissonSpec Regression conditional_poisson fit_poisson "
-    "fit_poisson_frame gee hurdle load negative_binomial poisson random_effects regression zero_inflated",
+    "gee hurdle load negative_binomial poisson random_effects regression zero_inflated",
     "northroute.panel": "Panel Scaling build lag load log_rate original_slope save standardise within_between",
     "northroute.report": "Site write",
     "northroute.sources": "Table",

@@ -21,7 +21,7 @@ from northroute.bayes.program.assemble import Assembled, assemble
 from northroute.bayes.samplers.sampling import Chains, sample
 from northroute.bayes.terms import Effects, Intercept
 from northroute.errors import DataError
-from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson_frame
+from northroute.frequentist import FrequentistFit, PoissonSpec, fit_poisson
 from northroute.frequentist import load as load_regression
 from northroute.workflow.reference_fits import Found, kept
 from northroute.workflow.scores import Scores, score
@@ -286,7 +286,7 @@ def _page(damage: Damage, folder: Path) -> str:
 
 @functools.cache
 def _true_regression() -> FrequentistFit:
-    return fit_poisson_frame(_frame(), PoissonSpec("regression", "y", ("x",), effects=("region",), cluster="region"))
+    return fit_poisson(_frame(), PoissonSpec("regression", "y", ("x",), effects=("region",), cluster="region"))
 
 
 def _regression(damage: Damage, folder: Path) -> str:

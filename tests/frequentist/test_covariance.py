@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from northroute.errors import ModelError
-from northroute.frequentist import Estimate, PoissonSpec, Regression, fit_poisson_frame, negative_binomial, poisson
+from northroute.frequentist import Estimate, PoissonSpec, Regression, fit_poisson, negative_binomial, poisson
 from northroute.frequentist.covariance import (
     cluster,
     conley,
@@ -267,5 +267,5 @@ def test_model_errors_are_for_whole_distributions(groups: pd.DataFrame) -> None:
 @pytest.mark.parametrize("convention", ["fixest", "stata", "ppmlhdfe", "statsmodels", "none"])
 def test_saved_fit_has_the_same_errors(regions_frame: pd.DataFrame, fit: Estimate, convention: str) -> None:
     spec = PoissonSpec("drugs", "drug_incident", ("interdiction",), "all_events", convention=convention)  # type: ignore[arg-type]
-    saved = fit_poisson_frame(regions_frame, spec)
+    saved = fit_poisson(regions_frame, spec)
     assert saved.se == pytest.approx(cluster(fit, "country", convention=convention).se)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from northroute.errors import DataError, ModelError
-from northroute.frequentist import PoissonSpec, fit_poisson, fit_poisson_frame, load
+from northroute.frequentist import PoissonSpec, fit_poisson, load
 from northroute.panel import Panel
 from tests.reference.ships import STATA
 
@@ -19,7 +19,7 @@ def test_fixest_vignette_four_effects(reference_dir: Path, cluster: str, key: st
     folder = reference_dir / "fixest_trade_fepois"
     trade = pd.read_csv(folder / "trade.csv.gz").assign(log_dist=lambda d: np.log(d["dist_km"]))
     effects = ("Origin", "Destination", "Product", "Year")
-    fit = fit_poisson_frame(trade, PoissonSpec("trade", "Euros", ("log_dist",), effects=effects, cluster=cluster))
+    fit = fit_poisson(trade, PoissonSpec("trade", "Euros", ("log_dist",), effects=effects, cluster=cluster))
     published = pd.read_csv(folder / "published.csv").set_index("model").loc[f"fe4_cluster_{key}"]
     # printed with six digits
     assert fit.coef[0] == pytest.approx(published["estimate"], abs=5e-6)
@@ -32,7 +32,7 @@ def test_stata_cluster_convention_with_five_clusters(ships: pd.DataFrame, exposu
     options = "exposure(service) vce(cluster ship)" if exposure else "vce(cluster ship)"
     rows = STATA[f"poisson accident yr_con op_75_79, {options}"].table()
     spec = PoissonSpec("ships", "accident", ("yr_con", "op_75_79"), exposure, (), "ship", "stata")
-    fit = fit_poisson_frame(ships, spec)
+    fit = fit_poisson(ships, spec)
     for name, published_name in {"yr_con": "yr_con", "op_75_79": "op_75_79", "Intercept": "_cons"}.items():
         i = fit.terms.index(name)
         # Stata stops its iterations at 1e-6 of the log likelihood
@@ -40,7 +40,7 @@ def test_stata_cluster_convention_with_five_clusters(ships: pd.DataFrame, exposu
         assert fit.se[i] == pytest.approx(rows.loc[published_name, "se"], rel=1e-6)
     assert fit.clusters == 5
     # statsmodels' own convention is larger by sqrt((N - 1) / (N - k)), N = 34, k = 3
-    larger = fit_poisson_frame(ships, replace(spec, convention="statsmodels"))
+    larger = fit_poisson(ships, replace(spec, convention="statsmodels"))
     assert larger.se / fit.se == pytest.approx(np.sqrt(33 / 31), rel=1e-9)
 
 

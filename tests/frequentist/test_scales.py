@@ -11,7 +11,7 @@ from northroute.errors import ModelError
 from northroute.frequentist import (
     PoissonSpec,
     conditional_poisson,
-    fit_poisson_frame,
+    fit_poisson,
     gee,
     hurdle,
     negative_binomial,
@@ -98,5 +98,5 @@ def test_checks_and_p_values_are_the_same_in_any_units(counts: pd.DataFrame, uni
 
 def test_a_ratio_per_tiny_unit_may_be_infinite_and_breaks_no_table(counts: pd.DataFrame) -> None:
     spec = PoissonSpec("tiny", "y", ("x",), effects=("u",), cluster="c")
-    found = fit_poisson_frame(counts.assign(x=counts["x"] * 1e-9), spec).tidy().iloc[0]
+    found = fit_poisson(counts.assign(x=counts["x"] * 1e-9), spec).tidy().iloc[0]
     assert np.isinf(found["rate_ratio"]) and found["low"] < found["coef"] < found["high"]

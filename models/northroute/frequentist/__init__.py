@@ -9,7 +9,7 @@ from northroute.frequentist.estimate import Estimate
 from northroute.frequentist.fit import FrequentistFit, load
 from northroute.frequentist.gee import gee
 from northroute.frequentist.negative_binomial import negative_binomial
-from northroute.frequentist.poisson import fit_poisson, fit_poisson_frame
+from northroute.frequentist.poisson import fit_poisson
 from northroute.frequentist.ppml import poisson
 from northroute.frequentist.random_effects import random_effects
 from northroute.frequentist.spec import CONVENTIONS, PoissonSpec, Regression, regression
@@ -23,7 +23,6 @@ __all__ = [
     "Regression",
     "conditional_poisson",
     "fit_poisson",
-    "fit_poisson_frame",
     "gee",
     "hurdle",
     "load",

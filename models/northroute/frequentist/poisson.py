@@ -61,7 +61,3 @@ def fit_poisson(
         others=tuple(given),
         refused=refused,
     )
-
-
-fit_poisson_frame = fit_poisson
-"""Its name where the data are a table."""

@@ -1,6 +1,6 @@
 """Pareto smoothed importance sampling of many targets at once.
 
-Vehtari, Simpson, Gelman, Yao and Gabry (2024, JMLR 25:72). ArviZ has the same numbers a target at a time, 5 to 30 times
+Vehtari, Simpson, Gelman, Yao and Gabry (2024, JMLR 25:72). ArviZ has the same numbers a target at a time, 5 to 11 times
 slower, and raises where the tail is of equal weights or there is no weight at all; here such targets have a k of their own.
 """
 
